@@ -1,0 +1,156 @@
+/** Port: where accepted events and everything else durable are kept. */
+
+import type { CloudEvent } from "./event.ts";
+
+/** What a store can promise beyond the port; what the node does without each is said beside it. */
+export interface StoreCapabilities {
+  /** What is resolved survives a killed process and a lost machine's power. Without: the node warns at start (tests only). */
+  readonly durable: boolean;
+  /** `commit()` applies its append and its state changes in one transaction. Without: the append is done first, so a crash may repeat deliveries. */
+  readonly atomicCommit: boolean;
+  /** Retention can drop single events, not only a prefix of the log. Without: patterns share the strictest common prefix. */
+  readonly selectiveRetention: boolean;
+  /** `backup()` works while the store is in use. Without: `weft backup` refuses and says what to use instead. */
+  readonly onlineBackup: boolean;
+}
+
+/** One event to append. */
+export interface AppendEntry {
+  readonly event: CloudEvent;
+  /** The routing key, valid and percent-encoded where a token needs it (see `topic.ts`). */
+  readonly topic: string;
+  /** Remaining age at acceptance in ms; 0 means that the event never expires. */
+  readonly ttlMs: number;
+}
+
+/** What an append answers; durable by then. Positions are contiguous: entry i has `position + i` and `sequence + i`. */
+export interface Appended {
+  readonly position: number;
+  readonly sequence: number;
+  readonly epoch: number;
+}
+
+/** An event in the log. */
+export interface StoredEvent {
+  /** Its place in this log, 1, 2, 3 …, never reused. */
+  readonly position: number;
+  readonly topic: string;
+  /** Decoded on first use and then kept. */
+  readonly event: CloudEvent;
+  /** Cluster in which the event was accepted, with the epoch and the sequence that it got there. */
+  readonly origin: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** Wall clock at acceptance, ms since 1970, for people and for `since=<time>`; no decision compares it across nodes. */
+  readonly acceptedAt: number;
+  /** The store's own ageing clock at acceptance in ms (see `EventStore.now`). */
+  readonly acceptedAge: number;
+  /** Remaining age at acceptance in ms; 0: never expires. */
+  readonly ttlMs: number;
+  /** Bytes of the stored record. */
+  readonly bytes: number;
+}
+
+/** A change to the durable state beside the log: small documents by key. `value: undefined` deletes. */
+export interface StateChange {
+  /** Path of the document, levels joined by `/`: `subscription/billing`. */
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
+export interface StateEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** How long events are kept. The first rule whose pattern fits a topic holds for it. */
+export interface RetentionRule {
+  readonly pattern: string;
+  readonly maxAgeMs?: number;
+  readonly maxBytes?: number;
+  readonly maxCount?: number;
+}
+
+export interface StoreStats {
+  readonly events: number;
+  /** Bytes of records in the log. */
+  readonly logBytes: number;
+  /** Bytes on disk (database, write-ahead log), or of memory held. */
+  readonly storedBytes: number;
+  /** The cap (`store.maxBytes`). */
+  readonly bytesMax: number;
+  /** Events removed by retention, and of those the ones that a durable subscription still needed. */
+  readonly retired: number;
+  readonly evicted: number;
+}
+
+/** Identity that ages: minted at each open, never used twice, also after a restore or on a cloned directory (design §4). */
+export interface StoreIncarnation {
+  /** counter × 2³² + 32 random bits; a JSON-safe integer. */
+  readonly epoch: number;
+  /** Random id of the database, made when it was created. */
+  readonly storeId: string;
+  /** How the store came to be as it is, for the log: `created`, `reopened` or `restored`. */
+  readonly opened: "created" | "reopened" | "restored";
+}
+
+/**
+ * A log with positions, and a small key-value state beside it.
+ *
+ * Concurrency: every method may be called while others are under way; concurrent commits share one disk write.
+ * Order: `commit()` calls are applied, and resolved, in the order in which they were made.
+ * Errors: `StoreFullError` when there is no room (retry later), `StoreClosedError` after `close()`, `StoreFailedError`
+ * when the store cannot write for another reason. A rejected commit left no trace.
+ */
+export interface EventStore extends AsyncDisposable {
+  readonly capabilities: StoreCapabilities;
+  readonly incarnation: StoreIncarnation;
+  /** Position of the last durable event, 0 when there is none yet. Readable the moment `commit` resolves, never before. */
+  readonly head: number;
+  /** Position of the first event still kept; `head + 1` when the log is empty. */
+  readonly tail: number;
+
+  /**
+   * The ageing clock, in ms: goes on across restarts and never back. Within a boot it is the monotonic clock; between
+   * boots it advanced by max(0, wall now − wall at the last durable write). Time to live and retries are counted on it.
+   */
+  now(): number;
+
+  /** Append events and change state, all or nothing. Resolves once durable. `entries` may be empty. */
+  commit(entries: readonly AppendEntry[], changes?: readonly StateChange[]): Promise<Appended>;
+
+  /**
+   * Events after position `after`, oldest first: at least one if there is one, at most `eventsMax`, and not many more
+   * than `bytesMax` bytes. Retired events are left out. Never returns what is not durable.
+   */
+  read(options: { after: number; eventsMax: number; bytesMax: number }): Promise<readonly StoredEvent[]>;
+
+  /** One event, or `undefined` if it is no longer (or not yet) kept. */
+  get(position: number): Promise<StoredEvent | undefined>;
+
+  /** Position of the first event accepted at or after that wall time; `head + 1` if there is none. */
+  positionAt(timeMs: number): Promise<number>;
+
+  /** Called after each durable append, in order, with the new events. The listener must not throw. Returns the way to stop. */
+  onAppend(listener: (events: readonly StoredEvent[]) => void): () => void;
+
+  /** A document, or `undefined`. Sees every commit resolved before. */
+  readState(key: string): Promise<Uint8Array | undefined>;
+
+  /** Documents whose key starts with `prefix`, in key order, after key `after`, at most `limit`. */
+  listState(options: { prefix: string; after?: string; limit: number }): Promise<readonly StateEntry[]>;
+
+  /**
+   * Tells the store what durable subscriptions still need: the lowest position that somebody has yet to settle, for the
+   * topics that fit a pattern. `undefined` means that nobody needs anything. Asked by retention before it drops events.
+   */
+  setNeeded(needed: (() => readonly { pattern: string; from: number }[]) | undefined): void;
+
+  stats(): StoreStats;
+
+  /** Copies the store to `file` while in use. Progress is in pages or events: any pair that grows to its total. */
+  backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void>;
+
+  /** Flushes and closes; idempotent. */
+  close(): Promise<void>;
+}
