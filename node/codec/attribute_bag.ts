@@ -6,7 +6,7 @@ import type { AttributeValue } from "../event.ts";
 export type AttributeBag = Record<string, AttributeValue>;
 
 // An empty object without prototype as the prototype: no name is inherited, and unlike Object.create(null) the engines
-// keep such an object in a fast shape (measured: a third of the time to fill and read).
+// keep such an object in a fast shape (measured on V8: a fifth of the time to fill and read).
 const Bag = function () {} as unknown as new () => AttributeBag;
 Bag.prototype = Object.freeze(Object.create(null));
 
