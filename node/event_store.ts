@@ -1,6 +1,7 @@
 /** Port: where accepted events and everything else durable are kept. */
 
 import type { CloudEvent } from "./event.ts";
+import type { IdHash } from "./id_hash.ts";
 
 /** What a store can promise beyond the port; what the node does without each is said beside it. */
 export interface StoreCapabilities {
@@ -71,6 +72,17 @@ export interface RetentionRule {
   readonly maxCount?: number;
 }
 
+/** Id hashes of events at consecutive positions. */
+export interface RecentIds {
+  /** Position of the first. */
+  readonly position: number;
+  readonly count: number;
+  /** The hash of event i: its high half at 2i, its low half at 2i + 1. */
+  readonly hashes: Uint32Array;
+  /** See `StoredEvent.acceptedAge`; the same for all of them. */
+  readonly acceptedAge: number;
+}
+
 export interface StoreStats {
   readonly events: number;
   /** Bytes of records in the log. */
@@ -116,7 +128,10 @@ export interface EventStore extends AsyncDisposable {
    */
   now(): number;
 
-  /** Append events and change state, all or nothing. Resolves once durable. `entries` may be empty. */
+  /**
+   * Append events and change state, all or nothing. Resolves once durable. `entries` may be empty; the answer then names
+   * the last position and sequence before it.
+   */
   commit(entries: readonly AppendEntry[], changes?: readonly StateChange[]): Promise<Appended>;
 
   /**
@@ -128,7 +143,10 @@ export interface EventStore extends AsyncDisposable {
   /** One event, or `undefined` if it is no longer (or not yet) kept. */
   get(position: number): Promise<StoredEvent | undefined>;
 
-  /** Position of the first event accepted at or after that wall time; `head + 1` if there is none. */
+  /**
+   * Position of the first event accepted at or after that wall time; `head + 1` if there is none. Where the wall clock
+   * went back, the events of the hours that came twice count as late as the latest before them.
+   */
   positionAt(timeMs: number): Promise<number>;
 
   /** Called after each durable append, in order, with the new events. The listener must not throw. Returns the way to stop. */
@@ -145,6 +163,15 @@ export interface EventStore extends AsyncDisposable {
    * topics that fit a pattern. `undefined` means that nobody needs anything. Asked by retention before it drops events.
    */
   setNeeded(needed: (() => readonly { pattern: string; from: number }[]) | undefined): void;
+
+  /** Hash of an event's identity, seeded with this store's own random numbers: the one that `recentIds` gives. */
+  hashId(source: string, id: string): IdHash;
+
+  /**
+   * The hashes of the newest events, oldest first: about `idsMax`, none older than `ageMs` on the ageing clock. Reads the
+   * index of the log alone, so that a publish window is back quickly after a start.
+   */
+  recentIds(options: { idsMax: number; ageMs: number }): AsyncIterable<RecentIds>;
 
   stats(): StoreStats;
 

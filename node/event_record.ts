@@ -1,0 +1,168 @@
+/**
+ * The bytes of one event: what the log keeps and what frames carry.
+ *
+ * | bytes | content |
+ * |---|---|
+ * | 1 | flags: bits 0-1 the data form, bit 2 a time to live is there |
+ * | 1 | reserved, 0 |
+ * | 2 | length of the topic in bytes |
+ * | 4 | length of topic and attributes in bytes |
+ * | 8 | time to live in ms (float), only with bit 2 |
+ * | … | `topic NUL name NUL value NUL name NUL value …`, UTF-8 |
+ * | … | data, up to the end of the record |
+ *
+ * Numbers are little-endian. CloudEvents 1.0 §2 forbids control characters in attribute values, so NUL can stand between
+ * them; the first character of a name tells the type of a value that is not a string: `#` Integer, `?` Boolean.
+ */
+
+import { createAttributeBag } from "./codec/attribute_bag.ts";
+import type { CloudEvent, DataForm, EventAttributes } from "./event.ts";
+import type { AppendEntry } from "./event_store.ts";
+
+/** Largest topic and largest event that a record can hold; the limits of a node are far below. */
+const TOPIC_BYTES_MAX = 0xffff;
+const RECORD_BYTES_MAX = 0x3fffffff;
+
+const FORMS: readonly (DataForm | undefined)[] = [undefined, "json", "text", "binary"];
+const TTL_FLAG = 4;
+const FIXED_BYTES = 8;
+const UTF8_BYTES_PER_UNIT_MAX = 3;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Collects records one behind the other in a buffer that grows and is used again. */
+export class RecordWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacity = 64 * 1024) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written so far: the offset of the next record. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Appends a record. Throws `RangeError`, and writes nothing, if the event is larger than a record can be. */
+  write(entry: AppendEntry): void {
+    const { event, topic, ttlMs } = entry;
+    const text = topic + attributesText(event.attributes);
+    const data = event.data;
+    this.#reserve(FIXED_BYTES + 8 + text.length * UTF8_BYTES_PER_UNIT_MAX + (data?.length ?? 0));
+    const start = this.#length;
+    const textStart = start + FIXED_BYTES + (ttlMs > 0 ? 8 : 0);
+    const textBytes = encoder.encodeInto(text, this.#bytes.subarray(textStart)).written;
+    const topicBytes = this.#topicBytes(topic, text.length === textBytes);
+    if (topicBytes > TOPIC_BYTES_MAX) {
+      throw new RangeError(`Cannot store topic "${topic.slice(0, 80)}…": ${topicBytes} bytes, at most 65535 fit`);
+    }
+    this.#bytes[start] = FORMS.indexOf(event.dataForm) | (ttlMs > 0 ? TTL_FLAG : 0);
+    this.#bytes[start + 1] = 0;
+    this.#view.setUint16(start + 2, topicBytes, true);
+    this.#view.setUint32(start + 4, textBytes, true);
+    if (ttlMs > 0) this.#view.setFloat64(start + FIXED_BYTES, ttlMs, true);
+    if (data !== undefined) this.#bytes.set(data, textStart + textBytes);
+    this.#length = textStart + textBytes + (data?.length ?? 0);
+  }
+
+  /** Appends a record as it is. */
+  copy(record: Uint8Array): void {
+    this.#reserve(record.length);
+    this.#bytes.set(record, this.#length);
+    this.#length += record.length;
+  }
+
+  #topicBytes(topic: string, ascii: boolean): number {
+    return ascii ? topic.length : encoder.encode(topic).length;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (more > RECORD_BYTES_MAX) {
+      throw new RangeError(`Cannot store event: about ${more} bytes, at most ${RECORD_BYTES_MAX} fit a record`);
+    }
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** One record on its own, for documents that hold an event. */
+export function encodeRecord(entry: AppendEntry): Uint8Array<ArrayBuffer> {
+  const writer = new RecordWriter(256);
+  writer.write(entry);
+  return writer.toBytes();
+}
+
+/** The opposite of `encodeRecord`. */
+export function decodeRecord(record: Uint8Array): AppendEntry {
+  return { event: recordEvent(record), topic: recordTopic(record), ttlMs: recordTtlMs(record) };
+}
+
+/** The topic of a record, without looking at the rest. */
+export function recordTopic(record: Uint8Array): string {
+  const start = textStart(record);
+  return decoder.decode(record.subarray(start, start + (record[2] | (record[3] << 8))));
+}
+
+/** Remaining age at acceptance in ms; 0: never expires. */
+export function recordTtlMs(record: Uint8Array): number {
+  return (record[0] & TTL_FLAG) === 0 ? 0 : viewOf(record).getFloat64(FIXED_BYTES, true);
+}
+
+/** The event of a record. Its data is a view of the record's bytes, not a copy. */
+export function recordEvent(record: Uint8Array): CloudEvent {
+  const start = textStart(record);
+  const end = start + viewOf(record).getUint32(4, true);
+  const parts = decoder.decode(record.subarray(start, end)).split("\0");
+  const attributes = createAttributeBag();
+  for (let at = 1; at + 1 < parts.length; at += 2) {
+    const name = parts[at];
+    const mark = name.charCodeAt(0);
+    if (mark === HASH) attributes[name.slice(1)] = Number(parts[at + 1]);
+    else if (mark === QUESTION) attributes[name.slice(1)] = parts[at + 1] === "true";
+    else attributes[name] = parts[at + 1];
+  }
+  const dataForm = FORMS[record[0] & 3];
+  return {
+    attributes: attributes as EventAttributes,
+    data: dataForm === undefined ? undefined : record.subarray(end),
+    dataForm,
+  };
+}
+
+const HASH = 35;
+const QUESTION = 63;
+
+function attributesText(attributes: EventAttributes): string {
+  let text = "";
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (typeof value === "string") text += "\0" + name + "\0" + value;
+    else text += (typeof value === "number" ? "\0#" : "\0?") + name + "\0" + value;
+  }
+  return text;
+}
+
+function textStart(record: Uint8Array): number {
+  return (record[0] & TTL_FLAG) === 0 ? FIXED_BYTES : FIXED_BYTES + 8;
+}
+
+function viewOf(record: Uint8Array): DataView {
+  return new DataView(record.buffer, record.byteOffset, record.byteLength);
+}
