@@ -1,0 +1,92 @@
+/** Pages of hash slots for all indexes of a table, taken from and given back to chunks of typed arrays. */
+
+/** A hash's home is one of 1,024 slots: a page splits in some 20 µs, and its overhead is spread over hundreds of patterns. */
+export const HOME_BITS = 10;
+const HOME_SLOTS = 1 << HOME_BITS;
+/** Slots past the last home, for hashes that found their home taken. When they do not suffice the page is split early. */
+const SPILL_SLOTS = 48;
+/** Slots of a page. The last always stays empty, so that a search needs no bound. */
+export const PAGE_SLOTS = HOME_SLOTS + SPILL_SLOTS;
+/** 32-bit words of a page: hash and value by turns, so that a look costs one cache line. */
+export const PAGE_WORDS = PAGE_SLOTS * 2;
+/** Pages are split past 90 % of their homes: hashes are sorted, so that even there a search ends after about five slots. */
+export const PAGE_ENTRIES_MAX = Math.floor(HOME_SLOTS * 0.9);
+
+/** Pages a chunk: 67 KiB, small enough for a table of a few patterns. */
+const CHUNK_PAGES_BITS = 3;
+const CHUNK_PAGES = 1 << CHUNK_PAGES_BITS;
+
+/** Owns pages by number. */
+export class PagePool {
+  readonly #chunks: Int32Array<ArrayBuffer>[] = [];
+  #depths = new Uint8Array(64);
+  #counts = new Uint16Array(64);
+  #used = 0;
+  readonly #free: number[] = [];
+
+  /** Takes an empty page whose hashes agree in their first `depth` bits. */
+  take(depth: number): number {
+    const page = this.#free.pop() ?? this.#next();
+    this.#depths[page] = depth;
+    this.#counts[page] = 0;
+    return page;
+  }
+
+  /** Gives an empty page back; the caller forgets its number. */
+  give(page: number): void {
+    this.#free.push(page);
+  }
+
+  /** Empties a page. */
+  clear(page: number): void {
+    const start = this.startOf(page);
+    this.wordsOf(page).fill(0, start, start + PAGE_WORDS);
+    this.#counts[page] = 0;
+  }
+
+  /** The array that holds a page, from `startOf(page)` on. */
+  wordsOf(page: number): Int32Array<ArrayBuffer> {
+    return this.#chunks[page >>> CHUNK_PAGES_BITS];
+  }
+
+  startOf(page: number): number {
+    return (page & (CHUNK_PAGES - 1)) * PAGE_WORDS;
+  }
+
+  /** Bits that all hashes of the page share. */
+  depthOf(page: number): number {
+    return this.#depths[page];
+  }
+
+  deepen(page: number): void {
+    this.#depths[page]++;
+  }
+
+  /** Slots in use. */
+  countOf(page: number): number {
+    return this.#counts[page];
+  }
+
+  changeCount(page: number, by: 1 | -1): void {
+    this.#counts[page] += by;
+  }
+
+  /** Bytes held in arrays. */
+  get bytes(): number {
+    return this.#chunks.length * CHUNK_PAGES * PAGE_WORDS * 4 + this.#depths.byteLength + this.#counts.byteLength;
+  }
+
+  #next(): number {
+    const page = this.#used++;
+    if (page % CHUNK_PAGES === 0) this.#chunks.push(new Int32Array(CHUNK_PAGES * PAGE_WORDS));
+    if (page === this.#depths.length) {
+      const depths = new Uint8Array(page * 2);
+      depths.set(this.#depths);
+      this.#depths = depths;
+      const counts = new Uint16Array(page * 2);
+      counts.set(this.#counts);
+      this.#counts = counts;
+    }
+    return page;
+  }
+}
