@@ -24,6 +24,10 @@ const holding: readonly Case[] = [
   ["toEqual ends on cycles", (expect) => expect(cyclic()).toEqual(cyclic())],
   ["toStrictEqual sees undefined", (expect) => expect({ a: undefined }).not.toStrictEqual({})],
   ["toMatchObject allows more", (expect) => expect({ a: { b: 1, c: 2 }, d: 3 }).toMatchObject({ a: { b: 1 } })],
+  [
+    "toMatchObject reads an error's properties",
+    (expect) => expect(Object.assign(new Error("no"), { code: "X" })).toMatchObject({ code: "X" }),
+  ],
   ["toMatchObject wants arrays whole", (expect) => expect({ a: [1, 2] }).not.toMatchObject({ a: [1] })],
   ["toContain finds an item", (expect) => expect([1, 2]).toContain(2)],
   ["toContain finds a part", (expect) => expect("order.placed").toContain("placed")],

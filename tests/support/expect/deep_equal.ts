@@ -29,7 +29,7 @@ function equal(actual: unknown, expected: unknown, options: DeepEqualOptions, op
   if (isAsymmetricMatcher(expected)) return expected.asymmetricMatch(actual);
   if (Object.is(actual, expected)) return true;
   if (typeof actual !== "object" || typeof expected !== "object" || actual === null || expected === null) return false;
-  if (tagOf(actual) !== tagOf(expected)) return false;
+  if (tagOf(actual) !== tagOf(expected) && !(options.subset && tagOf(expected) === "[object Object]")) return false;
   if (options.strict && Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)) return false;
   // A pair that is being compared further out is taken as equal: the comparison that is under way decides.
   if (open.some(([left, right]) => left === actual && right === expected)) return true;
