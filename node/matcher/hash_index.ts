@@ -1,6 +1,6 @@
 /** A map from 31-bit hashes to integers that grows a page at a time (extendible hashing), so that no operation stalls. */
 
-import { HOME_BITS, PAGE_ENTRIES_MAX, PAGE_SLOTS, PAGE_WORDS, type PagePool } from "./page_pool.ts";
+import { HOME_BITS, PAGE_ENTRIES_MAX, PAGE_SLOTS, type PagePool } from "./page_pool.ts";
 
 /** Bits of a hash: non-negative 32-bit integers are the fast ones in both engines. */
 export const HASH_BITS = 31;
@@ -14,20 +14,21 @@ const DEPTH_MAX = HASH_BITS - HOME_BITS;
  */
 export class HashIndex {
   readonly #pool: PagePool;
+  /** By the first `#depth` bits of a hash: number and depth of its page in one word, as `entryOf` packs them. */
   #directory: Int32Array<ArrayBuffer>;
   #depth = 0;
 
   constructor(pool: PagePool) {
     this.#pool = pool;
-    this.#directory = Int32Array.of(pool.take(0));
+    this.#directory = Int32Array.of(entryOf(pool.take(), 0));
   }
 
   /** The value under a hash, or 0. */
   get(hash: number): number {
-    const pool = this.#pool;
-    const page = this.#directory[hash >>> (HASH_BITS - this.#depth)];
-    const words = pool.wordsOf(page);
-    let at = pool.startOf(page) + 2 * homeOf(hash, pool.depthOf(page));
+    const entry = this.#entryFor(hash);
+    const page = pageOf(entry);
+    const words = this.#pool.wordsOf(page);
+    let at = this.#pool.startOf(page) + 2 * homeOf(hash, depthOf(entry));
     while (words[at + 1] !== 0) {
       if (words[at] >= hash) return words[at] === hash ? words[at + 1] : 0;
       at += 2;
@@ -37,23 +38,18 @@ export class HashIndex {
 
   /** Puts a value under a hash, in the place of the one before. */
   set(hash: number, value: number): void {
-    for (;;) {
-      const page = this.#pageOf(hash);
-      const stored = this.#store(page, hash, value);
-      if (stored) return;
-      this.#split(page, hash);
-    }
+    while (!this.#store(hash, value)) this.#split(hash);
   }
 
   /** Removes a hash, which must be there. */
   delete(hash: number): void {
-    const page = this.#pageOf(hash);
+    const entry = this.#entryFor(hash);
+    const page = pageOf(entry);
     const words = this.#pool.wordsOf(page);
-    const depth = this.#pool.depthOf(page);
     const start = this.#pool.startOf(page);
-    const at = this.#seek(page, hash);
+    const at = this.#seek(entry, hash);
     let end = at + 2;
-    while (words[end + 1] !== 0 && start + 2 * homeOf(words[end], depth) < end) end += 2;
+    while (words[end + 1] !== 0 && start + 2 * homeOf(words[end], depthOf(entry)) < end) end += 2;
     words.copyWithin(at, at + 2, end);
     words[end - 2] = 0;
     words[end - 1] = 0;
@@ -62,7 +58,7 @@ export class HashIndex {
 
   /** Gives the pages of an index that is empty back to the pool; it must not be used after. */
   dispose(): void {
-    for (const page of new Set(this.#directory)) this.#pool.give(page);
+    for (const entry of new Set(this.#directory)) this.#pool.give(pageOf(entry));
   }
 
   /** Bytes of the directory. */
@@ -70,27 +66,30 @@ export class HashIndex {
     return this.#directory.byteLength;
   }
 
-  #pageOf(hash: number): number {
+  #entryFor(hash: number): number {
     return this.#directory[hash >>> (HASH_BITS - this.#depth)];
   }
 
   /** Where the hash is or belongs: the first slot from its home on that is empty or not smaller. */
-  #seek(page: number, hash: number): number {
+  #seek(entry: number, hash: number): number {
+    const page = pageOf(entry);
     const words = this.#pool.wordsOf(page);
-    let at = this.#pool.startOf(page) + 2 * homeOf(hash, this.#pool.depthOf(page));
+    let at = this.#pool.startOf(page) + 2 * homeOf(hash, depthOf(entry));
     while (words[at + 1] !== 0 && words[at] < hash) at += 2;
     return at;
   }
 
   /** Stores if the page has room, else changes nothing and returns false. */
-  #store(page: number, hash: number, value: number): boolean {
+  #store(hash: number, value: number): boolean {
+    const entry = this.#entryFor(hash);
+    const page = pageOf(entry);
     const words = this.#pool.wordsOf(page);
-    const at = this.#seek(page, hash);
+    const at = this.#seek(entry, hash);
     if (words[at + 1] !== 0 && words[at] === hash) {
       words[at + 1] = value;
       return true;
     }
-    if (this.#pool.countOf(page) >= PAGE_ENTRIES_MAX && this.#pool.depthOf(page) < DEPTH_MAX) return false;
+    if (this.#pool.countOf(page) >= PAGE_ENTRIES_MAX && depthOf(entry) < DEPTH_MAX) return false;
     let gap = at;
     while (words[gap + 1] !== 0) gap += 2;
     if (gap >= this.#pool.startOf(page) + 2 * (PAGE_SLOTS - 1)) return false;
@@ -102,22 +101,19 @@ export class HashIndex {
   }
 
   /** Halves the range of hashes that a page stands for; the upper half goes to a new page. */
-  #split(page: number, hash: number): void {
-    const depth = this.#pool.depthOf(page);
+  #split(hash: number): void {
+    const entry = this.#entryFor(hash);
+    const page = pageOf(entry);
+    const depth = depthOf(entry);
     if (depth === this.#depth) this.#doubleDirectory();
-    const upper = this.#pool.take(depth + 1);
     const span = 1 << (this.#depth - depth);
     const first = (hash >>> (HASH_BITS - depth)) * span;
-    this.#directory.fill(upper, first + span / 2, first + span);
+    this.#directory.fill(entryOf(page, depth + 1), first, first + span / 2);
+    this.#directory.fill(entryOf(this.#pool.take(), depth + 1), first + span / 2, first + span);
 
-    const start = this.#pool.startOf(page);
-    const entries = this.#pool.wordsOf(page).slice(start, start + PAGE_WORDS);
-    this.#pool.clear(page);
-    this.#pool.deepen(page);
     // `set` and not a plain copy: with hashes as uneven as in tests one half may overflow and be split again.
-    for (let i = 0; i < entries.length; i += 2) {
-      if (entries[i + 1] !== 0) this.set(entries[i], entries[i + 1]);
-    }
+    const entries = this.#pool.empty(page);
+    for (let i = 0; i < entries.length; i += 2) this.set(entries[i], entries[i + 1]);
   }
 
   #doubleDirectory(): void {
@@ -126,6 +122,22 @@ export class HashIndex {
     this.#directory = doubled;
     this.#depth++;
   }
+}
+
+/** Depths up to 21 take 5 bits, which leaves room for 67 million pages. */
+const DEPTH_BITS = 5;
+
+function entryOf(page: number, depth: number): number {
+  return (page << DEPTH_BITS) | depth;
+}
+
+function pageOf(entry: number): number {
+  return entry >>> DEPTH_BITS;
+}
+
+/** How many first bits all hashes of the page share. */
+function depthOf(entry: number): number {
+  return entry & ((1 << DEPTH_BITS) - 1);
 }
 
 /** The slot that the first bits after `depth` name. */

@@ -2,8 +2,11 @@
 
 import { PatternTable, type PatternTableOptions } from "./pattern_table.ts";
 
-/** Targets in chunks, so that growing never copies them all. */
-const CHUNK_BITS = 12;
+/**
+ * Targets in chunks, so that growing never copies them all. At 256 KiB a chunk is a large object to both engines: it is
+ * not copied about by the collector, whose heap would grow for that.
+ */
+const CHUNK_BITS = 15;
 const CHUNK_SIZE = 1 << CHUNK_BITS;
 
 /**
@@ -104,8 +107,8 @@ export class Matcher<Target extends NonNullable<unknown>> {
   }
 
   #setSlot(id: number, slot: Target | Several<Target> | undefined): void {
-    // Ids are dense: the first id of a chunk comes before all others of it.
-    const chunk = this.#slots[id >>> CHUNK_BITS] ??= new Array(CHUNK_SIZE).fill(undefined);
+    // Ids are dense, so the first chunk grows by appending: most matchers stay small.
+    const chunk = this.#slots[id >>> CHUNK_BITS] ??= id < CHUNK_SIZE ? [] : new Array(CHUNK_SIZE).fill(undefined);
     chunk[id & (CHUNK_SIZE - 1)] = slot;
   }
 

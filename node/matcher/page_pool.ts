@@ -19,17 +19,13 @@ const CHUNK_PAGES = 1 << CHUNK_PAGES_BITS;
 /** Owns pages by number. */
 export class PagePool {
   readonly #chunks: Int32Array<ArrayBuffer>[] = [];
-  #depths = new Uint8Array(64);
   #counts = new Uint16Array(64);
   #used = 0;
   readonly #free: number[] = [];
 
-  /** Takes an empty page whose hashes agree in their first `depth` bits. */
-  take(depth: number): number {
-    const page = this.#free.pop() ?? this.#next();
-    this.#depths[page] = depth;
-    this.#counts[page] = 0;
-    return page;
+  /** Takes an empty page. */
+  take(): number {
+    return this.#free.pop() ?? this.#next();
   }
 
   /** Gives an empty page back; the caller forgets its number. */
@@ -37,11 +33,17 @@ export class PagePool {
     this.#free.push(page);
   }
 
-  /** Empties a page. */
-  clear(page: number): void {
+  /** Empties a page and returns what was in it, hash and value by turns, hashes ascending. */
+  empty(page: number): number[] {
+    const words = this.wordsOf(page);
     const start = this.startOf(page);
-    this.wordsOf(page).fill(0, start, start + PAGE_WORDS);
+    const entries: number[] = [];
+    for (let at = start; at < start + PAGE_WORDS; at += 2) {
+      if (words[at + 1] !== 0) entries.push(words[at], words[at + 1]);
+    }
+    words.fill(0, start, start + PAGE_WORDS);
     this.#counts[page] = 0;
+    return entries;
   }
 
   /** The array that holds a page, from `startOf(page)` on. */
@@ -51,15 +53,6 @@ export class PagePool {
 
   startOf(page: number): number {
     return (page & (CHUNK_PAGES - 1)) * PAGE_WORDS;
-  }
-
-  /** Bits that all hashes of the page share. */
-  depthOf(page: number): number {
-    return this.#depths[page];
-  }
-
-  deepen(page: number): void {
-    this.#depths[page]++;
   }
 
   /** Slots in use. */
@@ -73,16 +66,13 @@ export class PagePool {
 
   /** Bytes held in arrays. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_PAGES * PAGE_WORDS * 4 + this.#depths.byteLength + this.#counts.byteLength;
+    return this.#chunks.length * CHUNK_PAGES * PAGE_WORDS * 4 + this.#counts.byteLength;
   }
 
   #next(): number {
     const page = this.#used++;
     if (page % CHUNK_PAGES === 0) this.#chunks.push(new Int32Array(CHUNK_PAGES * PAGE_WORDS));
-    if (page === this.#depths.length) {
-      const depths = new Uint8Array(page * 2);
-      depths.set(this.#depths);
-      this.#depths = depths;
+    if (page === this.#counts.length) {
       const counts = new Uint16Array(page * 2);
       counts.set(this.#counts);
       this.#counts = counts;
