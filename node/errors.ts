@@ -3,11 +3,14 @@
 /** There is no room for the event now; it was not stored. Try again after `retryAfterMs`. */
 export class StoreFullError extends Error {
   override readonly name = "StoreFullError";
-  /** `cap`: the configured `store.maxBytes` is reached; `disk`: the disk itself is full. */
-  readonly full: "cap" | "disk";
+  /**
+   * `cap`: the configured `store.maxBytes` is reached; `disk`: the disk itself is full; `queue`: more is waiting to be
+   * written than memory should hold.
+   */
+  readonly full: "cap" | "disk" | "queue";
   readonly retryAfterMs: number;
 
-  constructor(message: string, details: { full: "cap" | "disk"; retryAfterMs: number; cause?: unknown }) {
+  constructor(message: string, details: { full: "cap" | "disk" | "queue"; retryAfterMs: number; cause?: unknown }) {
     super(message, { cause: details.cause });
     this.full = details.full;
     this.retryAfterMs = details.retryAfterMs;
@@ -27,4 +30,21 @@ export class StoreFailedError extends Error {
 /** The store cannot be opened; the message says what to do. */
 export class StoreOpenError extends Error {
   override readonly name = "StoreOpenError";
+}
+
+/**
+ * A request that the node refuses, with what a door needs to say so: a stable code (the list is in the door), the
+ * sentence for people, and where in the request the mistake is.
+ */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly code: string;
+  /** Fields that go beside the code: `path`, `position`, `limit`, `index` … */
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, fields: Record<string, unknown> = {}, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.fields = fields;
+  }
 }

@@ -1,0 +1,38 @@
+/** What every route of the HTTP door is given. */
+
+import type { Hono } from "hono";
+
+import type { WeftNode } from "../../../node/mod.ts";
+import type { Connection } from "../../runtime/runtime.ts";
+import type { Principal } from "./auth/principal.ts";
+
+export interface DoorLimits {
+  /** Body of a request, bytes. */
+  readonly bodyBytes: number;
+  readonly eventBytes: number;
+  /** Events in a batch. */
+  readonly batchEvents: number;
+  /** Headers of a request, bytes of names and values. */
+  readonly headersBytes: number;
+  readonly topicBytes: number;
+  /** Requests under way, streams among them. */
+  readonly connections: number;
+  /** How long a client may take to send its body, ms. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface DoorContext {
+  readonly node: WeftNode;
+  readonly limits: DoorLimits;
+  /** Aborted when the node begins to stop: streams end, waits are answered. */
+  readonly draining: AbortSignal;
+  readonly clock: { now(): number; wall(): number };
+}
+
+/** Hono's environment: `connection` comes from the runtime, `principal` from authentication. */
+export interface DoorEnv {
+  readonly Bindings: { readonly connection: Connection };
+  readonly Variables: { readonly principal: Principal };
+}
+
+export type DoorApp = Hono<DoorEnv>;

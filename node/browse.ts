@@ -1,0 +1,53 @@
+/** Reads the log for people: a page of events, with a topic and a filter. */
+
+import { RefusedError } from "./errors.ts";
+import type { EventStore, StoredEvent } from "./event_store.ts";
+import { Interest } from "./subscriptions/interest.ts";
+import { parsePattern } from "./topic.ts";
+
+export interface BrowseQuery {
+  /** Pattern; default `>`. */
+  readonly topic?: string;
+  /** A CESQL expression. */
+  readonly filter?: string;
+  /** Events after this position. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface BrowsePage {
+  readonly events: readonly StoredEvent[];
+  /** Position to go on after; `null` at the end of the log. */
+  readonly next: number | null;
+}
+
+/** Events judged for one page at most: a filter that fits nothing must not read the whole log in one request. */
+const JUDGED_MAX = 100_000;
+
+/** Throws `RefusedError` (`INVALID_PATTERN`) or a `FilterError`. */
+export async function browse(store: EventStore, query: BrowseQuery): Promise<BrowsePage> {
+  const interest = toInterest(query);
+  const events: StoredEvent[] = [];
+  let after = query.after;
+  for (let judged = 0; judged < JUDGED_MAX;) {
+    const page = await store.read({ after, eventsMax: 500, bytesMax: 1024 * 1024 });
+    if (page.length === 0) return { events, next: null };
+    for (const stored of page) {
+      after = stored.position;
+      if (!interest.fits(stored.topic) || !interest.accepts(stored)) continue;
+      events.push(stored);
+      if (events.length === query.limit) return { events, next: after < store.head ? after : null };
+    }
+    judged += page.length;
+  }
+  return { events, next: after };
+}
+
+function toInterest({ topic = ">", filter }: BrowseQuery): Interest {
+  try {
+    parsePattern(topic);
+  } catch (error) {
+    throw new RefusedError("INVALID_PATTERN", (error as Error).message, { path: "topic" }, error);
+  }
+  return new Interest({ topic, filters: filter === undefined ? undefined : [{ sql: filter }] });
+}

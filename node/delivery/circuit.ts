@@ -1,0 +1,51 @@
+/** Stops hammering a sink that is down: after some failures in a row, one try at a time, further and further apart. */
+
+/** Failures in a row, whatever the events, before the circuit opens. Above the default attempts of one event, so that a poison event alone does not open it. */
+const FAILURES_TO_OPEN = 10;
+/** The longest pause between two tries; a sink that is back is noticed within it. */
+const PAUSE_MAX_MS = 30_000;
+
+export class Circuit {
+  #failures = 0;
+  #pauses = 0;
+  #openUntil = 0;
+  #probing = false;
+
+  /** Failures since the last success. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get open(): boolean {
+    return this.#failures >= FAILURES_TO_OPEN;
+  }
+
+  /** Deliveries that may begin now: `Infinity` while closed, one as a probe when the pause is over, else none. */
+  allowance(now: number): number {
+    if (!this.open) return Infinity;
+    return !this.#probing && now >= this.#openUntil ? 1 : 0;
+  }
+
+  /** How long until a probe may begin, in ms; 0 while closed. */
+  waitMs(now: number): number {
+    return this.open && !this.#probing ? Math.max(0, this.#openUntil - now) : 0;
+  }
+
+  began(): void {
+    this.#probing = this.open;
+  }
+
+  succeeded(): void {
+    this.#failures = this.#pauses = 0;
+    this.#probing = false;
+  }
+
+  /** `minMs`, `maxMs`: the subscription's own retry bounds, so that one who retries fast also probes fast. */
+  failed(now: number, { minMs, maxMs }: { minMs: number; maxMs: number }): void {
+    this.#failures++;
+    const opens = this.#failures === FAILURES_TO_OPEN;
+    if (!opens && !this.#probing) return; // closed still, or one that was under way when it opened
+    this.#openUntil = now + Math.min(minMs * 2 ** Math.min(this.#pauses++, 30), maxMs, PAUSE_MAX_MS);
+    this.#probing = false;
+  }
+}

@@ -1,0 +1,454 @@
+/** What one subscription, or one group of them, has yet to get: taken from the log, tried, settled, and nothing forgotten. */
+
+import { isExpired } from "../accept/time_to_live.ts";
+import type { Clock } from "../clock.ts";
+import type { DeadLetter } from "../dead_letters.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import type { StateChange, StoredEvent } from "../event_store.ts";
+import { LogFollower } from "../log_follower.ts";
+import { patternMatches } from "../topic.ts";
+import { DueHeap } from "./due_heap.ts";
+import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
+import { orderingKey, OrderLanes } from "./order_lanes.ts";
+import { QueueJournal } from "./queue_journal.ts";
+import { RedrivenCopies } from "./redriven_copies.ts";
+import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
+
+/** An event given to a member to be delivered. */
+export interface Delivery {
+  readonly stored: StoredEvent;
+  /** Number of this attempt, 1 for the first. */
+  readonly attempt: number;
+}
+
+/** Who takes from a queue: a pushing worker, a pull request that waits, a stream of a group. */
+export interface QueueMember {
+  /** There may be something to take. Must not throw. */
+  onReady(): void;
+}
+
+export interface DeliveryQueueOptions {
+  /** Key of its document in the store; `undefined` keeps it in memory only (a stream's own queue). */
+  readonly stateKey: string | undefined;
+  readonly pattern: string;
+  readonly accepts: (event: StoredEvent) => boolean;
+  readonly ordered: boolean;
+  /** Events taken from the log and not settled, at most: bounds memory and what a kill may repeat. */
+  readonly openMax: number;
+  /** Where to begin: a saved state, or after a position. */
+  readonly from: QueueState | number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Bytes of events held by one queue; past it events that wait are read again from the log. */
+const HELD_BYTES_MAX = 4 * 1024 * 1024;
+/** An event that waits longer than this is not kept in memory. */
+const HOLD_MS = 5_000;
+/** Acknowledgements kept for events that a restarted queue has not taken again yet. */
+const AHEAD_MAX = 10_000;
+
+export class DeliveryQueue {
+  readonly counts: DeliveryCounts;
+  readonly #feed: Dispatcher;
+  readonly #clock: Clock;
+  readonly #options: DeliveryQueueOptions;
+  readonly #follower: LogFollower;
+  readonly #journal: QueueJournal | undefined;
+  readonly #copies: RedrivenCopies;
+  readonly #entries = new Map<number, OpenEvent>();
+  readonly #ready: OpenEvent[] = [];
+  readonly #due = new DueHeap<OpenEvent>();
+  readonly #lanes: OrderLanes | undefined;
+  readonly #ahead: Set<number>;
+  readonly #members: QueueMember[] = [];
+  #held = 0;
+  #taken = 0;
+  #starved = false; // a member asked while there was no room; it is told when there is
+  #promoting = false;
+  #closed = false;
+  #timerAt = Infinity;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(feed: Dispatcher, clock: Clock, options: DeliveryQueueOptions) {
+    this.#feed = feed;
+    this.#clock = clock;
+    this.#options = options;
+    this.#lanes = options.ordered ? new OrderLanes() : undefined;
+    const saved = typeof options.from === "number" ? undefined : options.from;
+    this.counts = saved === undefined ? emptyCounts() : { ...saved.counts };
+    this.#ahead = new Set(saved?.ahead);
+    this.#follower = new LogFollower(feed, {
+      pattern: options.pattern,
+      after: saved?.scanned ?? options.from as number,
+      accepts: (event) => this.#accepts(event),
+      onReady: () => this.#wake(),
+      onError: options.onError,
+    });
+    const { stateKey } = options;
+    this.#copies = new RedrivenCopies(feed.store, stateKey ?? "");
+    this.#journal = stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
+      key: stateKey,
+      snapshot: () => this.#snapshot(),
+      onError: options.onError,
+    });
+    if (saved !== undefined) this.#restore(saved);
+  }
+
+  /** Begins to follow the log. An ordered queue first reads its open events, to know which keys are taken. */
+  async start(): Promise<void> {
+    if (this.#lanes !== undefined) await this.#enterLanes(this.#lanes);
+    if (this.#closed) return;
+    this.#feed.attach(this.#follower);
+    this.#arm();
+  }
+
+  get pattern(): string {
+    return this.#options.pattern;
+  }
+
+  /** Whether events of that topic are for it, filters aside. */
+  follows(topic: string): boolean {
+    return patternMatches(this.#options.pattern, topic);
+  }
+
+  /** Events taken from the log and not settled. */
+  get open(): number {
+    return this.#entries.size;
+  }
+
+  /** Events that a member has and has not answered for. */
+  get inFlight(): number {
+    return this.#taken;
+  }
+
+  /** Positions not judged yet, and open events: an upper bound of what is still to be delivered. */
+  get lag(): number {
+    return Math.max(0, this.#feed.position - this.#follower.consumed) + this.#entries.size;
+  }
+
+  /** Everything up to here is settled. */
+  get settledUpTo(): number {
+    let lowest = this.#follower.consumed + 1;
+    for (const position of this.#entries.keys()) if (position < lowest) lowest = position;
+    return lowest - 1;
+  }
+
+  join(member: QueueMember): void {
+    this.#members.push(member);
+  }
+
+  leave(member: QueueMember): void {
+    const at = this.#members.indexOf(member);
+    if (at >= 0) this.#members.splice(at, 1);
+  }
+
+  get members(): number {
+    return this.#members.length;
+  }
+
+  /**
+   * Takes what may be delivered now, at most `eventsMax`. `leaseMs`: the event comes back by itself after that time, with
+   * one more failed attempt; without it the member promises to answer (`acknowledge`, `retryLater`, `settleAs`).
+   */
+  take(eventsMax: number, leaseMs = Infinity): Delivery[] {
+    const taken: Delivery[] = [];
+    while (taken.length < eventsMax) {
+      const entry = this.#ready.shift() ?? this.#admit(eventsMax - taken.length);
+      if (entry === undefined) break;
+      if (entry.state !== "ready") continue; // settled while it waited in the list
+      if (isExpired(entry.stored!, this.#feed.store.now())) {
+        this.#settle(entry, "expired");
+        continue;
+      }
+      entry.state = "taken";
+      entry.attempts++;
+      this.#taken++;
+      entry.deadline = leaseMs === Infinity ? Infinity : this.#feed.store.now() + leaseMs;
+      if (entry.deadline !== Infinity) this.#wait(entry, entry.deadline);
+      taken.push({ stored: entry.stored!, attempt: entry.attempts });
+    }
+    if (taken.length > 0) this.#journal?.changed();
+    return taken;
+  }
+
+  /** Settles an event for good. Late and repeated acknowledgements are fine: the event was processed. */
+  acknowledge(position: number): void {
+    const entry = this.#entries.get(position);
+    if (entry !== undefined) this.#settle(entry, "acknowledged");
+    else if (position > this.#follower.consumed && position <= this.#feed.position && this.#ahead.size < AHEAD_MAX) {
+      this.#ahead.add(position); // acknowledged before a kill, and not taken again yet
+      this.#journal?.changed();
+    }
+  }
+
+  /** How often the event was handed out, if it is with a member now: an answer to an older attempt does not count. */
+  attemptOf(position: number): number | undefined {
+    const entry = this.#entries.get(position);
+    return entry?.state === "taken" ? entry.attempts : undefined;
+  }
+
+  /** The event at an open position, while it is held. */
+  storedOf(position: number): StoredEvent | undefined {
+    return this.#entries.get(position)?.stored;
+  }
+
+  /** Gives a taken event back, to be taken again after `delayMs`. `attempted: false` takes the attempt back as well. */
+  retryLater(position: number, delayMs: number, attempted = true): void {
+    const entry = this.#entries.get(position);
+    if (entry === undefined || entry.state !== "taken") return;
+    this.#taken--;
+    if (!attempted) entry.attempts--;
+    entry.state = "waiting";
+    if (delayMs > HOLD_MS || this.#held > HELD_BYTES_MAX) this.#drop(entry);
+    this.#wait(entry, this.#feed.store.now() + delayMs);
+    this.#journal?.changed();
+    this.#arm();
+  }
+
+  /** Prolongs a lease by `leaseMs` from now. */
+  extend(position: number, leaseMs: number): void {
+    const entry = this.#entries.get(position);
+    if (entry === undefined || entry.state !== "taken" || entry.deadline === Infinity) return;
+    entry.deadline = this.#feed.store.now() + leaseMs;
+    this.#wait(entry, entry.deadline);
+    this.#arm();
+  }
+
+  /** Settles an event together with the documents that record its end; durable when it resolves, undone if it rejects. */
+  async settleAs(outcome: keyof DeliveryCounts, position: number, changes: readonly StateChange[]): Promise<void> {
+    const entry = this.#entries.get(position);
+    if (entry === undefined || entry.state === "settling") return;
+    if (entry.state === "taken") this.#taken--;
+    entry.state = "settling";
+    this.counts[outcome]++;
+    try {
+      await this.#journal?.commitWith(changes, this.#snapshot(entry));
+    } catch (error) {
+      entry.state = "waiting";
+      this.#wait(entry, this.#feed.store.now() + 1000);
+      this.#arm();
+      throw error;
+    } finally {
+      this.counts[outcome]--;
+    }
+    this.#settle(entry, outcome);
+  }
+
+  /** Opens a settled event again, all its attempts before it; durable together with `changes` when it resolves. */
+  async readmit(letter: DeadLetter, changes: readonly StateChange[]): Promise<void> {
+    if (this.#entries.has(letter.position)) return await this.#feed.store.commit([], changes).then(() => undefined);
+    const entry = newOpenEvent({ position: letter.position, attempts: 0, notBefore: 0 });
+    const copies = await this.#copies.toKeep(letter);
+    this.#entries.set(entry.position, entry);
+    try {
+      await this.#journal?.commitWith([...changes, ...copies], this.#snapshot());
+    } catch (error) {
+      this.#remove(entry);
+      throw error;
+    }
+    this.#wait(entry, 0);
+    this.#arm();
+  }
+
+  /** Resolves once all that was settled is durable. */
+  async flush(): Promise<void> {
+    await this.#journal?.flush();
+  }
+
+  /** Forgets every open event and goes on after position `after`. Durable when it resolves. */
+  async seek(after: number): Promise<void> {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.#ready.length = 0;
+    this.#ahead.clear();
+    this.#follower.seek(after);
+    this.#journal?.changed();
+    await this.flush();
+  }
+
+  /** Stops; what members hold stays open and is delivered again after the next start, unless all is to be forgotten. */
+  async close(options: { forget?: boolean } = {}): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#journal?.changed(); // the place in the log moves without a change when nothing there is wanted
+    await this.#journal?.close(options).catch(this.#options.onError);
+    this.#feed.detach(this.#follower);
+  }
+
+  // ---- taking from the log ----
+
+  #accepts(event: StoredEvent): boolean {
+    if (this.#options.accepts(event)) return true;
+    this.counts.filtered++;
+    return false;
+  }
+
+  #admit(wanted: number): OpenEvent | undefined {
+    const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
+    if (room <= 0 || this.#held > HELD_BYTES_MAX) {
+      this.#starved = true;
+      return undefined;
+    }
+    for (const stored of this.#follower.take(room)) {
+      if (this.#ahead.delete(stored.position)) {
+        this.counts.acknowledged++;
+        continue;
+      }
+      const entry = newOpenEvent({ position: stored.position, attempts: 0, notBefore: 0 });
+      this.#entries.set(entry.position, entry);
+      this.#hold(entry, stored);
+      if (this.#enterLane(entry, stored)) this.#makeReady(entry);
+    }
+    return this.#ready.shift();
+  }
+
+  #enterLane(entry: OpenEvent, stored: StoredEvent): boolean {
+    if (this.#lanes === undefined) return true;
+    entry.key = orderingKey(stored.event);
+    if (this.#lanes.enter(entry.key, entry.position)) return true;
+    entry.state = "blocked";
+    return false;
+  }
+
+  // ---- settling ----
+
+  #settle(entry: OpenEvent, outcome: keyof DeliveryCounts): void {
+    if (!this.#entries.has(entry.position)) return;
+    if (entry.state === "taken") this.#taken--;
+    this.counts[outcome]++;
+    this.#remove(entry);
+    this.#journal?.changed();
+    this.#copies.drop(entry.position, this.#options.onError);
+    if (this.#starved) {
+      this.#starved = false;
+      this.#wake();
+    }
+  }
+
+  #remove(entry: OpenEvent): void {
+    if (!this.#entries.delete(entry.position)) return;
+    this.#drop(entry);
+    entry.state = "settling";
+    if (entry.key === undefined) return;
+    const next = this.#lanes!.leave(entry.key, entry.position);
+    const successor = next === undefined ? undefined : this.#entries.get(next);
+    if (successor?.state === "blocked") {
+      successor.state = "waiting";
+      this.#wait(successor, 0);
+      this.#arm();
+    }
+  }
+
+  // ---- waiting ----
+
+  #wait(entry: OpenEvent, until: number): void {
+    entry.notBefore = until;
+    this.#due.push(until, entry);
+  }
+
+  /** Sets the timer for what is due next. */
+  #arm(): void {
+    const next = this.#due.next;
+    if (this.#closed || this.#promoting || next >= this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#timerAt = next;
+    this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#feed.store.now()), () => {
+      this.#timerAt = Infinity;
+      void this.#promote();
+    });
+  }
+
+  async #promote(): Promise<void> {
+    this.#promoting = true;
+    try {
+      let entry: OpenEvent | undefined;
+      while (!this.#closed && (entry = this.#due.popDue(this.#feed.store.now()))) await this.#promoteOne(entry);
+    } catch (error) {
+      this.#options.onError(error);
+      this.#cancelTimer = this.#clock.after(1000, () => void this.#promote());
+    } finally {
+      this.#promoting = false;
+    }
+    this.#arm();
+    this.#wake();
+  }
+
+  async #promoteOne(entry: OpenEvent): Promise<void> {
+    if (!this.#entries.has(entry.position) || entry.notBefore > this.#feed.store.now()) return; // settled or prolonged
+    if (entry.state === "taken") {
+      if (entry.deadline > this.#feed.store.now()) return;
+      this.#taken--;
+      entry.state = "waiting";
+      this.#journal?.changed();
+    }
+    if (entry.state !== "waiting") return;
+    if (entry.stored === undefined) {
+      const stored = await this.#copies.load(entry.position).catch((error) => {
+        this.#wait(entry, this.#feed.store.now() + 1000);
+        throw error;
+      });
+      if (entry.state !== "waiting" || !this.#entries.has(entry.position)) return;
+      if (stored === undefined) return this.#settle(entry, "evicted");
+      this.#hold(entry, stored);
+    }
+    if (entry.key === undefined && !this.#enterLane(entry, entry.stored!)) return; // a redriven one joins its lane last
+    this.#makeReady(entry);
+  }
+
+  #makeReady(entry: OpenEvent): void {
+    entry.state = "ready";
+    this.#ready.push(entry);
+  }
+
+  #hold(entry: OpenEvent, stored: StoredEvent): void {
+    entry.stored = stored;
+    this.#held += stored.bytes;
+  }
+
+  #drop(entry: OpenEvent): void {
+    if (entry.stored === undefined) return;
+    this.#held -= entry.stored.bytes;
+    entry.stored = undefined;
+  }
+
+  /** Tells the members, each time another one first, so that a group shares its work. */
+  #wake(): void {
+    if (this.#closed) return;
+    const first = this.#members.shift();
+    if (first === undefined) return;
+    this.#members.push(first);
+    first.onReady();
+    for (const member of [...this.#members]) if (member !== first) member.onReady();
+  }
+
+  // ---- the durable form ----
+
+  #snapshot(without?: OpenEvent): Uint8Array {
+    const open = [...this.#entries.values()].filter((entry) => entry !== without);
+    const ahead = [...this.#ahead].sort((a, b) => a - b);
+    return encodeQueueState(toQueueState(open, { scanned: this.#follower.consumed, ahead, counts: this.counts }));
+  }
+
+  #restore(saved: QueueState): void {
+    const open = [
+      ...saved.fresh.map((position) => ({ position, attempts: 0, notBefore: 0 })),
+      ...saved.tried,
+    ].sort((a, b) => a.position - b.position);
+    for (const tried of open) {
+      this.#entries.set(tried.position, newOpenEvent(tried));
+      this.#due.push(tried.notBefore, this.#entries.get(tried.position)!);
+    }
+  }
+
+  async #enterLanes(lanes: OrderLanes): Promise<void> {
+    for (const entry of [...this.#entries.values()]) {
+      const stored = await this.#copies.load(entry.position);
+      if (stored === undefined) {
+        this.#settle(entry, "evicted");
+        continue;
+      }
+      entry.key = orderingKey(stored.event);
+      if (!lanes.enter(entry.key, entry.position)) entry.state = "blocked";
+    }
+  }
+}

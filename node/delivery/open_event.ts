@@ -1,0 +1,39 @@
+/** An event that a queue has taken from the log and not settled. */
+
+import type { StoredEvent } from "../event_store.ts";
+import type { DeliveryCounts, QueueState, TriedEntry } from "./queue_state.ts";
+
+export interface OpenEvent {
+  readonly position: number;
+  /** Times it was handed to a member, the present one included. */
+  attempts: number;
+  /** Age clock before which it is not handed out, in ms. */
+  notBefore: number;
+  /** Ordering key, in an ordered queue. */
+  key: string | undefined;
+  /** Dropped while the event waits long or memory is short; read again when due. */
+  stored: StoredEvent | undefined;
+  /** `blocked`: behind another event of its key; `taken`: with a member; `settling`: its end is being written. */
+  state: "waiting" | "ready" | "blocked" | "taken" | "settling";
+  /** Age clock at which a taken event comes back by itself; `Infinity` for a member that always answers. */
+  deadline: number;
+}
+
+export function newOpenEvent({ position, attempts, notBefore }: TriedEntry): OpenEvent {
+  return { position, attempts, notBefore, key: undefined, stored: undefined, state: "waiting", deadline: Infinity };
+}
+
+/** The durable form: an attempt that is under way has not failed yet, so a kill does not count it. */
+export function toQueueState(
+  open: readonly OpenEvent[],
+  rest: { scanned: number; ahead: readonly number[]; counts: DeliveryCounts },
+): QueueState {
+  const fresh: number[] = [];
+  const tried: TriedEntry[] = [];
+  for (const entry of open) {
+    const attempts = entry.state === "taken" ? entry.attempts - 1 : entry.attempts;
+    if (attempts === 0) fresh.push(entry.position);
+    else tried.push({ position: entry.position, attempts, notBefore: entry.notBefore });
+  }
+  return { ...rest, fresh: fresh.sort((a, b) => a - b), tried };
+}

@@ -1,0 +1,171 @@
+/** Follows the log for one reader: pushed new events while it keeps up, reads from the store while it lags. */
+
+import type { EventStore, StoredEvent } from "./event_store.ts";
+
+/** Events read from the store in one go by a follower that lags: large enough to amortise, small enough to stay fair. */
+const PAGE_EVENTS = 512;
+const PAGE_BYTES = 1024 * 1024;
+
+export interface LogFollowerOptions {
+  readonly pattern: string;
+  /** First position judged is `after + 1`. */
+  readonly after: number;
+  /** Whether the topic fits and the filters hold; asked once per event and read. Must not throw. */
+  readonly accepts: (event: StoredEvent) => boolean;
+  /** Events and bytes held for the reader; past either the follower falls back to reading the log. */
+  readonly eventsMax?: number;
+  readonly bytesMax?: number;
+  /** Called when `take()` would give something again. */
+  readonly onReady: () => void;
+  /** Called when the store cannot be read; the follower tries again on its own after the delay that it was given. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What a follower needs of the dispatcher that feeds it. */
+export interface LogFeed {
+  readonly store: Pick<EventStore, "read">;
+  /** Every position up to here was offered to the followers that are live. */
+  readonly position: number;
+  /** Calls `run` after `delayMs`; the answer cancels. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/**
+ * Memory is bounded whatever the lag: at most `eventsMax` events and `bytesMax` bytes, and one page more while reading.
+ * Order: `take()` gives matching events by position, each once.
+ */
+export class LogFollower {
+  readonly pattern: string;
+  readonly #feed: LogFeed;
+  readonly #options: LogFollowerOptions;
+  readonly #eventsMax: number;
+  readonly #bytesMax: number;
+  #buffer: StoredEvent[] = [];
+  #taken = 0; // entries of #buffer that were handed out
+  #bytes = 0;
+  #scanned: number;
+  #live = false;
+  #reading = false;
+  #closed = false;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(feed: LogFeed, options: LogFollowerOptions) {
+    this.#feed = feed;
+    this.#options = options;
+    this.pattern = options.pattern;
+    this.#scanned = options.after;
+    this.#eventsMax = options.eventsMax ?? 1000;
+    this.#bytesMax = options.bytesMax ?? 4 * 1024 * 1024;
+  }
+
+  /** Everything up to here was judged and handed out: a reader that starts again after it misses nothing. */
+  get consumed(): number {
+    return this.#taken < this.#buffer.length ? this.#buffer[this.#taken].position - 1 : this.#judged;
+  }
+
+  /** Whether new events are pushed to it, that is whether it keeps up. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  get buffered(): number {
+    return this.#buffer.length - this.#taken;
+  }
+
+  /** Begins to follow. Separate from the constructor so that `onReady` never runs before the owner is built. */
+  start(): void {
+    void this.#catchUp();
+  }
+
+  /** The next events, at most `eventsMax`; empty when there are none now (`onReady` will tell). */
+  take(eventsMax: number): StoredEvent[] {
+    const end = Math.min(this.#buffer.length, this.#taken + eventsMax);
+    const events = this.#buffer.slice(this.#taken, end);
+    for (const event of events) this.#bytes -= event.bytes;
+    this.#taken = end;
+    if (this.#taken === this.#buffer.length) {
+      this.#buffer = [];
+      this.#taken = 0;
+    } else if (this.#taken >= this.#eventsMax) {
+      this.#buffer = this.#buffer.slice(this.#taken);
+      this.#taken = 0;
+    }
+    if (!this.#live && !this.#reading) void this.#catchUp();
+    return events;
+  }
+
+  /** A new event of the log that fits the pattern; called in order by the dispatcher. */
+  offer(event: StoredEvent): void {
+    if (!this.#live || event.position <= this.#scanned) return; // the second: read from the store just before
+    if (!this.#hasRoom) {
+      this.#live = false;
+      this.#scanned = event.position - 1;
+      return;
+    }
+    if (!this.#options.accepts(event)) return;
+    this.#push(event);
+    if (this.buffered === 1) this.#options.onReady();
+  }
+
+  /** Starts again after position `after`, forgetting what is buffered. */
+  seek(after: number): void {
+    this.#buffer = [];
+    this.#taken = this.#bytes = 0;
+    this.#live = false;
+    this.#scanned = after;
+    if (!this.#reading) void this.#catchUp();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#live = false;
+    this.#buffer = [];
+    this.#taken = this.#bytes = 0;
+    this.#cancelRetry?.();
+  }
+
+  get #judged(): number {
+    return this.#live ? Math.max(this.#feed.position, this.#scanned) : this.#scanned;
+  }
+
+  get #hasRoom(): boolean {
+    return this.buffered < this.#eventsMax && this.#bytes < this.#bytesMax;
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#reading || this.#closed || this.#live) return;
+    this.#reading = true;
+    try {
+      while (!this.#closed && this.#hasRoom) {
+        if (this.#scanned >= this.#feed.position) {
+          this.#live = true;
+          return;
+        }
+        await this.#readPage();
+      }
+    } catch (error) {
+      this.#options.onError?.(error);
+      if (!this.#closed) this.#cancelRetry = this.#feed.after(1000, () => void this.#catchUp());
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #readPage(): Promise<void> {
+    const after = this.#scanned;
+    const end = this.#feed.position;
+    const page = await this.#feed.store.read({ after, eventsMax: PAGE_EVENTS, bytesMax: PAGE_BYTES });
+    if (this.#closed || this.#scanned !== after) return; // sought elsewhere meanwhile
+    const before = this.buffered;
+    for (const event of page) {
+      if (this.#options.accepts(event)) this.#push(event);
+    }
+    this.#scanned = page.at(-1)?.position ?? end; // an empty page: all that was left has been retired
+    if (before === 0 && this.buffered > 0) this.#options.onReady();
+  }
+
+  #push(event: StoredEvent): void {
+    this.#buffer.push(event);
+    this.#bytes += event.bytes;
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * One node: publish, keep, deliver. Knows nothing of peers, sockets or runtimes; adapters bring those.
+ * Read `tests/flow_test.ts` first, then `node.ts`.
+ *
+ * @module
+ */
+
+export { type Submission } from "./accept/acceptor.ts";
+export { type Receipt } from "./accept/receipt.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export * from "./codec/mod.ts";
+export { type DeadLetter, type DeadLetterQuery } from "./dead_letters.ts";
+export { type Settlement } from "./delivery/pull_consumer.ts";
+export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, StoreOpenError } from "./errors.ts";
+export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";
+export * from "./event_store.ts";
+export { type Explanation } from "./explain.ts";
+export { type FailedCheck, type NodeParts, WeftNode } from "./node.ts";
+export { type NodeOptions } from "./options.ts";
+export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } from "./sink.ts";
+export { type SinkFactory } from "./sink_factory.ts";
+export { type EventStream, type StreamGap, type StreamOptions } from "./streams/event_stream.ts";
+export { type Subscription, type SubscriptionRequest } from "./subscriptions/subscription.ts";
+export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
+export { type Consumer } from "./subscriptions/subscriptions.ts";
+export { isSystemTopic } from "./system_topics.ts";
+export { parsePattern, parseTopic, patternCovers, patternMatches, patternsOverlap } from "./topic.ts";

@@ -1,0 +1,227 @@
+/** One node: a log with subscriptions. The composition; each part is a file beside this one. */
+
+import { Acceptor, type Submission } from "./accept/acceptor.ts";
+import type { Receipt } from "./accept/receipt.ts";
+import type { Clock } from "./clock.ts";
+import { parseCursor, toCursor } from "./cursor.ts";
+import { DeadLetters } from "./dead_letters.ts";
+import type { DeadLetterQuery } from "./dead_letters.ts";
+import { QueueGroups } from "./delivery/queue_groups.ts";
+import { redrive, type RedriveResult } from "./delivery/redrive.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { StoreFullError } from "./errors.ts";
+import type { CloudEvent } from "./event.ts";
+import type { EventStore, StoredEvent } from "./event_store.ts";
+import { explain, type Explanation } from "./explain.ts";
+import { browse, type BrowsePage, type BrowseQuery } from "./browse.ts";
+import { EVENT_BYTES_DEFAULT, type NodeOptions, PUBLISH_WINDOW_DEFAULT } from "./options.ts";
+import type { SinkFactory } from "./sink_factory.ts";
+import { type EventStream, openStream, type StreamOptions } from "./streams/event_stream.ts";
+import { Subscriptions } from "./subscriptions/subscriptions.ts";
+import { type SystemEventType, toSystemEvent } from "./system_events.ts";
+import { TOPIC_BYTES_MAX } from "./topic.ts";
+import { TopicCatalogue } from "./topic_catalogue.ts";
+
+/** What a node is built on; adapters implement it. */
+export interface NodeParts {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly sinks: SinkFactory;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newId: () => string;
+  /** Something failed that nobody waits for; it is tried again where that makes sense. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What keeps a node from taking events; empty when it is ready. */
+export interface FailedCheck {
+  readonly check: "store" | "draining";
+  readonly detail: string;
+}
+
+export class WeftNode implements AsyncDisposable {
+  readonly id: string;
+  readonly cluster: string;
+  readonly federation: string;
+  readonly store: EventStore;
+  readonly dispatcher: Dispatcher;
+  readonly subscriptions: Subscriptions;
+  readonly deadLetters: DeadLetters;
+  readonly topics: TopicCatalogue;
+  readonly acceptor: Acceptor;
+  readonly #parts: NodeParts;
+  readonly #groups: QueueGroups;
+  readonly #streams = new Set<EventStream>();
+  #full: { since: number; detail: string } | undefined;
+  #draining = false;
+  #stopped: Promise<void> | undefined;
+
+  /** Opens a node on a store: rebuilds the publish window, takes up subscriptions where they were. */
+  static async open(parts: NodeParts, options: NodeOptions): Promise<WeftNode> {
+    const node = new WeftNode(parts, options);
+    await node.acceptor.load();
+    await node.#groups.load();
+    await node.subscriptions.load();
+    node.#groups.forgetUnused();
+    parts.store.setNeeded(() => node.#groups.needed());
+    return node;
+  }
+
+  private constructor(parts: NodeParts, options: NodeOptions) {
+    const { store, clock, onError } = parts;
+    this.id = options.id;
+    this.cluster = options.cluster;
+    this.federation = options.federation;
+    this.store = store;
+    this.#parts = parts;
+    this.dispatcher = new Dispatcher(store, clock);
+    this.topics = new TopicCatalogue(clock);
+    store.onAppend((events) => this.#note(events));
+    this.deadLetters = new DeadLetters(store);
+    this.#groups = new QueueGroups({ store, dispatcher: this.dispatcher, clock, onError });
+    this.acceptor = new Acceptor(store, {
+      cluster: options.cluster,
+      eventBytesMax: options.eventBytesMax ?? EVENT_BYTES_DEFAULT,
+      topicBytesMax: options.topicBytesMax ?? TOPIC_BYTES_MAX,
+      publishWindow: options.publishWindow ?? PUBLISH_WINDOW_DEFAULT,
+      wall: () => clock.wall(),
+    });
+    this.subscriptions = new Subscriptions({
+      ...parts,
+      deadLetters: this.deadLetters,
+      groups: this.#groups,
+      wall: () => clock.wall(),
+      onReply: async (event) => void await this.accept({ topic: this.topicOf(event), event }),
+      onGone: ({ id }, detail) => this.announce("weft-system.subscription.paused", { subscription: id, detail }),
+      onDeadLetter: ({ id, subscription, reason, delivery }) => {
+        const { topic, position } = delivery.stored;
+        if (topic.startsWith("weft-system.")) return; // else a failing listener of trouble would make trouble for ever
+        this.announce("weft-system.dead-letter", { deadLetter: id, subscription, reason, topic, position });
+      },
+    });
+  }
+
+  /** The topic that an event will have; `explicit` is the one that the door names. Throws `RefusedError`. */
+  topicOf(event: CloudEvent, explicit?: string): string {
+    return this.acceptor.topicOf(event, explicit);
+  }
+
+  /** Resolves once the event is durable. Rejects with `RefusedError` or `StoreFullError`. */
+  accept(submission: Submission): Promise<Receipt> {
+    const receipt = this.acceptor.accept(submission);
+    receipt.then(this.#onStored, this.#onRefused);
+    return receipt;
+  }
+
+  /** All or nothing. */
+  acceptBatch(submissions: readonly Submission[]): Promise<Receipt[]> {
+    const receipts = this.acceptor.acceptBatch(submissions);
+    receipts.then(this.#onStored, this.#onRefused);
+    return receipts;
+  }
+
+  /** A live stream of events. Close it when its client is gone. */
+  async openStream(options: StreamOptions): Promise<EventStream> {
+    const { store, clock, onError } = this.#parts;
+    const stream = await openStream(
+      { store, clock, onError, dispatcher: this.dispatcher, groups: this.#groups },
+      options,
+    );
+    this.#streams.add(stream);
+    return { ...stream, close: () => (this.#streams.delete(stream), stream.close()) };
+  }
+
+  /** Streams connected now. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** Reads the log a page at a time. */
+  async browse(query: BrowseQuery): Promise<BrowsePage> {
+    return await browse(this.store, query);
+  }
+
+  /** Who would get an event of that topic, and what stops it; sends nothing. */
+  explain(topic: string, event: CloudEvent): Explanation {
+    const followers = this.dispatcher.match(topic).length;
+    const queues = [...this.#groups].filter((group) => group.queue.follows(topic)).length;
+    return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams: followers - queues });
+  }
+
+  async redrive(query: DeadLetterQuery, onProgress?: (redriven: number) => void): Promise<RedriveResult> {
+    return await redrive({ deadLetters: this.deadLetters, subscriptions: this.subscriptions }, query, onProgress);
+  }
+
+  cursorOf(position: number): string {
+    return toCursor(this.store, position);
+  }
+
+  /** Throws `RefusedError` for a cursor of another log or none at all. */
+  positionOf(cursor: string): number {
+    return parseCursor(this.store, cursor);
+  }
+
+  /** Publishes an event of the node's own; what cannot be stored now is only reported. */
+  announce(type: SystemEventType, data: Record<string, unknown>): void {
+    const submission = toSystemEvent(type, { node: this.id, at: this.#parts.clock.wall(), data });
+    this.acceptor.accept(submission).catch(this.#parts.onError);
+  }
+
+  /** What keeps the node from taking events. While the store was full, asks it whether there is room again. */
+  async failedChecks(): Promise<FailedCheck[]> {
+    const failed: FailedCheck[] = [];
+    if (this.#full !== undefined) await this.#probe();
+    if (this.#full !== undefined) failed.push({ check: "store", detail: this.#full.detail });
+    if (this.#draining) failed.push({ check: "draining", detail: "the node is stopping" });
+    return failed;
+  }
+
+  /** From now on `failedChecks()` says that the node is stopping. */
+  beginDrain(): void {
+    this.#draining = true;
+  }
+
+  /** Finishes deliveries under way (at most `graceMs`), writes every place in the log, closes the store. Idempotent. */
+  stop(graceMs = 5000): Promise<void> {
+    this.#draining = true;
+    return this.#stopped ??= this.#stop(graceMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.subscriptions.stop(graceMs);
+    for (const stream of [...this.#streams]) await stream.close();
+    await this.#groups.close();
+    this.dispatcher.close();
+    await this.store.close();
+  }
+
+  #note(events: readonly StoredEvent[]): void {
+    for (const { topic, acceptedAt } of events) this.topics.note(topic, acceptedAt);
+  }
+
+  readonly #onStored = (): void => {
+    const full = this.#full;
+    if (full === undefined) return;
+    this.#full = undefined;
+    const fullMs = Math.round(this.#parts.clock.now() - full.since);
+    this.announce("weft-system.store.full", { detail: full.detail, fullMs, over: true });
+  };
+
+  readonly #onRefused = (error: unknown): void => {
+    if (error instanceof StoreFullError) this.#full ??= { since: this.#parts.clock.now(), detail: error.message };
+  };
+
+  async #probe(): Promise<void> {
+    try {
+      await this.store.commit([], [{ key: "health/probe", value: new Uint8Array(4096) }]);
+      if (this.store.stats().logBytes < this.store.stats().bytesMax) this.#onStored();
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) this.#parts.onError(error);
+    }
+  }
+}

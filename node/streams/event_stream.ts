@@ -1,0 +1,224 @@
+/** A live stream: events as they come, resumable, for a client that keeps its own place in the log. */
+
+import { isExpired } from "../accept/time_to_live.ts";
+import type { Clock } from "../clock.ts";
+import { resolveSince, toCursor } from "../cursor.ts";
+import { DeliveryQueue } from "../delivery/delivery_queue.ts";
+import type { QueueGroup } from "../delivery/queue_group.ts";
+import type { QueueGroups } from "../delivery/queue_groups.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import { RefusedError } from "../errors.ts";
+import type { EventStore, StoredEvent } from "../event_store.ts";
+import { LogFollower } from "../log_follower.ts";
+import { Interest, type InterestDefinition } from "../subscriptions/interest.ts";
+import { parsePattern } from "../topic.ts";
+
+export interface StreamOptions {
+  /** Pattern; default `>`. */
+  readonly topic?: string;
+  /** A CESQL expression. */
+  readonly filter?: string;
+  readonly group?: string;
+  /** `now`, `earliest`, a position (included), an RFC 3339 time, or the cursor of the last event seen. Ignored by a group that exists. */
+  readonly since?: string;
+  /** With `explicit`, an event comes again until it is acknowledged. Default `none`; a group then acknowledges on `take()`. */
+  readonly ack?: "none" | "explicit";
+  /** Explicit: unacknowledged events at a time. Default 1,000. */
+  readonly maxInFlight?: number;
+  /** Explicit: default 30,000. */
+  readonly ackTimeoutMs?: number;
+  /** Called when `take()` would give something. Must not throw. */
+  readonly onReady: () => void;
+}
+
+/** Events that retention removed before the reader came back for them. */
+export interface StreamGap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: "RETENTION";
+}
+
+export interface EventStream {
+  readonly pattern: string;
+  /** What is missing at the beginning, if anything. */
+  readonly gap: StreamGap | undefined;
+  /** Cursor of the place where it begins: resuming there repeats nothing. */
+  readonly cursor: string;
+  /** The next events, at most `eventsMax`; empty when there are none now. */
+  take(eventsMax: number): readonly StoredEvent[];
+  /** Explicit acknowledgement, by position. */
+  acknowledge(position: number): void;
+  close(): Promise<void>;
+}
+
+export interface StreamsContext {
+  readonly store: EventStore;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly groups: QueueGroups;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Unacknowledged events of an explicit stream unless it says otherwise. */
+const IN_FLIGHT_DEFAULT = 1000;
+const ACK_TIMEOUT_DEFAULT_MS = 30_000;
+
+/** Throws `RefusedError` or `FilterError` for options that cannot be met. */
+export async function openStream(context: StreamsContext, options: StreamOptions): Promise<EventStream> {
+  const definition = toDefinition(options);
+  const interest = new Interest(definition);
+  const after = await resolveSince(context.store, options.since ?? "now");
+  const gap = gapAfter(context.store, after);
+  const start = gap === undefined ? after : gap.to;
+  const common = { pattern: interest.pattern, gap, cursor: toCursor(context.store, start) };
+  if (options.group !== undefined) return await groupStream(context, definition, options, { ...common, start });
+  if (options.ack === "explicit") return await explicitStream(context, interest, options, { ...common, start });
+  return plainStream(context, interest, options, { ...common, start });
+}
+
+type Common = Pick<EventStream, "pattern" | "gap" | "cursor"> & { readonly start: number };
+
+/** No durable state at all: the client's cursor is the state. */
+function plainStream(context: StreamsContext, interest: Interest, options: StreamOptions, common: Common): EventStream {
+  const follower = new LogFollower(context.dispatcher, {
+    pattern: interest.pattern,
+    after: common.start,
+    accepts: (stored) => !isExpired(stored, context.store.now()) && interest.accepts(stored),
+    onReady: options.onReady,
+    onError: context.onError,
+  });
+  context.dispatcher.attach(follower);
+  return {
+    ...common,
+    take: (eventsMax) => follower.take(eventsMax),
+    acknowledge: () => undefined,
+    close: () => Promise.resolve(context.dispatcher.detach(follower)),
+  };
+}
+
+/** A queue of its own in memory: what is unacknowledged comes again while the connection lasts. */
+async function explicitStream(
+  context: StreamsContext,
+  interest: Interest,
+  options: StreamOptions,
+  common: Common,
+): Promise<EventStream> {
+  const queue = new DeliveryQueue(context.dispatcher, context.clock, {
+    stateKey: undefined,
+    pattern: interest.pattern,
+    accepts: interest.accepts,
+    ordered: false,
+    openMax: 2 * (options.maxInFlight ?? IN_FLIGHT_DEFAULT),
+    from: common.start,
+    onError: context.onError,
+  });
+  const member = { onReady: options.onReady };
+  queue.join(member);
+  await queue.start();
+  const taker = new QueueTaker(queue, options);
+  return {
+    ...common,
+    take: (eventsMax) => taker.take(eventsMax),
+    acknowledge: (position) => taker.acknowledge(position),
+    close: () => queue.close(),
+  };
+}
+
+/** A member of a durable group, beside subscriptions and other streams. */
+async function groupStream(
+  context: StreamsContext,
+  definition: InterestDefinition,
+  options: StreamOptions,
+  common: Common,
+): Promise<EventStream> {
+  const name = options.group!;
+  const record = { ...definition, name, ordered: false };
+  const { group, created, changes } = await context.groups.join(`group:${name}`, record, common.start);
+  group.streams++;
+  const member = { onReady: options.onReady };
+  try {
+    if (created) await context.store.commit([], changes);
+  } catch (error) {
+    leave(context, group);
+    throw error;
+  }
+  group.queue.join(member);
+  const taker = new QueueTaker(group.queue, options);
+  return {
+    ...common,
+    gap: created ? common.gap : undefined,
+    take: (eventsMax) => taker.take(eventsMax),
+    acknowledge: (position) => taker.acknowledge(position),
+    close: async () => {
+      group.queue.leave(member);
+      taker.release();
+      leave(context, group);
+      await group.queue.flush().catch(context.onError);
+    },
+  };
+}
+
+function leave(context: StreamsContext, group: QueueGroup): void {
+  group.streams--;
+  context.groups.linger(group);
+}
+
+/** Takes from a queue and, when the stream ends, gives back what was not acknowledged. */
+class QueueTaker {
+  readonly #queue: DeliveryQueue;
+  readonly #options: StreamOptions;
+  readonly #held = new Map<number, number>(); // position and attempt of what is not acknowledged
+
+  constructor(queue: DeliveryQueue, options: StreamOptions) {
+    this.#queue = queue;
+    this.#options = options;
+  }
+
+  take(eventsMax: number): StoredEvent[] {
+    if (this.#options.ack !== "explicit") {
+      const taken = this.#queue.take(eventsMax);
+      for (const { stored } of taken) this.#queue.acknowledge(stored.position);
+      return taken.map(({ stored }) => stored);
+    }
+    const room = (this.#options.maxInFlight ?? IN_FLIGHT_DEFAULT) - this.#inFlight();
+    if (room <= 0) return [];
+    const taken = this.#queue.take(Math.min(room, eventsMax), this.#options.ackTimeoutMs ?? ACK_TIMEOUT_DEFAULT_MS);
+    for (const { stored, attempt } of taken) this.#held.set(stored.position, attempt);
+    return taken.map(({ stored }) => stored);
+  }
+
+  acknowledge(position: number): void {
+    this.#held.delete(position);
+    this.#queue.acknowledge(position);
+    this.#options.onReady(); // there is room for another one
+  }
+
+  release(): void {
+    for (const [position, attempt] of this.#held) {
+      if (this.#queue.attemptOf(position) === attempt) this.#queue.retryLater(position, 0);
+    }
+    this.#held.clear();
+  }
+
+  #inFlight(): number {
+    for (const [position, attempt] of this.#held) {
+      if (this.#queue.attemptOf(position) !== attempt) this.#held.delete(position); // its lease ended
+    }
+    return this.#held.size;
+  }
+}
+
+function toDefinition(options: StreamOptions): InterestDefinition {
+  const topic = options.topic ?? ">";
+  try {
+    parsePattern(topic);
+  } catch (error) {
+    throw new RefusedError("INVALID_PATTERN", (error as Error).message, { path: "topic" }, error);
+  }
+  return { topic, filters: options.filter === undefined ? undefined : [{ sql: options.filter }] };
+}
+
+function gapAfter(store: EventStore, after: number): StreamGap | undefined {
+  const first = store.tail;
+  return after + 1 >= first ? undefined : { from: after + 1, to: first - 1, reason: "RETENTION" };
+}

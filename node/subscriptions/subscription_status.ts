@@ -1,0 +1,57 @@
+/** How a subscription is doing, for operators. */
+
+import { toCursor } from "../cursor.ts";
+import type { EventStore } from "../event_store.ts";
+import type { Consumer } from "./subscriptions.ts";
+
+export interface SubscriptionStatus {
+  readonly state: "active" | "paused" | "failing" | "expired";
+  /** Everything up to here is settled. */
+  readonly cursor: string;
+  readonly position: number;
+  /** Positions not judged yet and open events: an upper bound of what is still to come. */
+  readonly lag: number;
+  /** Age of the oldest event that is not settled; 0 when there is none. */
+  readonly oldestAgeMs: number;
+  readonly inFlight: number;
+  readonly delivered: number;
+  /** Failed attempts. */
+  readonly failed: number;
+  readonly deadLettered: number;
+  readonly filtered: number;
+  readonly expired: number;
+  /** Removed by retention before it could be delivered. */
+  readonly evicted: number;
+  readonly lastError: string | null;
+}
+
+export async function toStatus(store: EventStore, consumer: Consumer): Promise<SubscriptionStatus> {
+  const { queue } = consumer.group;
+  const position = queue.settledUpTo;
+  return {
+    state: stateOf(store, consumer),
+    cursor: toCursor(store, position),
+    position,
+    lag: queue.lag,
+    oldestAgeMs: queue.lag === 0 ? 0 : await oldestAgeMs(store, position),
+    inFlight: queue.inFlight,
+    delivered: queue.counts.acknowledged,
+    failed: consumer.worker?.stats.failed ?? consumer.pull?.failed ?? 0,
+    deadLettered: queue.counts.deadLettered,
+    filtered: queue.counts.filtered,
+    expired: queue.counts.expired,
+    evicted: queue.counts.evicted,
+    lastError: consumer.worker?.stats.lastError ?? consumer.record.paused,
+  };
+}
+
+function stateOf(store: EventStore, { record, worker }: Consumer): SubscriptionStatus["state"] {
+  if (record.expiresAtAge !== null && store.now() >= record.expiresAtAge) return "expired";
+  if (record.paused !== null) return "paused";
+  return worker?.failing ? "failing" : "active";
+}
+
+async function oldestAgeMs(store: EventStore, settledUpTo: number): Promise<number> {
+  const [oldest] = await store.read({ after: settledUpTo, eventsMax: 1, bytesMax: 1 });
+  return oldest === undefined ? 0 : Math.max(0, Math.round(store.now() - oldest.acceptedAge));
+}

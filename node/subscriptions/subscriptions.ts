@@ -1,0 +1,335 @@
+/** The subscriptions of a node: create, replace, pause, seek, pull, delete; each answer means that it is durable. */
+
+import type { Clock } from "../clock.ts";
+import { resolveSince, toCursor } from "../cursor.ts";
+import type { FailureContext } from "../delivery/failure.ts";
+import { PullConsumer, type PulledEvent, type Settlement, type SettlementResult } from "../delivery/pull_consumer.ts";
+import { type PushContext, PushWorker } from "../delivery/push_worker.ts";
+import { definitionOf, type GroupRecord, type QueueGroup } from "../delivery/queue_group.ts";
+import type { QueueGroups } from "../delivery/queue_groups.ts";
+import { RefusedError } from "../errors.ts";
+import type { CloudEvent } from "../event.ts";
+import type { EventStore, StateChange } from "../event_store.ts";
+import type { SinkFactory } from "../sink_factory.ts";
+import { Interest } from "./interest.ts";
+import { parseSubscription, type Subscription, toResource } from "./subscription.ts";
+import { loadRecords, type SubscriptionRecord, toRecordChange, toRecordRemoval } from "./subscription_record.ts";
+import { type SubscriptionStatus, toStatus } from "./subscription_status.ts";
+
+export interface SubscriptionsContext extends FailureContext {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly groups: QueueGroups;
+  readonly sinks: SinkFactory;
+  readonly newId: () => string;
+  readonly onReply: (event: CloudEvent, subscription: Subscription) => Promise<void>;
+  /** A subscription was paused by its sink (410). */
+  readonly onGone: (subscription: Subscription, detail: string) => void;
+}
+
+/** Subscriptions of a node at most; each costs some kilobytes. */
+const SUBSCRIPTIONS_MAX = 100_000;
+
+/** Deliveries under way may finish within this when their subscription changes; what is cut short comes again. */
+const HALT_GRACE_MS = 1000;
+
+/** A subscription at work. */
+export interface Consumer {
+  readonly record: SubscriptionRecord;
+  readonly interest: Interest;
+  readonly group: QueueGroup;
+  /** Absent while paused, expired, or of the other protocol. */
+  readonly worker: PushWorker | undefined;
+  readonly pull: PullConsumer | undefined;
+  readonly cancelExpiry: () => void;
+}
+
+export class Subscriptions {
+  readonly #context: SubscriptionsContext;
+  readonly #consumers = new Map<string, Consumer>();
+  /** One change of a subscription at a time: two PUTs of one id must not interleave. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(context: SubscriptionsContext) {
+    this.#context = context;
+  }
+
+  /** Takes up the subscriptions that the store knows. */
+  async load(): Promise<void> {
+    for (const record of await loadRecords(this.#context.store)) {
+      const key = groupKey(record.subscription);
+      const { group } = await this.#context.groups.join(
+        key,
+        groupRecord(record.subscription),
+        this.#context.store.head,
+      );
+      this.#install(record, group);
+    }
+  }
+
+  get size(): number {
+    return this.#consumers.size;
+  }
+
+  get(id: string): Consumer | undefined {
+    return this.#consumers.get(id);
+  }
+
+  /** In order of id, after id `after`. */
+  list(after: string | undefined, limit: number): Consumer[] {
+    const ids = [...this.#consumers.keys()].sort();
+    const from = after === undefined ? 0 : ids.findIndex((id) => id > after);
+    return from < 0 ? [] : ids.slice(from, from + limit).map((id) => this.#consumers.get(id)!);
+  }
+
+  [Symbol.iterator](): IterableIterator<Consumer> {
+    return this.#consumers.values();
+  }
+
+  /** The resource as shown to clients; secrets left out. */
+  toResource(consumer: Consumer): Record<string, unknown> {
+    return {
+      ...toResource(consumer.record.subscription),
+      createdAt: new Date(consumer.record.createdAt).toISOString(),
+    };
+  }
+
+  status(consumer: Consumer): Promise<SubscriptionStatus> {
+    return toStatus(this.#context.store, consumer);
+  }
+
+  /** Throws `RefusedError` when the request cannot be met. */
+  async create(body: unknown): Promise<Consumer> {
+    const id = this.#context.newId();
+    const request = typeof body === "object" && body !== null ? { ...body, id } : body;
+    return await this.#prepared(parseSubscription(request, id), (subscription) => this.#put(subscription));
+  }
+
+  /** Makes or replaces; a replaced subscription keeps its place in the log. */
+  async put(id: string, body: unknown): Promise<{ consumer: Consumer; created: boolean }> {
+    const subscription = parseSubscription(body, id);
+    if (subscription.id !== id) {
+      throw new RefusedError(
+        "INVALID_SUBSCRIPTION",
+        `Cannot use subscription: "id" is "${subscription.id}" but the path says "${id}"; make them equal or leave the member out`,
+        { path: "id" },
+      );
+    }
+    return await this.#prepared(subscription, async () => {
+      const created = !this.#consumers.has(id);
+      return { consumer: await this.#put(subscription), created };
+    });
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const consumer = this.#require(id);
+      const { group } = consumer;
+      const last = group.subscriptions.size === 1 && group.streams === 0;
+      await this.#uninstall(consumer);
+      const removals = last ? this.#context.groups.toRemovals(group.key) : [];
+      if (last) await this.#context.groups.closeGroup(group.key);
+      await this.#context.store.commit([], [toRecordRemoval(id), ...removals]);
+      this.#consumers.delete(id);
+      if (!last) this.#context.groups.linger(group);
+    });
+  }
+
+  setPaused(id: string, paused: boolean): Promise<Consumer> {
+    return this.#inTurn(() => this.#setPaused(id, paused ? "paused by request" : null));
+  }
+
+  /** Begins again elsewhere in the log; the group moves as a whole. */
+  seek(id: string, since: string | number): Promise<Consumer> {
+    return this.#inTurn(async () => {
+      const consumer = this.#require(id);
+      await consumer.group.queue.seek(await resolveSince(this.#context.store, since));
+      return consumer;
+    });
+  }
+
+  async pull(id: string, options: { max: number; waitMs: number; signal?: AbortSignal }): Promise<PulledEvent[]> {
+    return await this.#requirePull(id).pull(options);
+  }
+
+  async settle(id: string, settlement: Settlement): Promise<SettlementResult> {
+    return await this.#requirePull(id).settle(settlement);
+  }
+
+  /** Stops pushing; waits for what is under way, at most `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([...this.#consumers.values()].map((consumer) => this.#halt(consumer, graceMs)));
+  }
+
+  /** Refuses what can be refused, asks the sink (which may take a while), and only then takes its turn. */
+  #prepared<T>(subscription: Subscription, run: (subscription: Subscription) => Promise<T>): Promise<T> {
+    new Interest({ ...subscription, topic: subscription.config.topic }); // throws for a bad filter
+    return this.#context.sinks.prepare(subscription).then(() => this.#inTurn(() => run(subscription)));
+  }
+
+  async #put(subscription: Subscription): Promise<Consumer> {
+    const old = this.#consumers.get(subscription.id);
+    if (old === undefined && this.#consumers.size >= SUBSCRIPTIONS_MAX) {
+      throw new RefusedError(
+        "TOO_MANY_SUBSCRIPTIONS",
+        `Cannot subscribe: this node has ${SUBSCRIPTIONS_MAX} subscriptions; delete some, or use a group`,
+      );
+    }
+    const after = old?.group.queue.settledUpTo ?? await resolveSince(this.#context.store, subscription.config.since);
+    const { group, changes } = await this.#place(subscription, old, after);
+    const record = this.#toRecord(subscription, old);
+    try {
+      await this.#context.store.commit([], [toRecordChange(record), ...changes]);
+    } catch (error) {
+      if (old === undefined) await this.#abandon(group);
+      throw error;
+    }
+    if (old !== undefined) await this.#uninstall(old, group);
+    return this.#install(record, group);
+  }
+
+  #toRecord(subscription: Subscription, old: Consumer | undefined): SubscriptionRecord {
+    const { expiresInMs } = subscription.config;
+    return {
+      subscription,
+      createdAt: old?.record.createdAt ?? this.#context.wall(),
+      expiresAtAge: expiresInMs === null ? null : this.#context.store.now() + expiresInMs,
+      paused: old?.record.paused ?? null,
+    };
+  }
+
+  /** The group that the subscription belongs to, made or redefined if need be. */
+  async #place(
+    subscription: Subscription,
+    old: Consumer | undefined,
+    after: number,
+  ): Promise<{ group: QueueGroup; changes: StateChange[] }> {
+    const key = groupKey(subscription);
+    const record = groupRecord(subscription);
+    const { groups } = this.#context;
+    const alone = old?.group.key === key && old.group.subscriptions.size === 1 && old.group.streams === 0;
+    if (!alone || definitionOf(old.group.record) === definitionOf(record)) return await groups.join(key, record, after);
+    await this.#halt(old, HALT_GRACE_MS);
+    return await groups.redefine(key, record);
+  }
+
+  async #abandon(group: QueueGroup): Promise<void> {
+    if (group.subscriptions.size === 0 && group.streams === 0) await this.#context.groups.closeGroup(group.key);
+  }
+
+  #install(record: SubscriptionRecord, group: QueueGroup): Consumer {
+    const { subscription } = record;
+    const running = record.paused === null && !this.#isExpired(record);
+    const consumer: Consumer = {
+      record,
+      group,
+      interest: new Interest({ ...subscription, topic: subscription.config.topic }),
+      worker: running && subscription.protocol === "HTTP" ? this.#newWorker(subscription, group) : undefined,
+      pull: running && subscription.protocol === "PULL"
+        ? new PullConsumer(this.#context, group.queue, subscription)
+        : undefined,
+      cancelExpiry: this.#armExpiry(record),
+    };
+    group.subscriptions.add(subscription.id);
+    this.#consumers.set(subscription.id, consumer);
+    consumer.worker?.start();
+    return consumer;
+  }
+
+  #newWorker(subscription: Subscription, group: QueueGroup): PushWorker {
+    const context: PushContext = {
+      ...this.#context,
+      onReply: (event) => this.#context.onReply(event, subscription),
+      onGone: (detail) => {
+        void this.#inTurn(() => this.#setPaused(subscription.id, detail)).catch(this.#context.onError);
+        this.#context.onGone(subscription, detail);
+      },
+    };
+    return new PushWorker(context, group.queue, subscription, this.#context.sinks.open(subscription));
+  }
+
+  async #setPaused(id: string, paused: string | null): Promise<Consumer> {
+    const consumer = this.#require(id);
+    if (consumer.record.paused === paused) return consumer;
+    const record = { ...consumer.record, paused };
+    await this.#context.store.commit([], [toRecordChange(record)]);
+    await this.#uninstall(consumer, consumer.group);
+    return this.#install(record, consumer.group);
+  }
+
+  /** Takes a consumer out of its group; when that is not `stays` and was its last, the group waits to be forgotten. */
+  async #uninstall(consumer: Consumer, stays?: QueueGroup): Promise<void> {
+    await this.#halt(consumer, HALT_GRACE_MS);
+    const { group, record } = consumer;
+    group.subscriptions.delete(record.subscription.id);
+    if (stays === undefined || group.key === stays.key) return;
+    if (group.subscriptions.size > 0 || group.streams > 0) return;
+    await this.#context.groups.closeGroup(group.key);
+    await this.#context.store.commit([], this.#context.groups.toRemovals(group.key));
+  }
+
+  async #halt(consumer: Consumer, graceMs: number): Promise<void> {
+    consumer.cancelExpiry();
+    consumer.pull?.stop();
+    await consumer.worker?.stop(graceMs);
+  }
+
+  #armExpiry(record: SubscriptionRecord): () => void {
+    if (record.expiresAtAge === null || this.#isExpired(record)) return () => undefined;
+    const remainingMs = record.expiresAtAge - this.#context.store.now();
+    return this.#context.clock.after(remainingMs, () => {
+      void this.#inTurn(async () => {
+        const consumer = this.#consumers.get(record.subscription.id);
+        if (consumer?.record !== record) return;
+        await this.#uninstall(consumer, consumer.group);
+        this.#install(record, consumer.group); // which arms it again if the timer came early, and else lets it rest
+      }).catch(this.#context.onError);
+    });
+  }
+
+  #isExpired({ expiresAtAge }: SubscriptionRecord): boolean {
+    return expiresAtAge !== null && this.#context.store.now() >= expiresAtAge;
+  }
+
+  #require(id: string): Consumer {
+    const consumer = this.#consumers.get(id);
+    if (consumer !== undefined) return consumer;
+    throw new RefusedError(
+      "SUBSCRIPTION_NOT_FOUND",
+      `Cannot find subscription "${id}": there is none of that id here; GET /v1/subscriptions lists them`,
+    );
+  }
+
+  #requirePull(id: string): PullConsumer {
+    const { record, pull } = this.#require(id);
+    if (record.subscription.protocol !== "PULL") {
+      throw new RefusedError(
+        "NOT_A_PULL_SUBSCRIPTION",
+        `Cannot pull from "${id}": it pushes to a sink; make a subscription with protocol PULL`,
+      );
+    }
+    if (record.paused !== null) {
+      throw new RefusedError(
+        "SUBSCRIPTION_PAUSED",
+        `Cannot pull from "${id}": ${record.paused}; resume it with PATCH {"paused":false}`,
+      );
+    }
+    if (pull !== undefined) return pull;
+    throw new RefusedError("SUBSCRIPTION_EXPIRED", `Cannot pull from "${id}": it has expired; make it anew`);
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(run);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function groupKey({ id, config }: Subscription): string {
+  return config.group === undefined ? `sub:${id}` : `group:${config.group}`;
+}
+
+function groupRecord(subscription: Subscription): GroupRecord {
+  const { source, types, filters, config, id } = subscription;
+  return { name: config.group ?? id, topic: config.topic, ordered: config.ordered, source, types, filters };
+}
