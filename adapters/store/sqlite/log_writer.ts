@@ -1,0 +1,202 @@
+/** The one connection that writes: commits, retention, and what is read at the start. Runs in a thread of its own. */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+import { BlockHead } from "../../../node/log_block.ts";
+
+import { copyLedger, countIn, type LedgerCounts, loadLedger, saveLedger } from "./log_ledger.ts";
+import { ensureIdentity, mintEpoch, readTick, writeTick } from "./meta.ts";
+import { walBytesMax } from "./options.ts";
+import { Retention } from "./retention.ts";
+import { RuleRecount } from "./rule_recount.ts";
+import { encodeTallies, RuleTally } from "./rule_tally.ts";
+import { migrate, pragma } from "./schema.ts";
+import type {
+  BlockRow,
+  CloseRequest,
+  CommitRequest,
+  LogState,
+  Opened,
+  OpenRequest,
+  RetainRequest,
+} from "./writer_protocol.ts";
+
+/** Bytes that a block costs beside its own: the row, and on average half of its last page. */
+const BLOCK_OVERHEAD_BYTES = 2500;
+
+/** Every method is one transaction: all of it is durable when it returns, none of it when it throws. */
+export class LogWriter {
+  readonly opened: Opened;
+  readonly #database: DatabaseSync;
+  readonly #evictBeyond: number;
+  readonly #tally: RuleTally;
+  readonly #retention: Retention;
+  readonly #recount: RuleRecount;
+  readonly #insert: StatementSync;
+  readonly #put: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #tail: StatementSync;
+  readonly #pageCount: StatementSync;
+  readonly #freePages: StatementSync;
+  readonly #pageBytes: number;
+  #counts: LedgerCounts;
+  #tailKnown: number | undefined; // undefined: to be read again, or the log is empty
+
+  constructor(request: OpenRequest) {
+    const walBytes = walBytesMax(request.bytesMax);
+    this.#evictBeyond = request.overflow === "evict-oldest" ? request.bytesMax - walBytes : Infinity;
+    this.#database = openDatabase(request, walBytes);
+    const existed = migrate(this.#database);
+    this.#insert = this.#database.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#put = this.#database.prepare(
+      "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    );
+    this.#remove = this.#database.prepare("DELETE FROM state WHERE key = ?");
+    this.#tail = this.#database.prepare("SELECT head FROM block ORDER BY position LIMIT 1");
+    this.#pageCount = this.#database.prepare("PRAGMA page_count");
+    this.#freePages = this.#database.prepare("PRAGMA freelist_count");
+    this.#pageBytes = pragma(this.#database, "page_size");
+    this.#tally = new RuleTally(request.retention);
+    this.#retention = new Retention(this.#database, request.retention, this.#tally);
+    this.#counts = loadLedger(this.#database);
+    this.#recount = new RuleRecount(this.#database, this.#tally, this.#counts, JSON.stringify(request.retention));
+    this.opened = this.#transaction(() => this.#begin(existed, request.wall));
+  }
+
+  commit(request: CommitRequest): LogState {
+    let changedTo = 0;
+    this.#transaction(() => {
+      changedTo = this.#makeRoom(request);
+      for (const block of request.blocks) this.#append(block);
+      for (const [key, value] of request.changes) {
+        if (value === null) this.#remove.run(key);
+        else this.#put.run(key, value);
+      }
+      if (request.tick !== undefined) writeTick(this.#database, request.tick);
+      if (request.tick !== undefined || changedTo > 0) saveLedger(this.#database, this.#counts);
+    });
+    return this.#state(changedTo);
+  }
+
+  retain({ age, needed }: RetainRequest): { state: LogState; more: boolean } {
+    let changedTo = 0;
+    let more = false;
+    this.#transaction(() => {
+      const recounts = !this.#recount.done;
+      if (recounts) {
+        this.#recount.step(this.#counts);
+        more = true;
+      } else ({ changedTo, more } = this.#retention.step(this.#counts, { age, needed }));
+      if (changedTo > 0 || recounts) saveLedger(this.#database, this.#counts);
+    });
+    return { state: this.#state(changedTo), more };
+  }
+
+  close({ tick }: CloseRequest): void {
+    try {
+      this.#transaction(() => {
+        writeTick(this.#database, tick);
+        saveLedger(this.#database, this.#counts);
+      });
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #begin(existed: "created" | "reopened", wall: number): Opened {
+    const { storeId, seed } = ensureIdentity(this.#database);
+    const { epoch, restored } = mintEpoch(this.#database);
+    const newest = this.#database.prepare("SELECT wall FROM block ORDER BY position DESC LIMIT 1").get();
+    return {
+      type: "opened",
+      epoch,
+      storeId,
+      seed,
+      opened: restored ? "restored" : existed,
+      head: this.#counts.head,
+      wall: Number(newest?.wall ?? 0),
+      tick: readTick(this.#database) ?? { wall, age: 0 },
+      state: this.#state(0),
+    };
+  }
+
+  #append(block: BlockRow): void {
+    const { position, last, events, wall, age, head, body } = block;
+    const rules = this.#tally.count(head, body, events);
+    this.#insert.run(position, last, events, wall, age, encodeTallies(rules), head, body);
+    countIn(this.#counts, { last, events, bytes: body.length, rules });
+  }
+
+  #makeRoom({ blocks, needed }: CommitRequest): number {
+    let changedTo = 0;
+    if (this.#evictBeyond === Infinity || blocks.length === 0) return changedTo;
+    const incoming = blocks.reduce((sum, { head, body }) => sum + head.length + body.length + BLOCK_OVERHEAD_BYTES, 0);
+    while (this.#usedBytes() + incoming > this.#evictBeyond) {
+      const removed = this.#retention.evictOldest(this.#counts, needed, (position) => this.#recount.counted(position));
+      if (removed === 0) break;
+      changedTo = removed;
+    }
+    return changedTo;
+  }
+
+  #transaction<Result>(run: () => Result): Result {
+    const before = copyLedger(this.#counts);
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = run();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      this.#counts = before;
+      this.#retention.reset();
+      this.#recount.restart(this.#counts);
+      this.#tailKnown = undefined;
+      throw error;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // SQLite has already done it, as it does when the disk is full.
+    }
+  }
+
+  #state(changedTo: number): LogState {
+    const { events, bytes, retired, evicted, head } = this.#counts;
+    if (changedTo > 0) this.#tailKnown = undefined;
+    const tail = this.#tailKnown ??= this.#readTail();
+    const usedBytes = this.#usedBytes();
+    return { tail: tail ?? head + 1, events, logBytes: bytes, retired, evicted, usedBytes, changedTo };
+  }
+
+  #usedBytes(): number {
+    const pages = this.#pageCount.get() as { page_count: number };
+    const free = this.#freePages.get() as { freelist_count: number };
+    return (pages.page_count - free.freelist_count) * this.#pageBytes;
+  }
+
+  #readTail(): number | undefined {
+    const row = this.#tail.get() as unknown as { head: Uint8Array } | undefined;
+    if (row === undefined) return undefined;
+    const head = new BlockHead(row.head);
+    return head.firstPosition + head.deltaAt(0);
+  }
+}
+
+function openDatabase({ file, synchronous, pagesMax }: OpenRequest, walBytes: number): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA journal_size_limit = ${walBytes}`);
+    database.exec(`PRAGMA wal_autocheckpoint = ${Math.floor(walBytes / 2 / pragma(database, "page_size"))}`);
+    if (pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${pagesMax}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
