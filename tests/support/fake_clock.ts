@@ -28,6 +28,15 @@ export class FakeClock {
   /** Wall time, ms since 1970. */
   wallNow = (): number => this.#wallMs;
 
+  /** Wall time, as the node's `Clock` names it. */
+  wall = (): number => this.#wallMs;
+
+  /** Runs once after `delayMs`; the answer cancels (the node's `Clock`). */
+  after = (delayMs: number, run: () => void): () => void => {
+    const id = this.setTimeout(run, delayMs);
+    return () => this.clearTimeout(id);
+  };
+
   /** Timers that have yet to fire. */
   get pending(): number {
     return this.#timers.size;

@@ -27,9 +27,13 @@ export interface DoorContext {
   /** Aborted when the node begins to stop: streams end, waits are answered. */
   readonly draining: AbortSignal;
   readonly clock: { now(): number; wall(): number };
+  /** Who sends this request. Throws or rejects with `RefusedError` (`UNAUTHENTICATED`). */
+  readonly authenticate: (request: Request) => Principal | Promise<Principal>;
+  /** The body, within the limits of size and time. Rejects with `RefusedError` (`BODY_TOO_LARGE`, `REQUEST_TIMEOUT`). */
+  readonly readBody: (request: Request) => Promise<Uint8Array>;
 }
 
-/** Hono's environment: `connection` comes from the runtime, `principal` from authentication. */
+/** Hono's environment. `connection` comes from the runtime; `principal` is set for every route but those that publish. */
 export interface DoorEnv {
   readonly Bindings: { readonly connection: Connection };
   readonly Variables: { readonly principal: Principal };

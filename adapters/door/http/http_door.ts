@@ -1,0 +1,41 @@
+/** The HTTP door: an app behind a server, with what protects it in front. */
+
+import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
+import type { AboutOptions } from "./about_routes.ts";
+import { createApp } from "./app.ts";
+import type { DoorContext } from "./door_context.ts";
+import { createGuard, type GuardOptions } from "./guard/mod.ts";
+
+export interface HttpDoorOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly guard: GuardOptions;
+  readonly about: AboutOptions;
+}
+
+export interface HttpDoor {
+  /** Base URL, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** Lets answers under way finish, at most `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Rejects with `ListenError` when the address is taken or not ours. */
+export async function openHttpDoor(
+  runtime: Runtime,
+  context: DoorContext,
+  options: HttpDoorOptions,
+): Promise<HttpDoor> {
+  const app = createApp(context, options.about);
+  const fetch = createGuard(context, options.guard, (request, connection) => app.fetch(request, { connection }));
+  const { hostname, port, tls } = options;
+  const server = await runtime.serve({ hostname, port, tls, bodyBytesMax: context.limits.bodyBytes, fetch });
+  return { url: toUrl(server, tls !== undefined), port: server.port, stop: (graceMs) => server.stop(graceMs) };
+}
+
+function toUrl({ hostname, port }: HttpServer, secure: boolean): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `${secure ? "https" : "http"}://${host}:${port}`;
+}
