@@ -1,6 +1,6 @@
 /** A map from 31-bit hashes to integers that grows a page at a time (extendible hashing), so that no operation stalls. */
 
-import { HOME_BITS, PAGE_ENTRIES_MAX, PAGE_SLOTS, type PagePool } from "./page_pool.ts";
+import { FILTER_BITS, HOME_BITS, PAGE_ENTRIES_MAX, PAGE_SLOTS, type PagePool } from "./page_pool.ts";
 
 /** Bits of a hash: non-negative 32-bit integers are the fast ones in both engines. */
 export const HASH_BITS = 31;
@@ -27,8 +27,10 @@ export class HashIndex {
   get(hash: number): number {
     const entry = this.#entryFor(hash);
     const page = pageOf(entry);
+    const bit = bitOf(hash, depthOf(entry));
+    if ((this.#pool.filtersOf(page)[this.#pool.filterOf(page) + (bit >>> 5)] & (1 << (bit & 31))) === 0) return 0;
     const words = this.#pool.wordsOf(page);
-    let at = this.#pool.startOf(page) + 2 * homeOf(hash, depthOf(entry));
+    let at = this.#pool.slotsOf(page) + 2 * homeOf(hash, depthOf(entry));
     while (words[at + 1] !== 0) {
       if (words[at] >= hash) return words[at] === hash ? words[at + 1] : 0;
       at += 2;
@@ -45,11 +47,18 @@ export class HashIndex {
   delete(hash: number): void {
     const entry = this.#entryFor(hash);
     const page = pageOf(entry);
+    const depth = depthOf(entry);
     const words = this.#pool.wordsOf(page);
-    const start = this.#pool.startOf(page);
+    const start = this.#pool.slotsOf(page);
     const at = this.#seek(entry, hash);
+    // Hashes are sorted, so that others with the same bit are next to this one.
+    const bit = bitOf(hash, depth);
+    const sharesBit = (slot: number) => words[slot + 1] !== 0 && bitOf(words[slot], depth) === bit;
+    if (!(at > start && sharesBit(at - 2)) && !sharesBit(at + 2)) {
+      this.#pool.filtersOf(page)[this.#pool.filterOf(page) + (bit >>> 5)] &= ~(1 << (bit & 31));
+    }
     let end = at + 2;
-    while (words[end + 1] !== 0 && start + 2 * homeOf(words[end], depthOf(entry)) < end) end += 2;
+    while (words[end + 1] !== 0 && start + 2 * homeOf(words[end], depth) < end) end += 2;
     words.copyWithin(at, at + 2, end);
     words[end - 2] = 0;
     words[end - 1] = 0;
@@ -74,7 +83,7 @@ export class HashIndex {
   #seek(entry: number, hash: number): number {
     const page = pageOf(entry);
     const words = this.#pool.wordsOf(page);
-    let at = this.#pool.startOf(page) + 2 * homeOf(hash, depthOf(entry));
+    let at = this.#pool.slotsOf(page) + 2 * homeOf(hash, depthOf(entry));
     while (words[at + 1] !== 0 && words[at] < hash) at += 2;
     return at;
   }
@@ -92,10 +101,12 @@ export class HashIndex {
     if (this.#pool.countOf(page) >= PAGE_ENTRIES_MAX && depthOf(entry) < DEPTH_MAX) return false;
     let gap = at;
     while (words[gap + 1] !== 0) gap += 2;
-    if (gap >= this.#pool.startOf(page) + 2 * (PAGE_SLOTS - 1)) return false;
+    if (gap >= this.#pool.slotsOf(page) + 2 * (PAGE_SLOTS - 1)) return false;
     words.copyWithin(at + 2, at, gap);
     words[at] = hash;
     words[at + 1] = value;
+    const bit = bitOf(hash, depthOf(entry));
+    this.#pool.filtersOf(page)[this.#pool.filterOf(page) + (bit >>> 5)] |= 1 << (bit & 31);
     this.#pool.changeCount(page, 1);
     return true;
   }
@@ -143,4 +154,9 @@ function depthOf(entry: number): number {
 /** The slot that the first bits after `depth` name. */
 function homeOf(hash: number, depth: number): number {
   return (hash << (depth + 32 - HASH_BITS)) >>> (32 - HOME_BITS);
+}
+
+/** The bit in the page's filter that the first bits after `depth` name. */
+function bitOf(hash: number, depth: number): number {
+  return (hash << (depth + 32 - HASH_BITS)) >>> (32 - FILTER_BITS);
 }

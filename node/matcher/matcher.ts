@@ -41,6 +41,11 @@ export class Matcher<Target extends NonNullable<unknown>> {
     return this.#table.size;
   }
 
+  /** Bytes held in arrays, the targets themselves not counted: at most 64 a pattern in matchers of many. */
+  get bytes(): number {
+    return this.#table.bytes + this.#slots.reduce((sum, chunk) => sum + chunk.length, 0) * 8;
+  }
+
   /** Adds a pair; false if it is there already. */
   add(pattern: string, target: Target): boolean {
     const id = this.#table.acquire(pattern);

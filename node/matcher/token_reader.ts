@@ -29,8 +29,24 @@ export class TokenReader {
   }
 
   read(text: string): void {
-    this.#encode(text);
-    this.#hashTokens();
+    if (text.length * 3 > this.bytes.length) this.#makeRoom(text.length * 3);
+    const bytes = this.bytes;
+    let hash = this.#seed;
+    let position = 0;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return this.#readEncoded(text);
+      bytes[i] = code;
+      if (code === DOT) {
+        this.#endToken(position++, hash);
+        hash = this.#seed;
+      } else {
+        hash = hashOn(hash, code);
+      }
+    }
+    this.#endToken(position, hash);
+    this.length = text.length;
+    this.count = position + 1;
   }
 
   /** Positions of `*` in the text read, ascending. */
@@ -49,21 +65,6 @@ export class TokenReader {
     return this.length > 0 && this.bytes[this.length - 1] === REST;
   }
 
-  #encode(text: string): void {
-    const unitsMax = text.length * 3;
-    if (unitsMax > this.bytes.length) this.#makeRoom(unitsMax);
-    const bytes = this.bytes;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) {
-        this.length = utf8.encodeInto(text, bytes).written;
-        return;
-      }
-      bytes[i] = code;
-    }
-    this.length = text.length;
-  }
-
   #makeRoom(bytesMin: number): void {
     this.bytes = new Uint8Array(bytesMin * 2);
     // An invalid topic may be nothing but dots.
@@ -71,27 +72,33 @@ export class TokenReader {
     this.sums = new Int32Array(bytesMin * 2 + 2);
   }
 
-  #hashTokens(): void {
-    const { bytes, length, hashes, sums } = this;
-    const seed = this.#seed;
-    let hash = seed;
+  /** What `read` does, for text beyond ASCII. */
+  #readEncoded(text: string): void {
+    this.length = utf8.encodeInto(text, this.bytes).written;
+    let hash = this.#seed;
     let position = 0;
-    let sum = 0;
-    for (let i = 0; i <= length; i++) {
-      const byte = i === length ? DOT : bytes[i];
-      if (byte === DOT) {
-        const mixed = mix(hash, position);
-        sum = (sum + mixed) | 0;
-        hashes[position] = mixed;
-        sums[++position] = sum;
-        hash = seed;
+    for (let i = 0; i < this.length; i++) {
+      if (this.bytes[i] === DOT) {
+        this.#endToken(position++, hash);
+        hash = this.#seed;
       } else {
-        // The rotation feeds high bits back, so that every step depends on the whole seed (plain FNV does not).
-        hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ byte, 0x01000193);
+        hash = hashOn(hash, this.bytes[i]);
       }
     }
-    this.count = position;
+    this.#endToken(position, hash);
+    this.count = position + 1;
   }
+
+  #endToken(position: number, hash: number): void {
+    const mixed = mix(hash, position);
+    this.hashes[position] = mixed;
+    this.sums[position + 1] = (this.sums[position] + mixed) | 0;
+  }
+}
+
+/** Takes one more byte into a hash. The rotation feeds high bits back, so that every step depends on the whole seed (plain FNV does not). */
+function hashOn(hash: number, byte: number): number {
+  return Math.imul(((hash << 13) | (hash >>> 19)) ^ byte, 0x01000193);
 }
 
 /** The finaliser of MurmurHash3, with the position mixed in: the sum of such hashes is as even as each of them. */

@@ -21,6 +21,7 @@ const BATCH = 1000;
 /** Time over which patterns come and go, and how fast. */
 const CHURN_MS = 3000;
 const CHURN_PER_SECOND = 10_000;
+const CHURN_BATCH = 100;
 
 /** Places of wildcards in the fifth of patterns that have some; with the four plain lengths 20 shapes. */
 const WILDCARD_FORMS = [
@@ -65,6 +66,7 @@ export async function benchMatcher(): Promise<Figure[]> {
   }
   const grown = await residentBytes() - before;
 
+  const held = matcher.bytes;
   const patternCount = matcher.patternCount;
   const rest = matchAll(matcher, topics);
   const churn = matchWhileChanging(matcher, topics, mix);
@@ -74,10 +76,12 @@ export async function benchMatcher(): Promise<Figure[]> {
     { figure: "mean hits", value: rest.hits, unit: "targets/match", aim: "" },
     { figure: "match, median", value: rest.median, unit: "ns", aim: "≤ 1000" },
     { figure: "match, mean", value: rest.mean, unit: "ns", aim: "≤ 1000" },
-    { figure: "memory, resident", value: grown / PATTERNS, unit: "bytes/pattern", aim: "≤ 64" },
+    { figure: "memory, held in arrays", value: held / PATTERNS, unit: "bytes/pattern", aim: "≤ 64" },
+    residentFigure(grown / PATTERNS),
     { figure: "match while 10 k/s come and go", value: churn.mean, unit: "ns", aim: "≤ 1000" },
     { figure: "changes in that time", value: churn.changesPerSecond, unit: "adds + removes/s", aim: "20000" },
     { figure: "add or remove, mean", value: churn.changeMean, unit: "ns", aim: "" },
+    // The worst cases include the pauses of the collector and of the machine.
     { figure: "add or remove, worst", value: churn.changeWorstMs, unit: "ms", aim: "≤ 5" },
     { figure: "add while growing, worst", value: worstBuildMs, unit: "ms", aim: "≤ 5" },
   ];
@@ -155,7 +159,7 @@ function matchAll(matcher: Matcher<{ n: number }>, topics: readonly string[]) {
     batches.length = 0;
     hits = 0;
     for (let from = 0; from < topics.length; from += BATCH) {
-      readThrough(topics, from);
+      readThrough(topics, from, BATCH);
       const start = performance.now();
       for (let i = from; i < from + BATCH; i++) {
         found.length = 0;
@@ -170,9 +174,9 @@ function matchAll(matcher: Matcher<{ n: number }>, topics: readonly string[]) {
 }
 
 /** Reads a batch of topics, which a node would have just decoded, so that fetching them is not what is measured. */
-function readThrough(topics: readonly string[], from: number): number {
+function readThrough(topics: readonly string[], from: number, count: number): number {
   let sum = 0;
-  for (let i = from; i < from + BATCH; i++) sum += topics[i].charCodeAt(0) + topics[i].charCodeAt(topics[i].length - 1);
+  for (let i = from; i < from + count; i++) sum += topics[i].charCodeAt(0) + topics[i].charCodeAt(topics[i].length - 1);
   return sum;
 }
 
@@ -196,13 +200,15 @@ function matchWhileChanging(matcher: Matcher<{ n: number }>, topics: readonly st
   };
   const begin = performance.now();
   while (performance.now() - begin < CHURN_MS) {
+    const from = matches % topics.length;
+    readThrough(topics, from, CHURN_BATCH);
     const start = performance.now();
-    for (let i = 0; i < 100; i++) {
+    for (let i = from; i < from + CHURN_BATCH; i++) {
       found.length = 0;
-      matcher.match(topics[(matches + i) % topics.length], found);
+      matcher.match(topics[i], found);
     }
     matchMs += performance.now() - start;
-    matches += 100;
+    matches += CHURN_BATCH;
     const due = (performance.now() - begin) / 1000 * CHURN_PER_SECOND * 2;
     while (changes < due) {
       const n = changes >> 1;
@@ -219,12 +225,18 @@ function matchWhileChanging(matcher: Matcher<{ n: number }>, topics: readonly st
   };
 }
 
-/** Resident memory after the collector, where it can be called, has run. */
+/** Without the collector the figure has its leavings in it, and says nothing about the aim. */
+function residentFigure(value: number): Figure {
+  const measured = "gc" in globalThis;
+  const figure = measured ? "memory, resident" : "memory, resident, without --expose-gc";
+  return { figure, value, unit: "bytes/pattern", aim: measured ? "≤ 64" : "" };
+}
+
+/** Resident memory, after the collector has run where it can be called (both runtimes: `--expose-gc`). */
 async function residentBytes(): Promise<number> {
-  const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
+  const { gc } = globalThis as { gc?: () => void };
   for (let i = 0; i < 3; i++) {
     gc?.();
-    Bun?.gc(true);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return process.memoryUsage().rss;
@@ -233,6 +245,6 @@ async function residentBytes(): Promise<number> {
 if (import.meta.main) {
   for (const { figure, value, unit, aim } of await benchMatcher()) {
     const shown = value >= 100 ? Math.round(value).toString() : value.toFixed(2);
-    console.log(`${figure.padEnd(34)} ${shown.padStart(9)} ${unit}${aim === "" ? "" : `  (aim ${aim})`}`);
+    console.log(`${figure.padEnd(38)} ${shown.padStart(9)} ${unit}${aim === "" ? "" : `  (aim ${aim})`}`);
   }
 }
