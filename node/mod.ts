@@ -24,4 +24,12 @@ export { type Subscription, type SubscriptionRequest } from "./subscriptions/sub
 export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
 export { type Consumer } from "./subscriptions/subscriptions.ts";
 export { isSystemTopic } from "./system_topics.ts";
-export { parsePattern, parseTopic, patternCovers, patternMatches, patternsOverlap } from "./topic.ts";
+export {
+  InvalidPatternError,
+  InvalidTopicError,
+  parsePattern,
+  parseTopic,
+  patternCovers,
+  patternMatches,
+  patternsOverlap,
+} from "./topic.ts";
