@@ -1,7 +1,7 @@
 /** The webhook handshake (CloudEvents HTTP 1.1 Web Hooks §4): a sink consents to events before it gets any. */
 
-import { type Clock, systemClock } from "../../../node/clock.ts";
-import { Deadline } from "./deadline.ts";
+import { type Clock, systemClock } from "../../../node/mod.ts";
+import { Deadlines } from "./deadline.ts";
 import { readBody } from "./read_body.ts";
 import { assertSinkAllowed, SinkForbiddenError, type SinkPolicy, SinkUnresolvedError } from "./sink_policy.ts";
 
@@ -34,7 +34,7 @@ const bodyBytesMax = 4096;
  */
 export async function performHandshake(request: HandshakeRequest): Promise<HandshakeResult> {
   const signal = request.signal ?? new AbortController().signal;
-  using deadline = new Deadline(request.clock ?? systemClock, request.timeoutMs, signal);
+  using deadline = new Deadlines(request.clock ?? systemClock, request.timeoutMs).start(signal);
   try {
     await deadline.race(assertSinkAllowed(request.url, request.policy));
     const response = await fetch(request.url, {

@@ -1,8 +1,7 @@
 /** The HTTP sink: pushes events to a URL and says what the answer means. */
 
-import { type Clock, systemClock } from "../../../node/clock.ts";
-import type { Sink, SinkDelivery, SinkOutcome } from "../../../node/sink.ts";
-import { Deadline } from "./deadline.ts";
+import { type Clock, type Sink, type SinkDelivery, type SinkOutcome, systemClock } from "../../../node/mod.ts";
+import { type Deadline, Deadlines } from "./deadline.ts";
 import type { HttpSinkOptions } from "./http_sink_options.ts";
 import { parseSecret } from "./signature.ts";
 import { judgeAnswer } from "./sink_answer.ts";
@@ -24,11 +23,13 @@ export class HttpSink implements Sink {
   readonly #options: HttpSinkOptions & { readonly key: Uint8Array | undefined };
   readonly #policy: SinkPolicy;
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   #allowedUntilMs = -Infinity;
 
   constructor(context: HttpSinkContext, options: HttpSinkOptions) {
     this.#policy = context.policy;
     this.#clock = context.clock ?? systemClock;
+    this.#deadlines = new Deadlines(this.#clock, options.timeoutMs);
     this.#options = { ...options, key: options.secret === undefined ? undefined : parseSecret(options.secret) };
   }
 
@@ -36,9 +37,9 @@ export class HttpSink implements Sink {
     const { signal } = options;
     signal.throwIfAborted();
     const request = toSinkRequest(deliveries, this.#options, this.#clock.wall());
-    using deadline = new Deadline(this.#clock, this.#options.timeoutMs, signal);
+    using deadline = this.#deadlines.start(signal);
     try {
-      await this.#assertAllowed(deadline);
+      if (this.#clock.now() >= this.#allowedUntilMs) await this.#assertAllowed(deadline);
       const response = await fetch(this.#options.url, {
         method: this.#options.method,
         headers: request.headers,
@@ -54,7 +55,6 @@ export class HttpSink implements Sink {
   }
 
   async #assertAllowed(deadline: Deadline): Promise<void> {
-    if (this.#clock.now() < this.#allowedUntilMs) return;
     await deadline.race(assertSinkAllowed(this.#options.url, this.#policy));
     this.#allowedUntilMs = this.#clock.now() + allowedForMs;
   }

@@ -1,10 +1,13 @@
 /** Makes the HTTP sinks of subscriptions, once their creator's wishes fit the node's policy and the sink consents. */
 
-import { type Clock, systemClock } from "../../../node/clock.ts";
-import { RefusedError } from "../../../node/errors.ts";
-import type { Sink } from "../../../node/sink.ts";
-import type { SinkFactory } from "../../../node/sink_factory.ts";
-import type { Subscription } from "../../../node/subscriptions/subscription.ts";
+import {
+  type Clock,
+  RefusedError,
+  type Sink,
+  type SinkFactory,
+  type Subscription,
+  systemClock,
+} from "../../../node/mod.ts";
 import { performHandshake } from "./handshake.ts";
 import { HttpSink } from "./http_sink.ts";
 import { sinkHeadersProblem, toHttpSinkOptions } from "./http_sink_options.ts";

@@ -1,11 +1,11 @@
 /** How an HTTP sink is reached, taken from its subscription. */
 
-import type { Subscription } from "../../../node/subscriptions/subscription.ts";
+import type { Subscription } from "../../../node/mod.ts";
 
 export interface HttpSinkOptions {
   readonly url: string;
   readonly method: "POST" | "PUT" | "PATCH";
-  /** Sent with every request; see `sinkHeadersProblem`. */
+  /** Sent with every request; `sinkHeadersProblem` must find nothing in them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly mode: "binary" | "structured" | "batch";
   /** From the first byte of the request to the last of the answer, ms. */

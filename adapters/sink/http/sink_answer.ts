@@ -1,8 +1,14 @@
 /** What an HTTP sink's answer means for the delivery. */
 
-import type { CloudEvent } from "../../../node/event.ts";
-import type { SinkOutcome, SinkResponse } from "../../../node/sink.ts";
-import { CodecError, decodeBinary, decodeStructured, detectMode } from "../../../node/codec/mod.ts";
+import {
+  type CloudEvent,
+  CodecError,
+  decodeBinary,
+  decodeStructured,
+  detectMode,
+  type SinkOutcome,
+  type SinkResponse,
+} from "../../../node/mod.ts";
 import { readBody } from "./read_body.ts";
 import { parseRetryAfterMs } from "./retry_after.ts";
 

@@ -5,18 +5,19 @@ import {
   encodeBatch,
   encodeBinary,
   encodeStructured,
+  type SinkDelivery,
   structuredMediaType,
-} from "../../../node/codec/mod.ts";
-import type { SinkDelivery } from "../../../node/sink.ts";
+} from "../../../node/mod.ts";
 import type { HttpSinkOptions } from "./http_sink_options.ts";
 import { signatureHeaders, toWebhookId } from "./signature.ts";
 
 export interface SinkRequest {
-  readonly headers: Headers;
+  /** A list and not `Headers`: making those costs more than all else here. No name is there twice. */
+  readonly headers: [name: string, value: string][];
   readonly body: Uint8Array<ArrayBuffer> | undefined;
 }
 
-type Message = { readonly headers: readonly (readonly [string, string])[]; readonly body: Uint8Array | undefined };
+type Message = { readonly headers: [name: string, value: string][]; readonly body: Uint8Array | undefined };
 
 const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
@@ -27,18 +28,20 @@ export function toSinkRequest(
   options: HttpSinkOptions & { readonly key: Uint8Array | undefined },
   wallMs: number,
 ): SinkRequest {
-  const message = toMessage(deliveries, options);
-  const headers = new Headers(options.headers);
-  // After the configured ones, so that an event says what it is whatever the subscription's headers say.
-  for (const [name, value] of message.headers) headers.set(name, value);
-  if (options.accessToken !== undefined) headers.set("authorization", `Bearer ${options.accessToken}`);
-  if (options.origin !== undefined) headers.set("webhook-request-origin", options.origin);
-  if (options.key !== undefined) {
-    const webhookId = toWebhookId(deliveries.map(({ deliveryId }) => deliveryId));
-    const signature = signatureHeaders({ key: options.key, webhookId, wallMs, body: message.body ?? noBytes });
-    for (const [name, value] of signature) headers.set(name, value);
+  const { headers, body } = toMessage(deliveries, options);
+  const { accessToken, origin, key } = options;
+  for (const name in options.headers) {
+    if (accessToken === undefined || name.toLowerCase() !== "authorization") {
+      headers.push([name, options.headers[name]]);
+    }
   }
-  return { headers, body: message.body as Uint8Array<ArrayBuffer> | undefined };
+  if (accessToken !== undefined) headers.push(["authorization", `Bearer ${accessToken}`]);
+  if (origin !== undefined) headers.push(["webhook-request-origin", origin]);
+  if (key !== undefined) {
+    const webhookId = toWebhookId(deliveries.map(({ deliveryId }) => deliveryId));
+    headers.push(...signatureHeaders({ key, webhookId, wallMs, body: body ?? noBytes }));
+  }
+  return { headers, body: body as Uint8Array<ArrayBuffer> | undefined };
 }
 
 function toMessage(deliveries: readonly SinkDelivery[], options: HttpSinkOptions): Message {
