@@ -232,8 +232,8 @@ class SqliteStore implements EventStore {
     );
   }
 
-  /** Writes a batch and settles its commits; never rejects. */
-  async #write(batch: Batch): Promise<void> {
+  /** Writes a batch; answers how to settle its commits, and never rejects. */
+  async #write(batch: Batch): Promise<() => void> {
     const first = { position: this.#log.head + 1, sequence: this.#sequence + 1, epoch: this.incarnation.epoch };
     const now = this.#age.tick();
     this.#wallMax = Math.max(this.#wallMax, now.wall);
@@ -252,13 +252,15 @@ class SqliteStore implements EventStore {
       this.#apply(await this.#writer.request(request, transfer));
       if (tick !== undefined) this.#tickedAt = now.age;
     } catch (error) {
-      batch.reject(this.#translate(error));
-      return;
+      const translated = this.#translate(error);
+      return () => batch.reject(translated);
     }
     for (const block of blocks) this.#log.push(block);
     this.#sequence += batch.events;
-    batch.resolve(first);
-    this.#notify(blocks);
+    return () => {
+      batch.resolve(first);
+      this.#notify(blocks);
+    };
   }
 
   #build(batch: Batch, first: Appended, now: { wall: number; age: number }): { rows: BlockRow[]; blocks: LogBlock[] } {

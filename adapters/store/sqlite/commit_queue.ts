@@ -43,15 +43,15 @@ export class Batch {
 
 /** Order: batches are written one at a time, commits lie in them in the order in which they were made. */
 export class CommitQueue {
-  readonly #write: (batch: Batch) => Promise<void>;
+  readonly #write: (batch: Batch) => Promise<() => void>;
   readonly #hash: (source: string, id: string) => IdHash;
   readonly #batches: Batch[] = [];
   readonly #spareBuilders: BlockBuilder[] = [];
   #running: Promise<void> | undefined;
   #pendingBytes = 0;
 
-  /** @param write settles the batch's waiters itself and never rejects */
-  constructor(write: (batch: Batch) => Promise<void>, hash: (source: string, id: string) => IdHash) {
+  /** @param write never rejects; what it answers settles the commits of the batch */
+  constructor(write: (batch: Batch) => Promise<() => void>, hash: (source: string, id: string) => IdHash) {
     this.#write = write;
     this.#hash = hash;
   }
@@ -97,8 +97,9 @@ export class CommitQueue {
     await undefined; // commits made in the same turn share the first write
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       const { bytes, builders } = batch;
-      await this.#write(batch);
+      const settle = await this.#write(batch);
       this.#pendingBytes -= bytes;
+      settle();
       if (this.#spareBuilders.length === 0 && builders.length > 0) this.#spareBuilders.push(builders[0]);
     }
     this.#running = undefined;

@@ -1,0 +1,528 @@
+/** What every event store must do. A ten-line test per adapter calls this; a capability that it does not claim is skipped by name. */
+
+import { afterEach, beforeEach, describe, expect, it } from "bun:test";
+import fc from "fast-check";
+
+import type { Clock } from "../../node/clock.ts";
+import { StoreClosedError, StoreFullError } from "../../node/errors.ts";
+import type { CloudEvent } from "../../node/event.ts";
+import type { AppendEntry, EventStore, RetentionRule, StoreCapabilities, StoredEvent } from "../../node/event_store.ts";
+import { anEvent, someEvents } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+
+export interface StoreOpenOptions {
+  readonly clock?: Clock;
+  readonly bytesMax?: number;
+  readonly overflow?: "block" | "evict-oldest";
+  readonly retention?: readonly RetentionRule[];
+}
+
+/** One place for a store. Opening it again after `close()` opens the same store, as far as it is durable. */
+export interface StoreFixture {
+  open(options: StoreOpenOptions): Promise<EventStore>;
+  /** Removes the place. */
+  dispose(): Promise<void>;
+}
+
+export interface EventStoreSuite {
+  readonly name: string;
+  readonly capabilities: StoreCapabilities;
+  createFixture(): Promise<StoreFixture>;
+}
+
+/** A cap that fits the fixed costs of an empty store of any kind and some hundred large events. */
+const SMALL_CAP = 4 * 1024 * 1024;
+const LARGE = new Uint8Array(64 * 1024).fill(7);
+
+export function testEventStore({ name, capabilities, createFixture }: EventStoreSuite): void {
+  const claimed = (capability: keyof StoreCapabilities, title: string, run: () => Promise<void>) =>
+    capabilities[capability] ? it(title, run) : it.skip(`${title} (${name} does not claim ${capability})`, run);
+
+  describe(`${name}: EventStore`, () => {
+    let fixture: StoreFixture;
+    let store: EventStore | undefined;
+
+    beforeEach(async () => {
+      fixture = await createFixture();
+    });
+
+    afterEach(async () => {
+      await store?.close();
+      store = undefined;
+      await fixture.dispose();
+    });
+
+    async function open(options: StoreOpenOptions = {}): Promise<EventStore> {
+      await store?.close();
+      return store = await fixture.open(options);
+    }
+
+    it("claims what its adapter says", async () => {
+      expect((await open()).capabilities).toEqual(capabilities);
+    });
+
+    describe("commit()", () => {
+      it("gives contiguous positions and sequences from 1 on", async () => {
+        const store = await open();
+        const { epoch } = store.incarnation;
+        expect(await store.commit(entries(3))).toEqual({ position: 1, sequence: 1, epoch });
+        expect(await store.commit(entries(1))).toEqual({ position: 4, sequence: 4, epoch });
+        expect([store.tail, store.head]).toEqual([1, 4]);
+        expect((await readAll(store)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+      });
+
+      it("answers a commit without events with what was last before it", async () => {
+        const store = await open();
+        const { epoch } = store.incarnation;
+        expect(await store.commit([])).toEqual({ position: 0, sequence: 0, epoch });
+        await store.commit(entries(2));
+        expect(await store.commit([], [{ key: "a", value: bytes(1) }])).toEqual({ position: 2, sequence: 2, epoch });
+      });
+
+      it("applies and resolves concurrent commits in the order in which they were made", async () => {
+        const store = await open();
+        const resolved: number[] = [];
+        const sizes = Array.from({ length: 300 }, (_, i) => i % 4);
+        const commits = sizes.map(async (size, i) => {
+          const appended = await store.commit(entries(size), [{ key: "last", value: bytes(i % 256) }]);
+          resolved.push(i);
+          return appended;
+        });
+        let position = 1;
+        for (const [i, appended] of (await Promise.all(commits)).entries()) {
+          expect(appended.position).toBe(sizes[i] === 0 ? position - 1 : position);
+          position += sizes[i];
+        }
+        expect(resolved).toEqual(sizes.map((_, i) => i));
+        expect(await store.readState("last")).toEqual(bytes(299 % 256));
+      });
+
+      it("makes events and changes readable the moment it resolves, and never before", async () => {
+        const store = await open();
+        const commit = store.commit(entries(1), [{ key: "a", value: bytes(1) }]);
+        expect(store.head).toBe(0);
+        const { position } = await commit;
+        expect(store.head).toBe(position);
+        expect((await store.get(position))?.position).toBe(position);
+        expect(await store.readState("a")).toEqual(bytes(1));
+      });
+
+      it("keeps events byte for byte", async () => {
+        const store = await open();
+        const data = fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined });
+        const form = fc.constantFrom("json" as const, "text" as const, "binary" as const);
+        await fc.assert(
+          fc.asyncProperty(
+            data,
+            form,
+            fc.boolean(),
+            fc.integer(),
+            fc.nat(),
+            async (data, dataForm, yes, amount, ttlMs) => {
+              const event = anEvent({ data, dataForm, attributes: { subject: "é ☂ 𝄞", yes, amount } });
+              const { position } = await store.commit([{ event, topic: "order.plac%20ed", ttlMs }]);
+              const stored = await store.get(position);
+              expect(stored).toMatchObject({ topic: "order.plac%20ed", ttlMs, epoch: store.incarnation.epoch });
+              expect(comparable(stored!.event)).toEqual(comparable(event));
+            },
+          ),
+          { numRuns: 30 },
+        );
+      });
+
+      it("stores an event that is larger than any buffer was made for", async () => {
+        const store = await open();
+        const data = new Uint8Array(3 * 1024 * 1024).map((_, i) => i);
+        const small = entries(1);
+        const commits = [store.commit(small), store.commit(entries(2, { data })), store.commit(entries(1))];
+        expect((await Promise.all(commits)).map(({ position }) => position)).toEqual([1, 2, 4]);
+        expect((await store.get(3))!.event.data).toEqual(data);
+      });
+
+      it("stores a commit of several thousand events whole", async () => {
+        const store = await open();
+        expect(await store.commit(entries(3500))).toMatchObject({ position: 1 });
+        expect((await readAll(store)).map(({ position }) => position)).toEqual(range(1, 3500));
+      });
+    });
+
+    describe("read()", () => {
+      it("begins after a position and gives at most eventsMax, oldest first", async () => {
+        const store = await open();
+        await store.commit(entries(5));
+        await store.commit(entries(5));
+        expect(positions(await store.read({ after: 3, eventsMax: 4, bytesMax: 1e6 }))).toEqual([4, 5, 6, 7]);
+        expect(positions(await store.read({ after: 10, eventsMax: 4, bytesMax: 1e6 }))).toEqual([]);
+        expect(positions(await store.read({ after: 99, eventsMax: 4, bytesMax: 1e6 }))).toEqual([]);
+      });
+
+      it("gives one event even if that is larger than bytesMax, and few more than fit", async () => {
+        const store = await open();
+        await store.commit(entries(5, { data: new Uint8Array(1000) }));
+        expect(await store.read({ after: 0, eventsMax: 9, bytesMax: 1 })).toHaveLength(1);
+        expect(await store.read({ after: 0, eventsMax: 9, bytesMax: 2500 })).toHaveLength(3);
+      });
+
+      it("gives every event once, whatever the page", async () => {
+        const store = await open();
+        for (const size of [1, 1000, 7, 1200, 1]) await store.commit(entries(size));
+        for (const eventsMax of [1, 3, 512, 5000]) {
+          expect(positions(await readAll(store, eventsMax))).toEqual(range(1, 2209));
+        }
+      });
+    });
+
+    it("get() gives one event, and nothing for a position that holds none", async () => {
+      const store = await open();
+      const [first, second] = entries(2);
+      await store.commit([first, second]);
+      expect((await store.get(2))?.event.attributes.id).toBe(second.event.attributes.id);
+      expect(await store.get(0)).toBeUndefined();
+      expect(await store.get(3)).toBeUndefined();
+    });
+
+    it("positionAt() finds the first event accepted at or after a time", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock });
+      const times: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        times.push(clock.wall());
+        await store.commit(entries(2));
+        await clock.advance(10);
+      }
+      expect(await store.positionAt(0)).toBe(1);
+      expect(await store.positionAt(times[7])).toBe(15);
+      expect(await store.positionAt(times[7] + 1)).toBe(17);
+      expect(await store.positionAt(times[19] + 1)).toBe(41);
+    });
+
+    describe("onAppend()", () => {
+      it("tells each event once and in order, until it is stopped", async () => {
+        const store = await open();
+        const told: number[] = [];
+        const stop = store.onAppend((events) => told.push(...positions(events)));
+        await Promise.all(range(1, 40).map(() => store.commit(entries(2))));
+        await store.commit([], [{ key: "a", value: bytes(1) }]);
+        expect(told).toEqual(range(1, 80));
+        stop();
+        await store.commit(entries(1));
+        expect(told).toHaveLength(80);
+      });
+    });
+
+    describe("state", () => {
+      it("changes, deletes and tells an empty document from none", async () => {
+        const store = await open();
+        await store.commit([], [{ key: "a", value: bytes(1) }, { key: "b", value: bytes() }]);
+        expect(await store.readState("b")).toEqual(bytes());
+        await store.commit([], [{ key: "a", value: bytes(2, 3) }, { key: "b", value: undefined }]);
+        expect(await store.readState("a")).toEqual(bytes(2, 3));
+        expect(await store.readState("b")).toBeUndefined();
+      });
+
+      it("takes the last change of a key, within a commit and across commits", async () => {
+        const store = await open();
+        await Promise.all([
+          store.commit([], [{ key: "a", value: bytes(1) }, { key: "a", value: bytes(2) }]),
+          store.commit([], [{ key: "a", value: undefined }]),
+          store.commit([], [{ key: "b", value: undefined }, { key: "b", value: bytes(9) }]),
+        ]);
+        expect(await store.readState("a")).toBeUndefined();
+        expect(await store.readState("b")).toEqual(bytes(9));
+      });
+
+      it("lists by prefix in key order, page by page", async () => {
+        const store = await open();
+        const keys = ["s/a", "s/b", "s/c", "s", "s/", "t/a", "s/é", "s/\u{1f600}", "s/\uffee"];
+        await store.commit([], keys.map((key) => ({ key, value: bytes(1) })));
+        const list = async (after?: string) =>
+          (await store.listState({ prefix: "s/", after, limit: 3 })).map(({ key }) => key);
+        expect(await list()).toEqual(["s/", "s/a", "s/b"]);
+        expect(await list("s/b")).toEqual(["s/c", "s/é", "s/\uffee"]);
+        expect(await list("s/\uffee")).toEqual(["s/\u{1f600}"]);
+      });
+    });
+
+    describe("recentIds()", () => {
+      it("gives the hashes of hashId(), oldest first", async () => {
+        const store = await open();
+        const all = entries(1500);
+        await store.commit(all.slice(0, 3));
+        await store.commit(all.slice(3));
+        const found = await recent(store, { idsMax: 10_000, ageMs: 1e9 });
+        expect([...found.keys()]).toEqual(range(1, 1500));
+        all.forEach(({ event: { attributes } }, i) => {
+          expect(found.get(i + 1)).toEqual(store.hashId(attributes.source, attributes.id));
+        });
+      });
+
+      it("reaches back as far as the age and about as far as the number asks", async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock });
+        for (let i = 0; i < 10; i++) {
+          await store.commit(entries(10));
+          await clock.advance(1000);
+        }
+        expect([...(await recent(store, { idsMax: 1000, ageMs: 3500 })).keys()][0]).toBe(71);
+        const found = await recent(store, { idsMax: 25, ageMs: 1e9 });
+        expect(found.size).toBeGreaterThanOrEqual(25);
+        expect(found.size).toBeLessThan(40);
+      });
+    });
+
+    it("now() goes on with the monotonic clock, whatever the wall clock does", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock });
+      const start = store.now();
+      await clock.advance(500);
+      clock.jumpWall(-3_600_000);
+      expect(store.now() - start).toBe(500);
+    });
+
+    describe("at the cap", () => {
+      it("overflow block refuses events, with nothing lost, and leaves no trace of a refused commit", async () => {
+        const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+        const error = await fill(store);
+        expect(error).toBeInstanceOf(StoreFullError);
+        expect(error).toMatchObject({ full: "cap" });
+        const { head } = store;
+        expect(positions(await readAll(store))).toEqual(range(1, head));
+        await expect(store.commit(entries(1, { data: LARGE }), [{ key: "a", value: bytes(1) }])).rejects.toThrow(
+          StoreFullError,
+        );
+        expect(await store.readState("a")).toBeUndefined();
+        expect(store.head).toBe(head);
+        expect(store.stats().storedBytes).toBeLessThanOrEqual(SMALL_CAP);
+      });
+
+      it("overflow block still takes changes of state, so that consumers can settle", async () => {
+        const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+        await fill(store);
+        await store.commit([], [{ key: "cursor", value: bytes(1) }]);
+        expect(await store.readState("cursor")).toEqual(bytes(1));
+      });
+
+      it("overflow evict-oldest takes every event and counts those that were still needed", async () => {
+        const store = await open({ bytesMax: SMALL_CAP, overflow: "evict-oldest" });
+        store.setNeeded(() => [{ pattern: "order.>", from: 11 }]);
+        for (let i = 0; i < 150; i++) await store.commit(entries(1, { data: LARGE }));
+        const { tail, head } = store;
+        expect(head).toBe(150);
+        expect(tail).toBeGreaterThan(11);
+        expect(positions(await readAll(store))).toEqual(range(tail, 150));
+        expect(store.stats()).toMatchObject({ retired: tail - 1, evicted: tail - 11, events: 151 - tail });
+        expect(store.stats().storedBytes).toBeLessThanOrEqual(SMALL_CAP);
+      });
+    });
+
+    describe("retention", () => {
+      async function topicsAfter(store: EventStore, clock: FakeClock, retired: number): Promise<string[]> {
+        await eventually(async () => {
+          await clock.advance(1000);
+          expect(store.stats().retired).toBe(retired);
+        });
+        return (await readAll(store)).map(({ topic, position }) => `${topic}@${position}`);
+      }
+
+      it("drops what is older than maxAgeMs", async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 60_000 }] });
+        await store.commit(entries(5));
+        await clock.advance(50_000);
+        await store.commit(entries(3));
+        await clock.advance(5_000);
+        expect(store.stats().retired).toBe(0);
+        await clock.advance(6_000);
+        expect(await topicsAfter(store, clock, 5)).toEqual(["order.placed@6", "order.placed@7", "order.placed@8"]);
+        expect([store.tail, store.head]).toEqual([6, 8]);
+      });
+
+      claimed(
+        "selectiveRetention",
+        "keeps the newest maxCount of each rule; the first rule that fits holds",
+        async () => {
+          const clock = new FakeClock();
+          const retention = [{ pattern: "order.*", maxCount: 2 }, { pattern: ">", maxCount: 3 }];
+          const store = await open({ clock, retention });
+          const topics = [
+            "order.a",
+            "metrics.a",
+            "order.b",
+            "metrics.b",
+            "order.c",
+            "metrics.c",
+            "order.d",
+            "metrics.d",
+          ];
+          await store.commit(topics.map((topic) => ({ event: anEvent(), topic, ttlMs: 0 })));
+          const left = ["metrics.b@4", "order.c@5", "metrics.c@6", "order.d@7", "metrics.d@8"];
+          expect(await topicsAfter(store, clock, 3)).toEqual(left);
+          expect([store.tail, await store.get(3)]).toEqual([4, undefined]);
+          expect(store.stats().events).toBe(5);
+          expect((await store.get(7))!.sequence).toBe(7);
+          expect([...(await recent(store, { idsMax: 100, ageMs: 1e9 })).keys()]).toEqual([4, 5, 6, 7, 8]);
+        },
+      );
+
+      claimed("selectiveRetention", "keeps the newest maxBytes of a rule", async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock, retention: [{ pattern: "order.>", maxBytes: 3500 }] });
+        for (let i = 0; i < 6; i++) await store.commit(entries(1, { data: new Uint8Array(1000) }));
+        await store.commit([{ event: anEvent({ data: LARGE }), topic: "metrics.a", ttlMs: 0 }]);
+        expect(await topicsAfter(store, clock, 3)).toEqual(
+          ["order.placed@4", "order.placed@5", "order.placed@6", "metrics.a@7"],
+        );
+      });
+
+      claimed("selectiveRetention", "keeps what is needed, and drops it once it no longer is", async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+        let from = 3;
+        store.setNeeded(() => [{ pattern: "order.a", from }]);
+        const topics = ["order.a", "order.b", "order.a", "order.b", "order.a"];
+        await store.commit(topics.map((topic) => ({ event: anEvent(), topic, ttlMs: 0 })));
+        expect(await topicsAfter(store, clock, 3)).toEqual(["order.a@3", "order.a@5"]);
+        from = 5;
+        expect(await topicsAfter(store, clock, 4)).toEqual(["order.a@5"]);
+        expect(store.stats().evicted).toBe(0);
+      });
+
+      it("gives no position twice, also when nothing is left", async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+        await store.commit(entries(4));
+        expect(await topicsAfter(store, clock, 4)).toEqual([]);
+        expect([store.tail, store.head]).toEqual([5, 4]);
+        expect(await store.commit(entries(1))).toMatchObject({ position: 5 });
+      });
+    });
+
+    describe("close()", () => {
+      it("settles what was committed before, refuses what comes after, and may be called twice", async () => {
+        const store = await open();
+        const commit = store.commit(entries(1));
+        const closed = store.close();
+        expect((await commit).position).toBe(1);
+        await closed;
+        await store.close();
+        await expect(store.commit(entries(1))).rejects.toThrow(StoreClosedError);
+        await expect(store.read({ after: 0, eventsMax: 1, bytesMax: 1 })).rejects.toThrow(StoreClosedError);
+        await expect(store.readState("a")).rejects.toThrow(StoreClosedError);
+      });
+    });
+
+    describe("durable", () => {
+      claimed("durable", "keeps events, state and counts over a restart", async () => {
+        const before = await open();
+        const written = [...entries(3), ...entries(2, { data: LARGE })];
+        await before.commit(written, [{ key: "a", value: bytes(4) }]);
+        const stats = before.stats();
+        const after = await open();
+        expect([after.tail, after.head]).toEqual([1, 5]);
+        expect((await readAll(after)).map(({ event }) => comparable(event))).toEqual(
+          written.map(({ event }) => comparable(event)),
+        );
+        expect(await after.readState("a")).toEqual(bytes(4));
+        expect(after.stats()).toMatchObject({ events: stats.events, logBytes: stats.logBytes });
+      });
+
+      claimed("durable", "mints a larger epoch at each opening, and counts sequences from 1 in it", async () => {
+        const first = await open();
+        const { incarnation } = first;
+        await first.commit(entries(2));
+        const second = await open();
+        expect(incarnation.opened).toBe("created");
+        expect(second.incarnation).toMatchObject({ opened: "reopened", storeId: incarnation.storeId });
+        expect(Math.floor(second.incarnation.epoch / 2 ** 32)).toBe(Math.floor(incarnation.epoch / 2 ** 32) + 1);
+        expect(await second.commit(entries(1))).toMatchObject({ position: 3, sequence: 1 });
+        expect((await readAll(second)).map(({ epoch, sequence }) => [epoch, sequence])).toEqual([
+          [incarnation.epoch, 1],
+          [incarnation.epoch, 2],
+          [second.incarnation.epoch, 1],
+        ]);
+      });
+
+      claimed("durable", "goes on ageing while it is closed, and never back", async () => {
+        const clock = new FakeClock();
+        const first = await open({ clock });
+        await clock.advance(5000);
+        await first.commit(entries(1));
+        const age = first.now();
+        await first.close();
+        clock.jumpWall(60_000);
+        const second = await open({ clock });
+        expect(second.now()).toBe(age + 60_000);
+        await second.close();
+        clock.jumpWall(-3_600_000);
+        expect((await open({ clock })).now()).toBe(age + 60_000);
+      });
+
+      claimed("durable", "gives the same hashes over a restart", async () => {
+        const hash = (await open()).hashId("/shops/alice", "1");
+        expect((await open()).hashId("/shops/alice", "1")).toEqual(hash);
+      });
+
+      claimed("durable", "retires by changed rules what was written under others", async () => {
+        const clock = new FakeClock();
+        const first = await open({ clock, retention: [{ pattern: "metrics.>", maxCount: 1 }] });
+        await first.commit(entries(6));
+        const second = await open({ clock, retention: [{ pattern: "order.placed", maxCount: 2 }] });
+        await second.commit(entries(1));
+        await eventually(async () => {
+          await clock.advance(1000);
+          expect(positions(await readAll(second))).toEqual([6, 7]);
+        });
+      });
+    });
+  });
+}
+
+function entries(count: number, overrides: { data?: Uint8Array } = {}): AppendEntry[] {
+  return someEvents(count, overrides).map((event) => ({ event, topic: "order.placed", ttlMs: 0 }));
+}
+
+async function readAll(store: EventStore, eventsMax = 500): Promise<StoredEvent[]> {
+  const all: StoredEvent[] = [];
+  for (;;) {
+    const page = await store.read({ after: all.at(-1)?.position ?? 0, eventsMax, bytesMax: 1024 * 1024 });
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
+
+async function recent(store: EventStore, options: { idsMax: number; ageMs: number }) {
+  const found = new Map<number, { hi: number; lo: number }>();
+  for await (const { position, count, hashes } of store.recentIds(options)) {
+    for (let i = 0; i < count; i++) found.set(position + i, { hi: hashes[2 * i], lo: hashes[2 * i + 1] });
+  }
+  return found;
+}
+
+/** Commits large events until one is refused; answers the refusal. */
+async function fill(store: EventStore): Promise<unknown> {
+  for (let i = 0; i < 200; i++) {
+    try {
+      await store.commit(entries(1, { data: LARGE }));
+    } catch (error) {
+      return error;
+    }
+  }
+  return undefined;
+}
+
+function comparable({ attributes, data, dataForm }: CloudEvent): unknown {
+  return { attributes: { ...attributes }, data, dataForm };
+}
+
+function positions(events: readonly StoredEvent[]): number[] {
+  return events.map(({ position }) => position);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+function bytes(...values: number[]): Uint8Array {
+  return Uint8Array.from(values);
+}
