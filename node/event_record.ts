@@ -63,17 +63,17 @@ export class RecordWriter {
     const data = event.data;
     this.#reserve(FIXED_BYTES + 8 + text.length * UTF8_BYTES_PER_UNIT_MAX + (data?.length ?? 0));
     const start = this.#length;
-    const textStart = start + FIXED_BYTES + (ttlMs > 0 ? 8 : 0);
+    const textStart = start + FIXED_BYTES + (ttlMs !== 0 ? 8 : 0);
     const textBytes = encoder.encodeInto(text, this.#bytes.subarray(textStart)).written;
     const topicBytes = this.#topicBytes(topic, text.length === textBytes);
     if (topicBytes > TOPIC_BYTES_MAX) {
       throw new RangeError(`Cannot store topic "${topic.slice(0, 80)}…": ${topicBytes} bytes, at most 65535 fit`);
     }
-    this.#bytes[start] = FORMS.indexOf(event.dataForm) | (ttlMs > 0 ? TTL_FLAG : 0);
+    this.#bytes[start] = FORMS.indexOf(event.dataForm) | (ttlMs !== 0 ? TTL_FLAG : 0);
     this.#bytes[start + 1] = 0;
     this.#view.setUint16(start + 2, topicBytes, true);
     this.#view.setUint32(start + 4, textBytes, true);
-    if (ttlMs > 0) this.#view.setFloat64(start + FIXED_BYTES, ttlMs, true);
+    if (ttlMs !== 0) this.#view.setFloat64(start + FIXED_BYTES, ttlMs, true);
     if (data !== undefined) this.#bytes.set(data, textStart + textBytes);
     this.#length = textStart + textBytes + (data?.length ?? 0);
   }

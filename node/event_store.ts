@@ -20,7 +20,7 @@ export interface AppendEntry {
   readonly event: CloudEvent;
   /** The routing key, valid and percent-encoded where a token needs it (see `topic.ts`). */
   readonly topic: string;
-  /** Remaining age at acceptance in ms; 0 means that the event never expires. */
+  /** Remaining age at acceptance in ms; 0 means that the event never expires, −1 that its time was over when it came. */
   readonly ttlMs: number;
 }
 
@@ -46,7 +46,7 @@ export interface StoredEvent {
   readonly acceptedAt: number;
   /** The store's own ageing clock at acceptance in ms (see `EventStore.now`). */
   readonly acceptedAge: number;
-  /** Remaining age at acceptance in ms; 0: never expires. */
+  /** Remaining age at acceptance in ms; 0: never expires; −1: was over when it came. */
   readonly ttlMs: number;
   /** Bytes of the stored record. */
   readonly bytes: number;

@@ -168,6 +168,7 @@ export class DeliveryQueue {
       taken.push({ stored: entry.stored!, attempt: entry.attempts });
     }
     if (taken.length > 0) this.#journal?.changed();
+    if (leaseMs !== Infinity) this.#arm();
     return taken;
   }
 

@@ -21,8 +21,9 @@ export async function redrive(
   let redriven = 0;
   let orphaned = 0;
   for await (const letter of context.deadLetters.select(query)) {
-    if (await redriveOne(context, letter)) onProgress?.(++redriven);
+    if (await redriveOne(context, letter)) redriven++;
     else orphaned++;
+    onProgress?.(redriven);
   }
   return { redriven, orphaned };
 }
