@@ -20,7 +20,7 @@ export { type NodeOptions } from "./options.ts";
 export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } from "./sink.ts";
 export { type SinkFactory } from "./sink_factory.ts";
 export { type EventStream, type StreamGap, type StreamOptions } from "./streams/event_stream.ts";
-export { type Subscription, type SubscriptionRequest } from "./subscriptions/subscription.ts";
+export { type Subscription, type SubscriptionRequest, SubscriptionSchema } from "./subscriptions/subscription.ts";
 export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
 export { type Consumer } from "./subscriptions/subscriptions.ts";
 export { isSystemTopic } from "./system_topics.ts";

@@ -24,6 +24,7 @@ export {
 export { createEvent, type EventParts } from "./create_event.ts";
 export { type HeaderBinding, httpBinding, natsBinding } from "./header_value.ts";
 export { isJsonMediaType, type MediaType, parseMediaType } from "./media_type.ts";
+export { JsonScanner } from "./json_scanner.ts";
 export { decodeStructured } from "./structured_decoder.ts";
 export { encodeStructured } from "./structured_encoder.ts";
 export { isTimestamp } from "./timestamp.ts";

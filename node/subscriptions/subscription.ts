@@ -73,7 +73,8 @@ const CredentialSchema = v.strictObject({
   accesstokentype: v.optional(v.string()),
 });
 
-const SubscriptionSchema = v.strictObject({
+/** What a client may send as a subscription; `parseSubscription()` checks what a schema cannot say. */
+export const SubscriptionSchema = v.strictObject({
   id: v.optional(name("a subscription id")),
   /** Only events of this source. */
   source: v.optional(v.pipe(v.string(), v.minLength(1))),

@@ -75,6 +75,16 @@ export class Subscriptions {
     return this.#consumers.get(id);
   }
 
+  /** Throws `RefusedError` (`SUBSCRIPTION_NOT_FOUND`). */
+  require(id: string): Consumer {
+    const consumer = this.#consumers.get(id);
+    if (consumer !== undefined) return consumer;
+    throw new RefusedError(
+      "SUBSCRIPTION_NOT_FOUND",
+      `Cannot find subscription "${id}": there is none of that id here; GET /v1/subscriptions lists them`,
+    );
+  }
+
   /** In order of id, after id `after`. */
   list(after: string | undefined, limit: number): Consumer[] {
     const ids = [...this.#consumers.keys()].sort();
@@ -123,7 +133,7 @@ export class Subscriptions {
 
   delete(id: string): Promise<void> {
     return this.#inTurn(async () => {
-      const consumer = this.#require(id);
+      const consumer = this.require(id);
       const { group } = consumer;
       const last = group.subscriptions.size === 1 && group.streams === 0;
       await this.#uninstall(consumer);
@@ -142,7 +152,7 @@ export class Subscriptions {
   /** Begins again elsewhere in the log; the group moves as a whole. */
   seek(id: string, since: string | number): Promise<Consumer> {
     return this.#inTurn(async () => {
-      const consumer = this.#require(id);
+      const consumer = this.require(id);
       await consumer.group.queue.seek(await resolveSince(this.#context.store, since));
       return consumer;
     });
@@ -249,7 +259,7 @@ export class Subscriptions {
   }
 
   async #setPaused(id: string, paused: string | null): Promise<Consumer> {
-    const consumer = this.#require(id);
+    const consumer = this.require(id);
     if (consumer.record.paused === paused) return consumer;
     const record = { ...consumer.record, paused };
     await this.#context.store.commit([], [toRecordChange(record)]);
@@ -291,17 +301,8 @@ export class Subscriptions {
     return expiresAtAge !== null && this.#context.store.now() >= expiresAtAge;
   }
 
-  #require(id: string): Consumer {
-    const consumer = this.#consumers.get(id);
-    if (consumer !== undefined) return consumer;
-    throw new RefusedError(
-      "SUBSCRIPTION_NOT_FOUND",
-      `Cannot find subscription "${id}": there is none of that id here; GET /v1/subscriptions lists them`,
-    );
-  }
-
   #requirePull(id: string): PullConsumer {
-    const { record, pull } = this.#require(id);
+    const { record, pull } = this.require(id);
     if (record.subscription.protocol !== "PULL") {
       throw new RefusedError(
         "NOT_A_PULL_SUBSCRIPTION",

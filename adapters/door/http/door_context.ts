@@ -2,9 +2,10 @@
 
 import type { Hono } from "hono";
 
-import type { WeftNode } from "../../../node/mod.ts";
+import type { Clock, WeftNode } from "../../../node/mod.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { Principal } from "./auth/principal.ts";
+import type { ProblemHooks } from "./problems.ts";
 
 export interface DoorLimits {
   /** Body of a request, bytes. */
@@ -26,7 +27,9 @@ export interface DoorContext {
   readonly limits: DoorLimits;
   /** Aborted when the node begins to stop: streams end, waits are answered. */
   readonly draining: AbortSignal;
-  readonly clock: { now(): number; wall(): number };
+  readonly clock: Clock;
+  /** For errors that end otherwise than as an HTTP answer: those of a WebSocket. */
+  readonly problems: ProblemHooks;
   /** Who sends this request. Throws or rejects with `RefusedError` (`UNAUTHENTICATED`). */
   readonly authenticate: (request: Request) => Principal | Promise<Principal>;
   /** The body, within the limits of size and time. Rejects with `RefusedError` (`BODY_TOO_LARGE`, `REQUEST_TIMEOUT`). */
