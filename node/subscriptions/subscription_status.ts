@@ -29,7 +29,7 @@ export async function toStatus(store: EventStore, consumer: Consumer): Promise<S
   const { queue } = consumer.group;
   const position = queue.settledUpTo;
   return {
-    state: stateOf(store, consumer),
+    state: toState(store, consumer),
     cursor: toCursor(store, position),
     position,
     lag: queue.lag,
@@ -45,7 +45,8 @@ export async function toStatus(store: EventStore, consumer: Consumer): Promise<S
   };
 }
 
-function stateOf(store: EventStore, { record, worker }: Consumer): SubscriptionStatus["state"] {
+/** The part of the status that needs no look into the log. */
+export function toState(store: EventStore, { record, worker }: Consumer): SubscriptionStatus["state"] {
   if (record.expiresAtAge !== null && store.now() >= record.expiresAtAge) return "expired";
   if (record.paused !== null) return "paused";
   return worker?.failing ? "failing" : "active";

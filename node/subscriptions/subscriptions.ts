@@ -14,7 +14,7 @@ import type { SinkFactory } from "../sink_factory.ts";
 import { Interest } from "./interest.ts";
 import { parseSubscription, type Subscription, toResource } from "./subscription.ts";
 import { loadRecords, type SubscriptionRecord, toRecordChange, toRecordRemoval } from "./subscription_record.ts";
-import { type SubscriptionStatus, toStatus } from "./subscription_status.ts";
+import { type SubscriptionStatus, toState, toStatus } from "./subscription_status.ts";
 
 export interface SubscriptionsContext extends FailureContext {
   readonly store: EventStore;
@@ -106,6 +106,10 @@ export class Subscriptions {
 
   status(consumer: Consumer): Promise<SubscriptionStatus> {
     return toStatus(this.#context.store, consumer);
+  }
+
+  state(consumer: Consumer): SubscriptionStatus["state"] {
+    return toState(this.#context.store, consumer);
   }
 
   /** Throws `RefusedError` when the request cannot be met. */
