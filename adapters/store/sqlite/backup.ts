@@ -18,7 +18,7 @@ import { StoreFailedError, StoreOpenError } from "../../../node/errors.ts";
 import { DirectoryLock } from "./directory_lock.ts";
 import { writeMeta } from "./meta.ts";
 import { DATABASE_FILE } from "./options.ts";
-import { migrate } from "./schema.ts";
+import { assertSound, migrate } from "./schema.ts";
 import { messageOf } from "./sqlite_errors.ts";
 
 /** How often progress is told, in ms. */
@@ -88,9 +88,8 @@ function markRestored(copy: string, file: string): void {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(copy);
-    const [check] = database.prepare("PRAGMA quick_check(1)").all() as unknown as { quick_check: string }[];
-    if (check.quick_check !== "ok") throw new Error(check.quick_check);
     if (migrate(database) === "created") throw new Error("it is empty");
+    assertSound(database);
     writeMeta(database, "restored", "1");
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (error) {

@@ -10,7 +10,7 @@ import { walBytesMax } from "./options.ts";
 import { Retention } from "./retention.ts";
 import { RuleRecount } from "./rule_recount.ts";
 import { encodeTallies, RuleTally } from "./rule_tally.ts";
-import { migrate, pragma } from "./schema.ts";
+import { assertSound, migrate, pragma } from "./schema.ts";
 import type {
   BlockRow,
   CloseRequest,
@@ -47,6 +47,7 @@ export class LogWriter {
     this.#evictBeyond = request.overflow === "evict-oldest" ? request.bytesMax - walBytes : Infinity;
     this.#database = openDatabase(request, walBytes);
     const existed = migrate(this.#database);
+    assertSound(this.#database);
     this.#insert = this.#database.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     this.#put = this.#database.prepare(
       "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

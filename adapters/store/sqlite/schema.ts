@@ -2,6 +2,8 @@
 
 import type { DatabaseSync } from "node:sqlite";
 
+import { DamagedBlockError, LogBlock } from "../../../node/log_block.ts";
+
 /** "WEFT" in the header of the file, so that another program's database is never taken for ours. */
 const APPLICATION_ID = 0x57454654;
 
@@ -52,6 +54,19 @@ export function migrate(database: DatabaseSync): "created" | "reopened" {
   for (const step of STEPS.slice(version)) database.exec(step);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   return version === 0 ? "created" : "reopened";
+}
+
+/** Files up to this size are checked whole when they are opened (some 50 ms); larger ones where they are read. */
+const CHECK_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Throws if the file is damaged: its structure, as far as it is small enough to look at all of it, and its newest block. */
+export function assertSound(database: DatabaseSync): void {
+  if (pragma(database, "page_count") * pragma(database, "page_size") <= CHECK_BYTES_MAX) {
+    const [check] = database.prepare("PRAGMA quick_check(1)").all() as unknown as { quick_check: string }[];
+    if (check.quick_check !== "ok") throw new DamagedBlockError(check.quick_check);
+  }
+  const newest = database.prepare("SELECT head, body FROM block ORDER BY position DESC LIMIT 1").get();
+  if (newest !== undefined) new LogBlock(newest.head as Uint8Array, newest.body as Uint8Array);
 }
 
 /** The value of a PRAGMA that answers one number. */

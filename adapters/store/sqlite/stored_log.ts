@@ -2,10 +2,10 @@
 
 import { StoreFailedError } from "../../../node/errors.ts";
 import type { RecentIds, StateEntry, StoredEvent } from "../../../node/event_store.ts";
-import { DamagedBlockError, type LogBlock } from "../../../node/log_block.ts";
+import type { LogBlock } from "../../../node/log_block.ts";
 import { BlockCache } from "./block_cache.ts";
 import { LogReader } from "./log_reader.ts";
-import { messageOf } from "./sqlite_errors.ts";
+import { isDamaged, messageOf } from "./sqlite_errors.ts";
 
 /** Every method throws `StoreFailedError` if the file cannot be read or is damaged where it was looked at. */
 export class StoredLog {
@@ -109,7 +109,7 @@ export class StoredLog {
     try {
       return read();
     } catch (error) {
-      const way = error instanceof DamagedBlockError ? 'restore a backup with "weft restore"' : "check the disk";
+      const way = isDamaged(error) ? 'restore a backup with "weft restore"' : "check the disk";
       throw new StoreFailedError(`Cannot read store "${this.#file}": ${messageOf(error)}; ${way}`, { cause: error });
     }
   }
