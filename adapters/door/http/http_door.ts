@@ -1,8 +1,10 @@
 /** The HTTP door: an app behind a server, with what protects it in front. */
 
 import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
+import type { Metrics } from "../../telemetry/mod.ts";
 import type { AboutOptions } from "./about_routes.ts";
 import { createApp } from "./app.ts";
+import type { TicketStore } from "./auth/mod.ts";
 import type { DoorContext } from "./door_context.ts";
 import { createGuard, type GuardOptions } from "./guard/mod.ts";
 
@@ -11,6 +13,10 @@ export interface HttpDoorOptions {
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly guard: GuardOptions;
+  /** Whether only this machine can reach the door. */
+  readonly onLoopback: boolean;
+  readonly tickets: TicketStore;
+  readonly metrics: Metrics;
   readonly about: AboutOptions;
 }
 
@@ -28,7 +34,7 @@ export async function openHttpDoor(
   context: DoorContext,
   options: HttpDoorOptions,
 ): Promise<HttpDoor> {
-  const app = createApp(context, options.about);
+  const app = createApp(context, options);
   const fetch = createGuard(context, options.guard, (request, connection) => app.fetch(request, { connection }));
   const { hostname, port, tls } = options;
   const server = await runtime.serve({ hostname, port, tls, bodyBytesMax: context.limits.bodyBytes, fetch });

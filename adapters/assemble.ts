@@ -1,0 +1,193 @@
+/** The composition root: a configuration becomes a running node. Read it top to bottom. */
+
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+
+import { type EventStore, systemClock, WeftNode } from "../node/mod.ts";
+import type { ResolvedConfig } from "./config/mod.ts";
+import { createAuthenticator, TicketStore } from "./door/http/auth/mod.ts";
+import type { DoorContext } from "./door/http/door_context.ts";
+import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
+import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
+import { resolveNodeId } from "./node_identity.ts";
+import { detectRuntime } from "./runtime/detect.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { createSinkFactory } from "./sink/mod.ts";
+import {
+  createLogger,
+  HttpCounters,
+  type Logger,
+  LoopLag,
+  Metrics,
+  nodeMetrics,
+  processMetrics,
+} from "./telemetry/mod.ts";
+import { VERSION } from "./version.ts";
+
+/** What the node says when it is ready. */
+export interface ReadyInfo {
+  readonly event: "ready";
+  readonly http: string;
+  readonly node: string;
+  readonly cluster: string;
+  readonly federation: string;
+  readonly version: string;
+  readonly runtime: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  readonly store: string;
+}
+
+export interface RunningNode extends AsyncDisposable {
+  readonly ready: ReadyInfo;
+  readonly node: WeftNode;
+  readonly log: Logger;
+  /** Stops accepting, finishes what is under way, writes everything down. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Throws `StoreOpenError`, `ListenError` or `RangeError` with what to do; nothing is left behind then. */
+export async function startNode(config: ResolvedConfig): Promise<RunningNode> {
+  const runtime = await detectRuntime();
+  const log = createLogger(config.log);
+  const id = await resolveNodeId({ id: config.node.id, dataDir: config.dataDir });
+  const cluster = config.node.cluster ?? id;
+  const store = await openStore(config, cluster);
+  try {
+    return await startOn(store, { config, runtime, log, id, cluster });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly config: ResolvedConfig;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly id: string;
+  readonly cluster: string;
+}
+
+async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
+  const { config, log, id, cluster } = parts;
+  const node = await WeftNode.open({
+    store,
+    clock: systemClock,
+    sinks: createSinkFactory({
+      allow: config.sinks.allow,
+      allowLoopback: isLoopbackHost(config.http.host),
+      origin: id,
+    }),
+    random: Math.random,
+    newId: () => `sub-${randomUUID()}`,
+    onError: (error) => log.error("{error}", { error }),
+  }, {
+    id,
+    cluster,
+    federation: config.federation.name,
+    eventBytesMax: config.limits.eventBytes,
+    topicBytesMax: config.limits.topicBytes,
+    publishWindow: config.publishWindow,
+  });
+  tellHowItOpened(store, log);
+  const draining = new AbortController();
+  const door = await openDoor(node, draining.signal, parts);
+  let stopped: Promise<void> | undefined;
+  const stop = () => stopped ??= drain(node, door, draining, config.drainMs);
+  return { ready: toReadyInfo(door, parts), node, log, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** A store's code, and its client's, is loaded only where it is used. */
+async function openStore({ store, dataDir, retention }: ResolvedConfig, cluster: string): Promise<EventStore> {
+  const options = { cluster, bytesMax: store.maxBytes, overflow: store.overflow, retention };
+  switch (store.kind) {
+    case "memory":
+      return await (await import("./store/memory.ts")).openMemoryStore(options);
+    case "sqlite":
+      return await (await import("./store/sqlite.ts")).openSqliteStore({ ...options, dataDir });
+  }
+  throw store.kind satisfies never;
+}
+
+interface OpenDoor extends HttpDoor {
+  readonly lag: LoopLag;
+}
+
+async function openDoor(node: WeftNode, draining: AbortSignal, { config, runtime, log }: Parts): Promise<OpenDoor> {
+  const counters = new HttpCounters();
+  const lag = new LoopLag(systemClock);
+  const metrics = new Metrics();
+  metrics.add([
+    ...nodeMetrics(node),
+    ...counters.metrics(),
+    ...lag.metrics(),
+    ...processMetrics({ version: VERSION, runtime: runtime.name, runtimeVersion: runtime.version }),
+  ]);
+  const tickets = new TicketStore(() => systemClock.now());
+  const { limits } = config;
+  const problems = {
+    onFailure: (error: unknown) => log.getChild("http").error("{error}", { error }),
+    onProblem: (code: string) => counters.noteProblem(code),
+  };
+  const context: DoorContext = {
+    node,
+    limits,
+    draining,
+    clock: systemClock,
+    problems,
+    authenticate: createAuthenticator(config.auth, { tickets, wall: () => systemClock.wall() }),
+    readBody: (request) => readBody(request, { bytesMax: limits.bodyBytes, timeoutMs: limits.requestTimeoutMs }),
+  };
+  let url = "";
+  const door = await openHttpDoor(runtime, context, {
+    hostname: config.http.host,
+    port: config.http.port,
+    tls: config.tls && { cert: readFileSync(config.tls.cert, "utf8"), key: readFileSync(config.tls.key, "utf8") },
+    guard: {
+      boundHost: config.http.host,
+      allowedHosts: config.http.allowedHosts,
+      allowedOrigins: config.cors.origins,
+      counters,
+      problems,
+    },
+    onLoopback: isLoopbackHost(config.http.host),
+    tickets,
+    metrics,
+    about: { version: VERSION, runtime: `${runtime.name} ${runtime.version}`, doors: () => ({ http: url }) },
+  });
+  url = door.url;
+  return { ...door, lag };
+}
+
+/** In this order: no new work, streams end, answers under way finish, deliveries under way finish, all is written. */
+async function drain(node: WeftNode, door: OpenDoor, draining: AbortController, drainMs: number): Promise<void> {
+  node.beginDrain();
+  draining.abort();
+  await door.stop(drainMs);
+  await node.stop(drainMs);
+  door.lag.stop();
+}
+
+function tellHowItOpened({ incarnation, capabilities }: EventStore, log: Logger): void {
+  if (incarnation.opened === "restored") {
+    log.warn("the store was restored from a backup: what came after it may be delivered again");
+  }
+  if (!capabilities.durable) log.warn("the store is in memory: events are gone when the node stops; for tests only");
+}
+
+function toReadyInfo(door: HttpDoor, { config, runtime, id, cluster }: Parts): ReadyInfo {
+  return {
+    event: "ready",
+    http: door.url,
+    node: id,
+    cluster,
+    federation: config.federation.name,
+    version: VERSION,
+    runtime: `${runtime.name} ${runtime.version}`,
+    pid: process.pid,
+    dataDir: config.dataDir,
+    store: config.store.kind,
+  };
+}

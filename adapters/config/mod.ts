@@ -1,0 +1,7 @@
+/**
+ * The configuration of a node.
+ *
+ * @module
+ */
+
+export { type ResolvedConfig } from "./resolved_config.ts";

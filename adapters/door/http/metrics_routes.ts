@@ -1,0 +1,15 @@
+/** `GET /metrics` in the Prometheus text format. */
+
+import { Hono } from "hono";
+
+import type { Metrics } from "../../telemetry/mod.ts";
+import type { DoorEnv } from "./door_context.ts";
+
+export function metricsRoutes(metrics: Metrics): Hono<DoorEnv> {
+  const app = new Hono<DoorEnv>();
+  app.get("/metrics", async () => {
+    const { contentType, text } = await metrics.render();
+    return new Response(text, { headers: { "content-type": contentType } });
+  });
+  return app;
+}
