@@ -25,22 +25,21 @@ export const denoRuntime: Runtime = {
   name: "deno",
   version: deno?.version.deno ?? "",
   async serve(options) {
-    const abort = new AbortController();
-    const server = await listen(options, abort.signal);
+    const server = await listen(options);
     return {
       hostname: options.hostname,
       port: server.addr.port,
-      stop: (graceMs) => stop(server, abort, graceMs),
+      stop: (graceMs) => stop(server, graceMs),
     };
   },
 };
 
-async function listen(options: ServeOptions, signal: AbortSignal): Promise<DenoServer> {
+async function listen(options: ServeOptions): Promise<DenoServer> {
   const { hostname, port, tls } = options;
   try {
     return await new Promise<DenoServer>((resolve, reject) => {
       const server = deno.serve(
-        { hostname, port, ...tls, signal, onListen: () => queueMicrotask(() => resolve(server)), onError: toFailure },
+        { hostname, port, ...tls, onListen: () => queueMicrotask(() => resolve(server)), onError: toFailure },
         (request, info) =>
           options.fetch(request, {
             remoteAddress: info.remoteAddr.hostname,
@@ -90,11 +89,10 @@ function toSocket(socket: WebSocket): Socket {
   };
 }
 
-async function stop(server: DenoServer, abort: AbortController, graceMs: number): Promise<void> {
+/** Deno cannot cut what a shutdown waits for; what is left after the grace ends with the process. */
+async function stop(server: DenoServer, graceMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
   await Promise.race([server.shutdown(), late]);
   clearTimeout(timer);
-  abort.abort();
-  await server.finished;
 }
