@@ -32,7 +32,7 @@ export interface ProcessEntry {
 }
 
 /** What starts programs for people: `npx …`, `npm run`, `bun run`, `deno task`. */
-const launcher = /^np[mx] |(^|\/)(bun|deno)(\.exe)? (run|task) [\w-]+( |$)/;
+const launcher = /^np[mx] |(^|\/)(bun|deno)(\.exe)? (run|task) [a-z][\w-]*( |$)/;
 
 /** The processes from `pid` up to the outermost launcher; empty when there is none among the ancestors. */
 export function findChain(pid: number, read: (pid: number) => ProcessEntry | undefined): readonly number[] {
