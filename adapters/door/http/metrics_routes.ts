@@ -1,4 +1,4 @@
-/** `GET /metrics` in the Prometheus text format. */
+/** `GET /metrics`: the Prometheus text format. */
 
 import { Hono } from "hono";
 
@@ -7,9 +7,9 @@ import type { DoorEnv } from "./door_context.ts";
 
 export function metricsRoutes(metrics: Metrics): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
-  app.get("/metrics", async () => {
+  app.get("/metrics", async (c) => {
     const { contentType, text } = await metrics.render();
-    return new Response(text, { headers: { "content-type": contentType } });
+    return c.body(text, 200, { "content-type": contentType });
   });
   return app;
 }

@@ -289,6 +289,43 @@ export const PROBLEM_CODES = {
     explanation: "The connection ended before the body did.",
     remedy: "Send the request again; the same id is accepted once only.",
   },
+  INVALID_REQUEST: {
+    status: 400,
+    title: "Invalid request body",
+    explanation: "The body has an unknown member, lacks one, or holds a value that does not fit; `path` names it.",
+    remedy: "Correct that member; /openapi.json has the schema.",
+  },
+  INVALID_PARAMETER: {
+    status: 400,
+    title: "Invalid query parameter",
+    explanation: "A parameter of the query has a value that does not fit; `parameter` names it.",
+    remedy: "Correct the parameter as the detail says; /openapi.json lists what each takes.",
+  },
+  INVALID_MESSAGE: {
+    status: 400,
+    title: "Invalid message",
+    explanation: "A message on a WebSocket is none of the kinds that weft.json has, or lacks a member of its kind.",
+    remedy: "Send publish with an event, or ack with a cursor.",
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: "Not acceptable",
+    explanation: "The Accept header excludes the only media type that the resource has; `available` names it.",
+    remedy: "Accept that media type, or leave the header out.",
+  },
+  DEAD_LETTER_NOT_FOUND: {
+    status: 404,
+    title: "No such dead letter",
+    explanation: "There is no dead letter of that id: it was redriven, purged, or never was.",
+    remedy: "GET /v1/dead-letters lists them.",
+  },
+  DEAD_LETTER_ORPHANED: {
+    status: 409,
+    title: "Subscription of the dead letter is gone",
+    explanation:
+      "The dead letter belongs to a subscription that was deleted, so that there is nobody to give the event to.",
+    remedy: "Create the subscription again under its id, or delete the dead letter.",
+  },
   NOT_FOUND: {
     status: 404,
     title: "No such resource",
