@@ -15,7 +15,7 @@ export interface LogFollowerOptions {
   /** Events and bytes held for the reader; past either the follower falls back to reading the log. */
   readonly eventsMax?: number;
   readonly bytesMax?: number;
-  /** Called when `take()` would give something again. */
+  /** Called when there is more to take; must be cheap, for it is called with each event. */
   readonly onReady: () => void;
   /** Called when the store cannot be read; the follower tries again on its own after the delay that it was given. */
   readonly onError?: (error: unknown) => void;
@@ -104,7 +104,7 @@ export class LogFollower {
     }
     if (!this.#options.accepts(event)) return;
     this.#push(event);
-    if (this.buffered === 1) this.#options.onReady();
+    this.#options.onReady();
   }
 
   /** Starts again after position `after`, forgetting what is buffered. */

@@ -123,7 +123,8 @@ export class DeliveryQueue {
 
   /** Positions not judged yet, and open events: an upper bound of what is still to be delivered. */
   get lag(): number {
-    return Math.max(0, this.#feed.position - this.#follower.consumed) + this.#entries.size;
+    const unjudged = this.#feed.position - this.#follower.consumed;
+    return Math.max(unjudged, this.#follower.buffered) + this.#entries.size;
   }
 
   /** Everything up to here is settled. */

@@ -84,27 +84,23 @@ export class PullConsumer implements QueueMember {
 
   /** Durable when it resolves: what was acknowledged does not come back. Throws `INVALID_ACK_ID`. */
   async settle(settlement: Settlement): Promise<SettlementResult> {
-    const stale: string[] = [];
     const ack = (settlement.ack ?? []).map(parseAckId);
     const nack = (settlement.nack ?? []).map((entry) => ({ ...parseAckId(entry.ackId), delayMs: entry.delayMs }));
     const extend = (settlement.extend ?? []).map(parseAckId);
     for (const { position } of ack) this.#queue.acknowledge(position);
     this.delivered += ack.length;
-    for (const { id, position, attempt, delayMs } of nack) {
-      if (this.#queue.attemptOf(position) === attempt) await this.#refuse(position, attempt, delayMs);
-      else stale.push(id);
-    }
-    for (const { id, position, attempt } of extend) {
-      if (this.#queue.attemptOf(position) !== attempt) stale.push(id);
-      else this.#queue.extend(position, this.#subscription.config.ackTimeoutMs);
-    }
-    const nackedStale = stale.filter((id) => nack.some((entry) => entry.id === id)).length;
+    const isLeased = ({ position, attempt }: AckId) => this.#queue.attemptOf(position) === attempt;
+    const late = [...nack, ...extend].filter((id) => !isLeased(id));
+    const nacked = nack.filter(isLeased);
+    for (const { position, attempt, delayMs } of nacked) await this.#refuse(position, attempt, delayMs);
+    const extended = extend.filter(isLeased);
+    for (const { position } of extended) this.#queue.extend(position, this.#subscription.config.ackTimeoutMs);
     await this.#queue.flush();
     return {
       acknowledged: ack.length,
-      nacked: nack.length - nackedStale,
-      extended: extend.length - (stale.length - nackedStale),
-      stale,
+      nacked: nacked.length,
+      extended: extended.length,
+      stale: late.map(({ id }) => id),
     };
   }
 
@@ -153,7 +149,13 @@ function toAckId({ stored, attempt }: Delivery): string {
   return `a${stored.position.toString(36)}.${attempt.toString(36)}`;
 }
 
-function parseAckId(id: string): { id: string; position: number; attempt: number } {
+interface AckId {
+  readonly id: string;
+  readonly position: number;
+  readonly attempt: number;
+}
+
+function parseAckId(id: string): AckId {
   const match = /^a([0-9a-z]{1,11})\.([0-9a-z]{1,6})$/.exec(id);
   if (match === null) {
     throw new RefusedError(

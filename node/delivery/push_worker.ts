@@ -69,8 +69,10 @@ export class PushWorker implements QueueMember {
     this.#cancelLinger?.();
     this.#queue.leave(this);
     if (this.#inFlight === 0) return;
+    const idle = new Promise<void>((resolve) => this.#idle = resolve);
+    if (graceMs <= 0) this.#abort.abort();
     const cancel = this.#context.clock.after(graceMs, () => this.#abort.abort());
-    await new Promise<void>((resolve) => this.#idle = resolve);
+    await idle;
     cancel();
   }
 
