@@ -7,5 +7,5 @@
 export { checkCanaries } from "./canaries.ts";
 export { findTestFiles } from "./find_test_files.ts";
 export { type Outcome, runCommand } from "./run_command.ts";
-export { type FileRun, runTestFile, type Runtime } from "./run_test_file.ts";
+export { binaryOf, type FileRun, runTestFile, type Runtime } from "./run_test_file.ts";
 export { compareRuns, parseAllowedSkips, unlistedSkips } from "./verdicts.ts";

@@ -11,7 +11,7 @@ export interface EventOverrides {
   /** How `data` was given. Default `binary`. */
   readonly dataForm?: DataForm;
   /** Further context attributes: `subject`, `time`, extensions. */
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly attributes?: Readonly<Record<string, AttributeValue | undefined>>;
 }
 
 let counter = 0;
@@ -25,9 +25,10 @@ let counter = 0;
 export function anEvent(overrides: EventOverrides = {}): CloudEvent {
   const { id = `event-${++counter}`, source = "/shops/alice", type = "order.placed", data, attributes = {} } =
     overrides;
-  const named = { specversion: "1.0", id, source, type, ...attributes };
+  const named = Object.entries({ specversion: "1.0", id, source, type, ...attributes });
+  const set = named.filter(([, value]) => value !== undefined);
   return {
-    attributes: Object.assign(Object.create(null), named) as CloudEvent["attributes"],
+    attributes: Object.assign(Object.create(null), Object.fromEntries(set)) as CloudEvent["attributes"],
     data: typeof data === "string" ? new TextEncoder().encode(data) : data,
     dataForm: data === undefined ? undefined : overrides.dataForm ?? "binary",
   };
