@@ -12,7 +12,7 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Bodies larger than this are refused with 413, before the handler where the runtime can. */
+  /** Largest message of a WebSocket where the runtime can tell. Bodies of requests are for the handler to bound. */
   readonly bodyBytesMax: number;
   readonly fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "bun:test";
 
-import { methodNotAllowed, notFound, toProblem } from "../../adapters/door/http/problems.ts";
+import { toProblem } from "../../adapters/door/http/problems.ts";
 import { CodecError, RefusedError, StoreClosedError, StoreFailedError, StoreFullError } from "../../node/mod.ts";
 import { parsePattern, parseTopic } from "../../node/mod.ts";
 
@@ -120,12 +120,14 @@ describe("toProblem()", () => {
 
   it("tells the code to whoever counts", () => {
     const codes: string[] = [];
-    toProblem(notFound("/x"), { ...quiet, onProblem: (code) => codes.push(code) });
+    toProblem(new RefusedError("NOT_FOUND", "gone"), { ...quiet, onProblem: (code) => codes.push(code) });
     expect(codes).toEqual(["NOT_FOUND"]);
   });
 
   it("names the methods of a path on 405", async () => {
-    const { response, headers } = await answer(methodNotAllowed("PUT", "/v1/events", ["GET", "POST"]));
+    const { response, headers } = await answer(
+      new RefusedError("METHOD_NOT_ALLOWED", "no", { allow: ["GET", "POST"] }),
+    );
     expect(response.status).toBe(405);
     expect(headers.get("allow")).toBe("GET, POST");
   });

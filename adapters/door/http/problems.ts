@@ -76,26 +76,6 @@ export function toProblemResponse(document: Problem): Response {
   return new Response(JSON.stringify(document), { status, headers });
 }
 
-/** For a path at which nothing is served. */
-export function notFound(path: string): RefusedError {
-  return new RefusedError(
-    "NOT_FOUND",
-    `Cannot find "${path}": nothing is served there; GET /openapi.json describes what is`,
-  );
-}
-
-/** For a path that has other methods, named in `allow`. */
-export function methodNotAllowed(method: string, path: string, allow: readonly string[]): RefusedError {
-  const methods = allow.join(", ");
-  return new RefusedError(
-    "METHOD_NOT_ALLOWED",
-    `Cannot ${method} "${path}": the path has ${methods}; use one of those`,
-    {
-      allow,
-    },
-  );
-}
-
 function problem(code: Code, detail: string, members: Readonly<Record<string, unknown>> = {}): Problem {
   const { status, title } = PROBLEM_CODES[code];
   return { ...members, type: `urn:weft:error:${code}`, code, title, status, detail };

@@ -26,7 +26,7 @@ interface Rule {
 }
 
 /** The first rule that fits holds; what none fits needs `authenticated`. */
-export const SCOPE_RULES: readonly Rule[] = [
+const SCOPE_RULES: readonly Rule[] = [
   { methods: "POST", path: "/", scope: "publish" },
   { methods: "POST", path: "/v1/events", scope: "publish" },
   { methods: "POST", path: "/v1/topics/*", scope: "publish" },
