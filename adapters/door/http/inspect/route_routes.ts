@@ -1,0 +1,51 @@
+/** `GET /routes`: the routing table as JSON, as text or graph for people, or as a stream of changes. */
+
+import { type Context, Hono } from "hono";
+
+import { parseTopic } from "../../../../node/mod.ts";
+import type { DoorContext, DoorEnv } from "../door_context.ts";
+import { provenance, type Query, readChoice, readLimit } from "../request/mod.ts";
+import { LiveClients } from "../streams/mod.ts";
+import { toDot, toText } from "./route_formats.ts";
+import { readRouteTable, routeKey, type RouteQuery } from "./route_table.ts";
+import { watchRoutes } from "./route_watch.ts";
+
+export function routeRoutes(context: DoorContext): Hono<DoorEnv> {
+  const app = new Hono<DoorEnv>();
+  const watchers = new LiveClients(context);
+  app.get("/routes", (c) => answer(context, watchers, c));
+  return app;
+}
+
+function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>): Response {
+  const query: Query = (name) => c.req.query(name);
+  const wanted = readRouteQuery(query);
+  const watch = readChoice(query, "watch", ["", "true", "false"]);
+  if (watch !== undefined && watch !== "false") return watchRoutes(context, watchers, wanted);
+  switch (readChoice(query, "format", ["json", "text", "dot"]) ?? "json") {
+    case "json":
+      return c.json(toPage(context, wanted, query));
+    case "text":
+      return c.text(toText(readRouteTable(context, wanted)));
+    case "dot":
+      return c.body(toDot(readRouteTable(context, wanted)), 200, {
+        "content-type": "text/vnd.graphviz; charset=utf-8",
+      });
+  }
+}
+
+/** Throws `InvalidTopicError` or `RefusedError`. */
+function readRouteQuery(query: Query): RouteQuery {
+  const topic = query("topic");
+  return { topic: topic === undefined ? undefined : parseTopic(topic), destination: query("destination") };
+}
+
+function toPage(context: DoorContext, wanted: RouteQuery, query: Query) {
+  const limit = readLimit(query);
+  const after = query("after");
+  const { version, routes } = readRouteTable(context, wanted);
+  const rest = after === undefined ? routes : routes.filter((route) => routeKey(route) > after);
+  const page = rest.slice(0, limit);
+  const next = rest.length > limit ? routeKey(page[limit - 1]) : null;
+  return { version, routes: page, next, ...provenance(context) };
+}

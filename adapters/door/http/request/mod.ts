@@ -1,0 +1,11 @@
+/**
+ * What routes read from a request, and what every answer about the node's state has.
+ *
+ * @module
+ */
+
+export { readBodyAs, readJson } from "./json_body.ts";
+export { type Provenance, provenance } from "./provenance.ts";
+export { invalidParameter, type Query, readChoice, readCount, readLimit, readTime } from "./query.ts";
+export { jsonResponse, spliceJson } from "./raw_json.ts";
+export { readReady } from "./ready.ts";
