@@ -7,9 +7,12 @@ import type { Metrics } from "../../telemetry/mod.ts";
 import { type AboutOptions, aboutRoutes } from "./about_routes.ts";
 import { authorization, ticketRoutes, type TicketStore } from "./auth/mod.ts";
 import type { DoorApp, DoorContext, DoorEnv } from "./door_context.ts";
+import { inspectRoutes } from "./inspect/mod.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
 import { toProblem } from "./problems.ts";
 import { publishRoutes } from "./publish/publish_routes.ts";
+import { streamRoutes } from "./streams/mod.ts";
+import { subscriptionRoutes } from "./subscriptions/mod.ts";
 
 export interface AppOptions {
   readonly onLoopback: boolean;
@@ -25,6 +28,9 @@ export function createApp(context: DoorContext, options: AppOptions): DoorApp {
   app.use(authorization(context.authenticate, options));
   app.route("/", aboutRoutes(context, options.about));
   app.route("/", ticketRoutes(options.tickets));
+  app.route("/", subscriptionRoutes(context));
+  app.route("/", streamRoutes(context));
+  app.route("/", inspectRoutes(context));
   app.route("/", metricsRoutes(options.metrics));
   app.onError((error) => toProblem(error, context.problems));
   app.notFound((c) => toProblem(notFound(app, c.req.method, c.req.path), context.problems));
