@@ -31,7 +31,7 @@ import {
 } from "./sqlite/options.ts";
 import { messageOf } from "./sqlite/sqlite_errors.ts";
 import { StoredLog } from "./sqlite/stored_log.ts";
-import { WriterClient } from "./sqlite/writer_client.ts";
+import { type Writer, WriterClient } from "./sqlite/writer_client.ts";
 import type { BlockRow, LogState, Needed, Opened, WriterFailure, WriterReply } from "./sqlite/writer_protocol.ts";
 
 export { restoreSqlite } from "./sqlite/backup.ts";
@@ -53,9 +53,9 @@ const FULL_RETRY_MS = 1000;
 /** From this share of the cap on, the writer is told what is needed, for it may have to evict. */
 const EVICTION_NEAR = 0.8;
 
-/** What the store is built on; tests put a writer there that dies. */
+/** What the store is built on; a benchmark puts a writer there that works in the store's own thread. */
 export interface SqliteStoreParts {
-  readonly createWriter?: () => WriterClient;
+  readonly createWriter?: () => Writer;
 }
 
 /**
@@ -85,7 +85,7 @@ export async function openSqliteStore(options: SqliteStoreOptions, parts: Sqlite
 interface Opening {
   readonly file: string;
   readonly lock: DirectoryLock;
-  readonly writer: WriterClient;
+  readonly writer: Writer;
   readonly log: StoredLog;
   readonly opened: Opened;
 }
@@ -96,7 +96,7 @@ class SqliteStore implements EventStore {
   readonly #options: ResolvedSqliteStoreOptions;
   readonly #file: string;
   readonly #lock: DirectoryLock;
-  readonly #writer: WriterClient;
+  readonly #writer: Writer;
   readonly #log: StoredLog;
   readonly #queue: CommitQueue;
   readonly #age: AgeClock;
@@ -241,7 +241,7 @@ class SqliteStore implements EventStore {
     try {
       if (this.#failed !== undefined) throw this.#failed;
       const tick = now.age - this.#tickedAt >= TICK_MS || batch.tick ? now : undefined;
-      const transfer = rows.flatMap(({ head, body }) => [head.buffer, body.buffer]);
+      const transfer = rows.map(({ head }) => head.buffer); // the body lies in it too
       const request = {
         type: "commit",
         blocks: rows,
@@ -361,7 +361,7 @@ class SqliteStore implements EventStore {
   }
 }
 
-async function openWriter(writer: WriterClient, file: string, options: ResolvedSqliteStoreOptions): Promise<Opened> {
+async function openWriter(writer: Writer, file: string, options: ResolvedSqliteStoreOptions): Promise<Opened> {
   const { bytesMax, overflow, retention, synchronous, pagesMax, clock } = options;
   const wall = clock.wall();
   const reply = await writer.request({

@@ -38,14 +38,20 @@ export class BlockBuilder {
     this.#events.push(entry.event);
   }
 
-  /** The block as bytes to be written and as what readers get, which share nothing; the builder is empty again. */
+  /**
+   * The block as bytes to be written and as what readers get, which share nothing; the builder is empty again. Head and
+   * body to be written lie in one buffer, so that one transfer passes them on.
+   */
   finish(identity: BlockIdentity): { head: Uint8Array<ArrayBuffer>; body: Uint8Array<ArrayBuffer>; block: LogBlock } {
     const body = this.#writer.toBytes();
     const content = { count: this.count, span: this.count, offsets: this.#offsets, hashes: this.#hashes, body };
     const head = encodeBlockHead(identity, content);
     const block = new LogBlock(head, body, this.#events);
+    const written = new Uint8Array(head.length + body.length);
+    written.set(head);
+    written.set(body, head.length);
     this.#writer.clear();
     this.#events = [];
-    return { head: head.slice(), body: body.slice(), block };
+    return { head: written.subarray(0, head.length), body: written.subarray(head.length), block };
   }
 }

@@ -56,8 +56,8 @@ export const OWNER_FILE = "weft.pid";
 
 /**
  * Bytes that the write-ahead log may take of the cap: longer means fewer checkpoints, shorter leaves more room for events.
- * A sixteenth of the cap, between 256 KiB and 16 MiB.
+ * A sixteenth of the cap, between 256 KiB and 8 MiB: a checkpoint, made at the half of it, holds commits up for some 10 ms.
  */
 export function walBytesMax(bytesMax: number): number {
-  return Math.min(16 * 1024 * 1024, Math.max(256 * 1024, Math.floor(bytesMax / 16)));
+  return Math.min(8 * 1024 * 1024, Math.max(256 * 1024, Math.floor(bytesMax / 16)));
 }
