@@ -27,7 +27,11 @@ export class DirectoryLock {
       this.#database.close();
       throw lockError(dataDir, this.#ownerFile, error);
     }
-    writeFileSync(this.#ownerFile, `${process.pid}\n`);
+    try {
+      writeFileSync(this.#ownerFile, `${process.pid}\n`);
+    } catch {
+      // Only a name for people: the lock holds without it, and a full disk shall not keep a node from starting to drain.
+    }
   }
 
   release(): void {
