@@ -26,12 +26,14 @@ function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>
     case "json":
       return c.json(toPage(context, wanted, query));
     case "text":
-      return c.text(toText(readRouteTable(context, wanted)));
+      return toPlain(c, toText(readRouteTable(context, wanted)), "text/plain");
     case "dot":
-      return c.body(toDot(readRouteTable(context, wanted)), 200, {
-        "content-type": "text/vnd.graphviz; charset=utf-8",
-      });
+      return toPlain(c, toDot(readRouteTable(context, wanted)), "text/vnd.graphviz");
   }
+}
+
+function toPlain(c: Context<DoorEnv>, text: string, mediaType: string): Response {
+  return c.body(text, 200, { "content-type": `${mediaType}; charset=utf-8` });
 }
 
 /** Throws `InvalidTopicError` or `RefusedError`. */

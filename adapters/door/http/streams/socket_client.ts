@@ -22,6 +22,8 @@ export interface SocketClientOptions {
   readonly clients: LiveClients;
   readonly protocol: SocketProtocol;
   readonly principal: Principal;
+  /** Whether other members share the events. */
+  readonly inGroup: boolean;
 }
 
 /** Bytes that may wait for the socket before no more events are taken for it. */
@@ -30,8 +32,9 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 /** How often a socket without room is looked at, ms: a WebSocket does not tell when it has some again. */
 const ROOM_POLL_MS = 10;
-/** Events taken at a time; room is asked for in between. */
+/** Events taken at a time; room is asked for in between, and in a group it is the other members' turn. */
 const TAKEN_MAX = 64;
+const TAKEN_IN_GROUP_MAX = 16;
 /** A client that does not finish the handshake within this is given up, ms. */
 const OPEN_MAX_MS = 10_000;
 
@@ -82,12 +85,13 @@ export class SocketClient implements LiveClient {
 
   flush(): void {
     this.#woken = false;
-    const { protocol } = this.#options;
+    const { protocol, inGroup } = this.#options;
     while (this.#stream !== undefined && this.#socket !== undefined) {
       if (this.#socket.bufferedBytes > BUFFERED_BYTES_MAX) return this.#waitForRoom();
-      const events = this.#stream.take(TAKEN_MAX);
+      const events = this.#stream.take(inGroup ? TAKEN_IN_GROUP_MAX : TAKEN_MAX);
       if (events.length === 0) return;
       for (const stored of events) this.#socket.send(protocol.toMessage(stored));
+      if (inGroup) return this.onReady();
     }
   }
 

@@ -8,10 +8,10 @@ import { SseWriter } from "./sse_writer.ts";
 import { toReadyMessage } from "./ready_message.ts";
 import type { StreamRequest } from "./stream_request.ts";
 
-/** Events in one write: enough to be cheap, few enough that the others get their turn. */
+/** Events in one write: enough to be cheap, few enough to keep a write small. */
 const TAKEN_MAX = 512;
-/** In a group what is taken is acknowledged: a member should not take all before the next one is asked. */
-const TAKEN_IN_GROUP_MAX = 32;
+/** In a group, events in a turn: a member should not take all before the next one is asked. */
+const TAKEN_IN_GROUP_MAX = 16;
 
 export interface SseParts {
   readonly context: DoorContext;
@@ -21,7 +21,7 @@ export interface SseParts {
 
 /** Resolves when the interest is in place. Rejects with what `openStream()` refuses. */
 export async function openSseStream(parts: SseParts, request: StreamRequest): Promise<Response> {
-  const client = new SseClient(parts, request.options.group === undefined ? TAKEN_MAX : TAKEN_IN_GROUP_MAX);
+  const client = new SseClient(parts, request.options.group !== undefined);
   const stream = await parts.context.node.openStream({ ...request.options, onReady: client.onReady });
   client.begin(stream, toReadyMessage(parts.context.node, stream, request));
   return client.toResponse();
@@ -29,15 +29,15 @@ export async function openSseStream(parts: SseParts, request: StreamRequest): Pr
 
 class SseClient implements LiveClient {
   readonly #parts: SseParts;
-  readonly #takenMax: number;
+  readonly #inGroup: boolean;
   readonly #writer: SseWriter;
   #stream: EventStream | undefined;
   #woken = false;
   #full = false;
 
-  constructor(parts: SseParts, takenMax: number) {
+  constructor(parts: SseParts, inGroup: boolean) {
     this.#parts = parts;
-    this.#takenMax = takenMax;
+    this.#inGroup = inGroup;
     this.#writer = new SseWriter({ onRoom: () => this.#onRoom(), onGone: () => this.#leave() });
   }
 
@@ -66,9 +66,10 @@ class SseClient implements LiveClient {
     const stream = this.#stream;
     if (stream === undefined) return;
     while (this.#writer.hasRoom) {
-      const events = stream.take(this.#takenMax);
+      const events = stream.take(this.#inGroup ? TAKEN_IN_GROUP_MAX : TAKEN_MAX);
       if (events.length === 0) return;
       this.#writer.write(this.#parts.encoder.encode(events));
+      if (this.#inGroup) return this.onReady(); // the other members' turn comes first
     }
     this.#full = true;
   }

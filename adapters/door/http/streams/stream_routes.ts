@@ -41,7 +41,8 @@ async function openSocket(
 ): Promise<Response> {
   const request = readStreamRequest(context, c);
   if (protocol.name === "cloudevents.json") refuseExplicitAck(request);
-  const client = new SocketClient({ context, clients, protocol, principal: c.get("principal") });
+  const inGroup = request.options.group !== undefined;
+  const client = new SocketClient({ context, clients, protocol, principal: c.get("principal"), inGroup });
   client.expect(await context.node.openStream({ ...request.options, onReady: client.onReady }));
   try {
     return c.env.connection.upgrade({
