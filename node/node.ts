@@ -86,6 +86,8 @@ export class WeftNode implements AsyncDisposable {
       topicBytesMax: options.topicBytesMax ?? TOPIC_BYTES_MAX,
       publishWindow: options.publishWindow ?? PUBLISH_WINDOW_DEFAULT,
       wall: () => clock.wall(),
+      onStored: () => this.#noteStored(),
+      onFull: (error) => this.#full ??= { since: clock.now(), detail: error.message },
     });
     this.subscriptions = new Subscriptions({
       ...parts,
@@ -109,16 +111,12 @@ export class WeftNode implements AsyncDisposable {
 
   /** Resolves once the event is durable. Rejects with `RefusedError` or `StoreFullError`. */
   accept(submission: Submission): Promise<Receipt> {
-    const receipt = this.acceptor.accept(submission);
-    receipt.then(this.#onStored, this.#onRefused);
-    return receipt;
+    return this.acceptor.accept(submission);
   }
 
   /** All or nothing. */
   acceptBatch(submissions: readonly Submission[]): Promise<Receipt[]> {
-    const receipts = this.acceptor.acceptBatch(submissions);
-    receipts.then(this.#onStored, this.#onRefused);
-    return receipts;
+    return this.acceptor.acceptBatch(submissions);
   }
 
   /** A live stream of events. Close it when its client is gone. */
@@ -204,22 +202,18 @@ export class WeftNode implements AsyncDisposable {
     for (const { topic, acceptedAt } of events) this.topics.note(topic, acceptedAt);
   }
 
-  readonly #onStored = (): void => {
+  #noteStored(): void {
     const full = this.#full;
     if (full === undefined) return;
     this.#full = undefined;
     const fullMs = Math.round(this.#parts.clock.now() - full.since);
     this.announce("weft-system.store.full", { detail: full.detail, fullMs, over: true });
-  };
-
-  readonly #onRefused = (error: unknown): void => {
-    if (error instanceof StoreFullError) this.#full ??= { since: this.#parts.clock.now(), detail: error.message };
-  };
+  }
 
   async #probe(): Promise<void> {
     try {
       await this.store.commit([], [{ key: "health/probe", value: new Uint8Array(4096) }]);
-      if (this.store.stats().logBytes < this.store.stats().bytesMax) this.#onStored();
+      if (this.store.stats().logBytes < this.store.stats().bytesMax) this.#noteStored();
     } catch (error) {
       if (!(error instanceof StoreFullError)) this.#parts.onError(error);
     }

@@ -1,6 +1,6 @@
 /** Accepts events: checks, recognises repeats, stores, and only then gives the receipt. */
 
-import { RefusedError } from "../errors.ts";
+import { RefusedError, StoreFullError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { Appended, AppendEntry, EventStore } from "../event_store.ts";
 import type { IdHash } from "../id_hash.ts";
@@ -27,6 +27,10 @@ export interface AcceptorOptions {
   readonly publishWindow: PublishWindowOptions;
   /** Milliseconds since 1970. */
   readonly wall: () => number;
+  /** Events were stored. */
+  readonly onStored?: () => void;
+  /** There was no room for an event. */
+  readonly onFull?: (error: StoreFullError) => void;
 }
 
 interface Item {
@@ -71,12 +75,16 @@ export class Acceptor {
    * Rejects with `RefusedError` (`ID_CONFLICT`: the same source and id with other content; `EVENT_TOO_LARGE`) or
    * `StoreFullError`.
    */
-  async accept(submission: Submission): Promise<Receipt> {
-    const entry = this.#toEntry(submission);
-    const hash = this.#known.hash(entry.event);
-    const knowledge = this.#known.look(entry.event, hash);
-    if (knowledge.type === "new") return await this.#append(entry, hash);
-    return (await this.#acceptAll([{ entry, hash }]))[0];
+  accept(submission: Submission): Promise<Receipt> {
+    try {
+      const entry = this.#toEntry(submission);
+      const hash = this.#known.hash(entry.event);
+      const knowledge = this.#known.look(entry.event, hash);
+      if (knowledge.type === "new") return this.#append(entry, hash);
+      return this.#acceptAll([{ entry, hash }]).then(([receipt]) => receipt);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** All or nothing, in order; a refusal names the `index`. A repeat, also of an earlier event of the batch, says so. */
@@ -136,8 +144,31 @@ export class Acceptor {
     }));
   }
 
+  /** What `#commit()` does, for one event: most publishes, so it is kept to one promise. */
   #append(entry: AppendEntry, hash: IdHash): Promise<Receipt> {
-    return this.#commit([{ entry, hash }])[0];
+    const receipt = this.#store.commit([entry]).then(
+      (appended) => {
+        this.#committed(1);
+        this.#known.end(entry.event, hash, appended.position);
+        return this.#toReceipt(appended, 0);
+      },
+      (error) => {
+        this.#known.end(entry.event, hash, undefined);
+        throw this.#failed(error);
+      },
+    );
+    this.#known.begin(entry.event, hash, receipt);
+    return receipt;
+  }
+
+  #committed(events: number): void {
+    this.counts.accepted += events;
+    this.#options.onStored?.();
+  }
+
+  #failed(error: unknown): unknown {
+    if (error instanceof StoreFullError) this.#options.onFull?.(error);
+    return error;
   }
 
   /** Stores new events in one go; a receipt for each. */
@@ -145,13 +176,13 @@ export class Acceptor {
     if (items.length === 0) return [];
     const committed = this.#store.commit(items.map(({ entry }) => entry)).then(
       (appended) => {
-        this.counts.accepted += items.length;
+        this.#committed(items.length);
         for (const [i, { entry, hash }] of items.entries()) this.#known.end(entry.event, hash, appended.position + i);
         return appended;
       },
       (error) => {
         for (const { entry, hash } of items) this.#known.end(entry.event, hash, undefined);
-        throw error;
+        throw this.#failed(error);
       },
     );
     return items.map(({ entry, hash }, i) => {
