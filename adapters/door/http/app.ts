@@ -9,6 +9,7 @@ import { authorization, ticketRoutes, type TicketStore } from "./auth/mod.ts";
 import type { DoorApp, DoorContext, DoorEnv } from "./door_context.ts";
 import { inspectRoutes } from "./inspect/mod.ts";
 import { metricsRoutes } from "./metrics_routes.ts";
+import { openApiRoutes } from "./openapi/mod.ts";
 import { toProblem } from "./problems.ts";
 import { publishRoutes } from "./publish/publish_routes.ts";
 import { streamRoutes } from "./streams/mod.ts";
@@ -32,6 +33,7 @@ export function createApp(context: DoorContext, options: AppOptions): DoorApp {
   app.route("/", streamRoutes(context));
   app.route("/", inspectRoutes(context));
   app.route("/", metricsRoutes(options.metrics));
+  app.route("/", openApiRoutes(options.about.version));
   app.onError((error) => toProblem(error, context.problems));
   app.notFound((c) => toProblem(notFound(app, c.req.method, c.req.path), context.problems));
   return app;

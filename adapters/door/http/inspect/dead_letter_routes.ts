@@ -50,17 +50,22 @@ type Call = Context<DoorEnv>;
 
 export function deadLetterRoutes(context: DoorContext): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
-  app.use("/v1/dead-letters/*", async (c, next) => {
+  // They hold the events of every subscription, whoever made it.
+  const forAdmin = (handler: (context: DoorContext, c: Call) => Promise<Response>) => async (c: Call) => {
     requireScope(c.get("principal"), "admin");
-    await next();
-  });
-  app.get("/v1/dead-letters", (c) => list(context, c));
-  app.delete("/v1/dead-letters", (c) => purge(context, c));
-  app.post("/v1/dead-letters/redrive", (c) => redrive(context, c));
-  app.get("/v1/dead-letters/:id", async (c) => jsonResponse(toJson(await find(context, c), provenance(context))));
-  app.delete("/v1/dead-letters/:id", (c) => remove(context, c));
-  app.post("/v1/dead-letters/:id/redrive", (c) => redriveOne(context, c));
+    return await handler(context, c);
+  };
+  app.get("/v1/dead-letters", forAdmin(list));
+  app.delete("/v1/dead-letters", forAdmin(purge));
+  app.post("/v1/dead-letters/redrive", forAdmin(redrive));
+  app.get("/v1/dead-letters/:id", forAdmin(show));
+  app.delete("/v1/dead-letters/:id", forAdmin(remove));
+  app.post("/v1/dead-letters/:id/redrive", forAdmin(redriveOne));
   return app;
+}
+
+async function show(context: DoorContext, c: Call): Promise<Response> {
+  return jsonResponse(toJson(await find(context, c), provenance(context)));
 }
 
 async function list(context: DoorContext, c: Call): Promise<Response> {

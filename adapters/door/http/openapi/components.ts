@@ -1,0 +1,171 @@
+/** The named schemas of the API. */
+
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type { GenericSchema } from "valibot";
+
+import { SubscriptionSchema } from "../../../../node/mod.ts";
+import { RedriveSchema } from "../inspect/mod.ts";
+import { AckSchema, PatchSchema, PullSchema, SeekSchema } from "../subscriptions/mod.ts";
+import { count, flag, listOf, object, oneOf, orNull, ref, type Schema, text, time } from "./schema.ts";
+
+export const COMPONENTS: Readonly<Record<string, Schema>> = {
+  Text: { type: "string" },
+  CloudEvent: {
+    type: "object",
+    description: "A CloudEvents 1.0 event in structured mode; extensions are further members.",
+    properties: {
+      specversion: { const: "1.0" },
+      id: text("Unique together with the source."),
+      source: text("URI reference of what the event comes from."),
+      type: text("What happened; the topic unless the extension `topic` says otherwise."),
+      topic: text("Extension: the routing key."),
+      subject: text("What of the source it is about."),
+      time: time("When it happened."),
+      datacontenttype: text("Media type of the data."),
+      dataschema: text("URI of the schema of the data."),
+      expirytime: time("Extension: after this the event is delivered no more."),
+      data: { description: "Any JSON value; its text is kept byte for byte." },
+      data_base64: text("Data that is no JSON."),
+    },
+    required: ["specversion", "id", "source", "type"],
+    additionalProperties: { type: ["string", "integer", "boolean", "null"] },
+  },
+  Receipt: object({
+    cluster: text("Cluster that accepted the event."),
+    epoch: count("Incarnation of its store."),
+    sequence: count("Number of the event there, from 1."),
+    position: count("Place in its log."),
+    duplicate: flag("The event had been accepted before; this is its first receipt."),
+  }, ["duplicate"]),
+  BatchReceipt: object({ accepted: count("Events in the batch."), receipts: listOf(ref("Receipt")) }),
+  SubscriptionRequest: fromValibot(SubscriptionSchema),
+  SubscriptionPatch: fromValibot(PatchSchema),
+  Seek: fromValibot(SeekSchema),
+  Pull: fromValibot(PullSchema),
+  Settlement: fromValibot(AckSchema),
+  Redrive: fromValibot(RedriveSchema),
+  Subscription: {
+    allOf: [
+      ref("SubscriptionRequest"),
+      object({
+        id: text("Name of the subscription."),
+        replay: { const: "local", description: "`since` replays the log of this cluster." },
+        createdAt: time("When it was made; a replacement keeps it."),
+        status: ref("SubscriptionStatus"),
+        missing: listOf(text("With ready=mesh: a cluster that does not know the interest yet.")),
+      }, ["missing"]),
+    ],
+    description: "Every default filled in, secrets left out.",
+  },
+  SubscriptionStatus: object({
+    state: oneOf("active", "paused", "failing", "expired"),
+    cursor: text("Everything up to here is settled."),
+    position: count("The same as a position in the log."),
+    lag: count("Upper bound of the events still to come."),
+    oldestAgeMs: count("Age of the oldest event that is not settled, ms."),
+    inFlight: count("Events handed out and not answered for."),
+    delivered: count("Events acknowledged."),
+    failed: count("Failed attempts."),
+    deadLettered: count("Events that failed all attempts."),
+    filtered: count("Events that the filters stopped."),
+    expired: count("Events whose time to live was over first."),
+    evicted: count("Events that retention removed first."),
+    lastError: orNull(text("Why the last attempt failed.")),
+  }),
+  PulledEvents: object({
+    events: listOf(object({
+      ackId: text("Names the event and the attempt; send it to ack."),
+      attempt: count("1 for the first."),
+      event: ref("CloudEvent"),
+    })),
+  }),
+  Settled: object({
+    acknowledged: count("Events that will not come again; durable."),
+    nacked: count("Events that come again."),
+    extended: count("Leases that began anew."),
+    stale: listOf(text("A nack or extension whose lease had ended.")),
+  }),
+  LogEntry: object({
+    position: count("Place in the log."),
+    cursor: text("The same, for `since` and `after`."),
+    topic: text("Routing key."),
+    acceptedAt: time("When the cluster accepted it."),
+    receipt: ref("Receipt"),
+    event: ref("CloudEvent"),
+  }),
+  Topic: object({
+    topic: text("Routing key."),
+    events: count("Events since the node started."),
+    ratePerSecond: { type: "number", description: "Over the last ten seconds." },
+    lastAt: time("When the last one was accepted."),
+  }),
+  Route: object({
+    pattern: text("Topics that take it."),
+    destination: text("Cluster that wants them."),
+    nextHop: orNull(text("Cluster that gets them first; null for this one's own.")),
+    path: listOf(text("Cluster on the way, this one first.")),
+    cost: count("0 here."),
+    state: oneOf("local", "active", "alternate", "parked"),
+    ageMs: count("How long the pattern has been wanted there, ms."),
+    origin: text("Cluster that announced it."),
+    reason: text("Why this way; a stable code."),
+    alternate: orNull(text("Next hop when the first fails.")),
+  }),
+  Explanation: object({
+    topic: text("Routing key of the event."),
+    destinations: listOf(object({
+      cluster: text("Who gets it."),
+      path: listOf(text("Cluster on the way.")),
+      cost: count("0 here."),
+      state: text("As of a route."),
+      reason: text("A stable code."),
+      detail: text("For people."),
+      subscriptions: listOf(object({
+        id: text("Subscription."),
+        group: orNull(text("Its group.")),
+        match: orNull(flag("null: the cluster did not answer in time.")),
+      })),
+    })),
+    stopped: listOf(object({
+      where: text("Cluster."),
+      subscription: orNull(text("null: nobody there wants the topic.")),
+      reason: oneOf("NO_SUBSCRIBER", "FILTERED", "PAUSED", "EXPIRED", "SINK_FAILING"),
+      detail: text("For people."),
+    })),
+  }),
+  DeadLetter: object({
+    id: text("In order of death."),
+    subscription: text("At which it failed."),
+    reason: text("A stable code."),
+    detail: text("For people."),
+    attempts: count("How often it was tried."),
+    lastResponse: orNull(object({
+      status: count("HTTP status."),
+      headers: { type: "object", additionalProperties: { type: "string" } },
+      body: text("Its first 4 KiB."),
+    })),
+    topic: text("Routing key."),
+    position: count("Place in the log."),
+    at: time("When it failed for the last time."),
+    event: ref("CloudEvent"),
+  }),
+  Problem: {
+    type: "object",
+    description:
+      "RFC 9457. Further members say where the mistake is: `path`, `position`, `attribute`, `limit`, `errors` …",
+    properties: {
+      type: text("`urn:weft:error:<code>`"),
+      code: text("Stable; the list is in docs/errors.md."),
+      title: text("The same for every occurrence."),
+      status: count("HTTP status."),
+      detail: text("What happened, with the value, why, and what to do."),
+    },
+    required: ["type", "code", "title", "status", "detail"],
+  },
+};
+
+/** What a client may send; checks that JSON Schema cannot express are left to the node. */
+function fromValibot(schema: GenericSchema): Schema {
+  const { $schema: _dialect, ...rest } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+  return rest;
+}
