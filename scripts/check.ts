@@ -49,15 +49,15 @@ async function checkStatically(): Promise<void> {
   const folders = ["mod.ts", "node", "federation", "adapters", "tests", "scripts"].filter((name) =>
     existsSync(join(root, name))
   );
-  await checkCommand("format", [deno, "fmt", "--check"]);
-  await checkCommand("lint", [deno, "lint"]);
+  await checkCommand("format", [deno, "fmt", "--check", "--quiet"]);
+  await checkCommand("lint", [deno, "lint", "--quiet"]);
   await checkCommand("types on Bun", [
     binaryOf(root, "bun"),
     join("node_modules", "typescript", "bin", "tsc"),
     "-p",
     ".",
   ]);
-  await checkCommand("types on Deno", [deno, "check", ...folders]);
+  await checkCommand("types on Deno", [deno, "check", "--quiet", ...folders]);
 }
 
 async function checkCommand(title: string, command: readonly string[]): Promise<void> {

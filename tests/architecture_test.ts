@@ -107,6 +107,7 @@ describe("checkSourceFile()", () => {
       },
       { path: "adapters/runtime/deno.ts", text: "Deno.serve({}, f);" },
       { path: "node/mod.ts", text: '/** A.\n * @module */\nexport { a } from "./a.ts";\nexport * from "./b.ts";' },
+      { path: "adapters/store/x.ts", text: 'import { a } from "../../node/log_block.ts";' },
       { path: "node/x.ts", text: 'throw new Error("Deno.serve() is elsewhere");' },
     ];
     expect(good.flatMap(checkSourceFile)).toEqual([]);
