@@ -57,7 +57,7 @@ describe("checkSourceFile()", () => {
       text: 'import {\n  type A,\n} from "../node/event.ts";',
     }, "reaches into node"],
     ["an adapter that reaches into node", {
-      path: "adapters/store/x.ts",
+      path: "adapters/door/x.ts",
       text: 'import type { A } from "../../node/event.ts";',
     }, "reaches into node"],
     [
