@@ -4,7 +4,7 @@ import { describe, expect, it } from "bun:test";
 
 import { readServerSentEvents } from "../../adapters/client/server_sent_events.ts";
 import { createPrincipal } from "../../adapters/door/http/auth/mod.ts";
-import { SseWriter } from "../../adapters/door/http/streams/mod.ts";
+import { RecentCache, SseEncoder, SseWriter } from "../../adapters/door/http/streams/mod.ts";
 import { eventually } from "../support/eventually.ts";
 import { openTestDoor } from "./door_support.ts";
 import { readStream } from "./door_streams_support.ts";
@@ -156,6 +156,13 @@ describe("GET /v1/stream", () => {
     expect(door.fixture.node.streams).toBe(0);
   });
 
+  it("opens no stream for HEAD", async () => {
+    await using door = await openTestDoor();
+    const response = await door.open("HEAD", "/v1/stream");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    expect(door.fixture.node.streams).toBe(0);
+  });
+
   it("is refused to a client that accepts no event stream", async () => {
     await using door = await openTestDoor();
     const answer = await door.call("GET", "/v1/stream", undefined, stream("application/json"));
@@ -227,5 +234,29 @@ describe("SseWriter", () => {
     writer.close();
     expect(gone).toBe(1);
     expect(writer.hasRoom).toBe(false);
+  });
+});
+
+describe("SseEncoder", () => {
+  it("gives the very same bytes to all who get the same events", async () => {
+    await using door = await openTestDoor();
+    for (const id of ["1", "2", "3"]) await door.fixture.publish({ id });
+    const events = await door.fixture.node.store.read({ after: 0, eventsMax: 3, bytesMax: 1_000_000 });
+    const encoder = new SseEncoder((position) => `c${position}`);
+    expect(encoder.encode([...events])).toBe(encoder.encode([...events]));
+    expect(encoder.encode([events[1]])).toBe(encoder.encode([events[1]]));
+    const text = new TextDecoder().decode(encoder.encode(events.slice(0, 2)));
+    expect(text).toMatch(
+      /^id: c1\nevent: order\.placed\ndata: \{.*\}\n\nid: c2\nevent: order\.placed\ndata: \{.*\}\n\n$/,
+    );
+  });
+});
+
+describe("RecentCache", () => {
+  it("forgets what is older than two generations", () => {
+    const cache = new RecentCache<number, string>(10);
+    for (let key = 0; key < 100; key++) cache.set(key, `value ${key}`, 1);
+    const kept = Array.from({ length: 100 }, (_, key) => key).filter((key) => cache.get(key) !== undefined);
+    expect(kept).toEqual(Array.from({ length: 20 }, (_, i) => 80 + i));
   });
 });

@@ -5,7 +5,7 @@ import { type Context, Hono } from "hono";
 import { parseTopic } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { provenance, type Query, readChoice, readLimit } from "../request/mod.ts";
-import { LiveClients } from "../streams/mod.ts";
+import { LiveClients, sseHeadResponse } from "../streams/mod.ts";
 import { toDot, toText } from "./route_formats.ts";
 import { readRouteTable, routeKey, type RouteQuery } from "./route_table.ts";
 import { watchRoutes } from "./route_watch.ts";
@@ -21,7 +21,9 @@ function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>
   const query: Query = (name) => c.req.query(name);
   const wanted = readRouteQuery(query);
   const watch = readChoice(query, "watch", ["", "true", "false"]);
-  if (watch !== undefined && watch !== "false") return watchRoutes(context, watchers, wanted);
+  if (watch !== undefined && watch !== "false") {
+    return c.req.method === "HEAD" ? sseHeadResponse() : watchRoutes(context, watchers, wanted);
+  }
   switch (readChoice(query, "format", ["json", "text", "dot"]) ?? "json") {
     case "json":
       return c.json(toPage(context, wanted, query));

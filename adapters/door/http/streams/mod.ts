@@ -5,6 +5,7 @@
  */
 
 export { type LiveClient, LiveClients } from "./live_clients.ts";
-export { KEEP_ALIVE, toControlMessage } from "./sse_encoder.ts";
-export { SseWriter } from "./sse_writer.ts";
+export { RecentCache } from "./recent_cache.ts";
+export { KEEP_ALIVE, SseEncoder, toControlMessage } from "./sse_encoder.ts";
+export { sseHeadResponse, SseWriter } from "./sse_writer.ts";
 export { streamRoutes } from "./stream_routes.ts";

@@ -44,12 +44,17 @@ export class SseWriter {
   }
 
   toResponse(): Response {
-    return new Response(this.body, {
-      headers: {
-        "content-type": "text/event-stream",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no", // nginx would hold events back until its buffer is full
-      },
-    });
+    return new Response(this.body, { headers: SSE_HEADERS });
   }
+}
+
+const SSE_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no", // nginx would hold events back until its buffer is full
+};
+
+/** What HEAD answers: the headers, and no stream that nobody would read or end. */
+export function sseHeadResponse(): Response {
+  return new Response(null, { headers: SSE_HEADERS });
 }

@@ -10,6 +10,7 @@ import { RecentCache } from "./recent_cache.ts";
 import { SocketClient, type SocketProtocol } from "./socket_client.ts";
 import { openSseStream } from "./sse_client.ts";
 import { SseEncoder } from "./sse_encoder.ts";
+import { sseHeadResponse } from "./sse_writer.ts";
 import { readStreamRequest, refuseExplicitAck, requireEventStreamAccepted } from "./stream_request.ts";
 import { weftJson } from "./weft_json.ts";
 
@@ -27,6 +28,7 @@ export function streamRoutes(context: DoorContext): Hono<DoorEnv> {
     requireEventStreamAccepted(c.req.header("accept"));
     const request = readStreamRequest(context, c);
     refuseExplicitAck(request);
+    if (c.req.method === "HEAD") return sseHeadResponse();
     return await openSseStream({ context, clients, encoder }, request);
   });
   return app;
