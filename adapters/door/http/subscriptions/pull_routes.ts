@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { jsonResponse, readBodyAs } from "../request/mod.ts";
 import { type PulledEvent, toPullAnswer } from "./pull_answer.ts";
-import { requireUsable } from "./subscription_routes.ts";
+import { requireUsable } from "./resource_routes.ts";
 
 /** Longest wait in ms: below the minute of silence after which runtimes and proxies cut a connection. */
 const WAIT_MAX_MS = 50_000;
