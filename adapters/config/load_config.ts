@@ -7,7 +7,7 @@ import { ConfigError } from "./config_error.ts";
 import { findExposure } from "./exposure.ts";
 import { type FlagValues, readFlags } from "./flags.ts";
 import { warnOfIneffective } from "./ineffective.ts";
-import type { Layer } from "./layer.ts";
+import type { ConfigTree, Layer } from "./layer.ts";
 import { dataDirOfPorts } from "./ports_shorthand.ts";
 import { findConfigFile, readConfigFile } from "./read_config_file.ts";
 import { type Environment, readEnvironment } from "./read_environment.ts";
@@ -44,6 +44,15 @@ export async function loadConfig({ flags = {}, environment = {}, directory }: Lo
   const exposure = findExposure(config, layers);
   if (exposure.length > 0) throw new ConfigError(exposure);
   return { config, layers, warnings: [...environmentLayer.warnings, ...warnOfIneffective(layers)], file };
+}
+
+/** Settings that a program hands over, with nothing else read. Throws `ConfigError` with everything that is wrong. */
+export function checkSettings(values: ConfigTree): ResolvedConfig {
+  const layers: readonly Layer[] = [{ source: "settings", values, locate: () => undefined }];
+  const config = checkConfig(layers);
+  const exposure = findExposure(config, layers);
+  if (exposure.length > 0) throw new ConfigError(exposure);
+  return config;
 }
 
 /** Checks one file by itself: no environment, no flags. Rejects with `ConfigError`. */

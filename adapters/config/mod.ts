@@ -9,7 +9,7 @@ export { ConfigError, type ConfigProblem } from "./config_error.ts";
 export { configJsonSchema } from "./config_json_schema.ts";
 export { type Config, ConfigSchema } from "./config_schema.ts";
 export { type ConfigFlag, configFlags, type FlagValues } from "./flags.ts";
-export { loadConfig, type LoadedConfig, type LoadOptions, validateConfigFile } from "./load_config.ts";
+export { checkSettings, loadConfig, type LoadedConfig, type LoadOptions, validateConfigFile } from "./load_config.ts";
 export { nearest } from "./nearest.ts";
 export { type ResolvedConfig } from "./resolved_config.ts";
 export { environmentName, type Setting, settings } from "./settings.ts";
