@@ -1,7 +1,7 @@
 /** The subscriptions of a node: create, replace, pause, seek, pull, delete; each answer means that it is durable. */
 
 import type { Clock } from "../clock.ts";
-import { resolveSince, toCursor } from "../cursor.ts";
+import { resolveSince } from "../cursor.ts";
 import type { FailureContext } from "../delivery/failure.ts";
 import { PullConsumer, type PulledEvent, type Settlement, type SettlementResult } from "../delivery/pull_consumer.ts";
 import { type PushContext, PushWorker } from "../delivery/push_worker.ts";

@@ -14,7 +14,10 @@ export interface EventuallyOptions {
  * await eventually(() => expect(received).toHaveLength(3));
  * await eventually(() => node.ready, { timeoutMs: 10_000 });
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
+export async function eventually<T>(
+  attempt: () => T | Promise<T>,
+  options: EventuallyOptions = {},
+): Promise<Exclude<T, false>> {
   const { timeoutMs = 5_000, intervalMs = 10 } = options;
   const deadline = performance.now() + timeoutMs;
   while (true) {
@@ -25,12 +28,14 @@ export async function eventually<T>(attempt: () => T | Promise<T>, options: Even
   }
 }
 
-type Outcome<T> = { readonly type: "done"; readonly value: T } | { readonly type: "notYet"; readonly error: unknown };
+type Outcome<T> =
+  | { readonly type: "done"; readonly value: Exclude<T, false> }
+  | { readonly type: "notYet"; readonly error: unknown };
 
 async function tryOnce<T>(attempt: () => T | Promise<T>): Promise<Outcome<T>> {
   try {
     const value = await attempt();
-    if (value !== false) return { type: "done", value };
+    if (value !== false) return { type: "done", value: value as Exclude<T, false> };
     return { type: "notYet", error: new Error(`Cannot wait any longer: still false: ${attempt}`) };
   } catch (error) {
     return { type: "notYet", error };

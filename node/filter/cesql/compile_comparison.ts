@@ -1,9 +1,9 @@
 /** `=`, `!=`, `<`, `<=`, `>`, `>=` and `IN` (CESQL 1.0 §3.4.2, §3.4.5). */
 
+import { castOrFail, evaluateInteger } from "./cast_operand.ts";
 import type { Evaluate, Evaluation } from "./evaluation.ts";
 import type { CesqlExpression, ComparisonExpression, InExpression } from "./expression.ts";
-import { castMessage } from "./functions.ts";
-import { cast, type CesqlType, type CesqlValue, toInteger, typeOf } from "./value.ts";
+import { type CesqlValue, typeOf } from "./value.ts";
 
 type Compile = (expression: CesqlExpression) => Evaluate;
 
@@ -42,6 +42,7 @@ function compileEqualsLiteral(left: Evaluate, literal: CesqlValue, { negated, po
   return (attributes, evaluation) => {
     const one = left(attributes, evaluation);
     if (evaluation.failed) return false;
+    // deno-lint-ignore valid-typeof -- the other side is what typeof said of the literal
     if (typeof one === type) return (one === literal) !== negated;
     const equal = areEqual(one, literal, evaluation, position);
     return !evaluation.failed && equal !== negated;
@@ -50,7 +51,7 @@ function compileEqualsLiteral(left: Evaluate, literal: CesqlValue, { negated, po
 
 function areEqual(one: CesqlValue, other: CesqlValue, evaluation: Evaluation, position: number): boolean {
   if (typeof one === typeof other) return one === other;
-  return castOr(one, typeOf(other), evaluation, position) === other;
+  return castOrFail(one, typeOf(other), evaluation, position) === other;
 }
 
 /** A set element is cast to the type of the operand. */
@@ -78,9 +79,9 @@ function compileOrder(
 ): Evaluate {
   const holds = ORDERS[operator];
   return (attributes, evaluation) => {
-    const one = toIntegerOr(left(attributes, evaluation), evaluation, position);
+    const one = evaluateInteger(left, attributes, evaluation, position);
     if (evaluation.failed) return false;
-    const other = toIntegerOr(right(attributes, evaluation), evaluation, position);
+    const other = evaluateInteger(right, attributes, evaluation, position);
     return !evaluation.failed && holds(one, other);
   };
 }
@@ -91,13 +92,3 @@ const ORDERS: Readonly<Record<"<" | "<=" | ">" | ">=", (one: number, other: numb
   ">": (one, other) => one > other,
   ">=": (one, other) => one >= other,
 };
-
-function toIntegerOr(value: CesqlValue, evaluation: Evaluation, position: number): number {
-  if (typeof value === "number" || evaluation.failed) return value as number;
-  return toInteger(value) ?? evaluation.fail(0, "cast", position, (v: CesqlValue) => castMessage(v, "integer"), value);
-}
-
-function castOr(value: CesqlValue, type: CesqlType, evaluation: Evaluation, position: number): CesqlValue {
-  return cast(value, type) ??
-    evaluation.fail(false, "cast", position, (v: CesqlValue) => castMessage(v, type), value);
-}
