@@ -73,9 +73,11 @@ describe("The way of an event", () => {
     (await sinks.next("billing")).answer({ type: "retry", reason: "the sink answered 500" });
 
     // The letter and the end of the delivery are one durable step (node/delivery/failure.ts, node/dead_letters.ts).
-    const letter = await fixture.eventually(async () =>
-      (await node.deadLetters.list({}, { limit: 1 })).letters[0] ?? false
-    );
+    const letter = await fixture.eventually(async () => {
+      const { letters } = await node.deadLetters.list({}, { limit: 1 });
+      expect(letters).toHaveLength(1);
+      return letters[0];
+    });
     expect(letter).toMatchObject({ subscription: "billing", reason: "ATTEMPTS_EXHAUSTED", attempts: 1 });
 
     expect(await node.redrive({ ids: [letter.id] })).toEqual({ redriven: 1, orphaned: 0 });
