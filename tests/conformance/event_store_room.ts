@@ -1,0 +1,137 @@
+/** What an event store drops, and what it refuses, when room or age runs out: a part of its conformance suite. */
+
+import { describe, expect, it } from "bun:test";
+
+import { StoreFullError } from "../../node/errors.ts";
+import type { EventStore, StoreCapabilities } from "../../node/event_store.ts";
+import { anEvent } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import type { StoreOpenOptions } from "./event_store.ts";
+import { bytes, entries, fill, LARGE, positions, range, readAll, recent, SMALL_CAP } from "./event_store_support.ts";
+
+interface RoomSuite {
+  readonly open: (options?: StoreOpenOptions) => Promise<EventStore>;
+  /** A test that runs where the capability is claimed, and is skipped by name elsewhere. */
+  readonly claimed: (capability: keyof StoreCapabilities, title: string, run: () => Promise<void>) => void;
+}
+
+export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
+  describe("at the cap", () => {
+    it("overflow block refuses events, with nothing lost, and leaves no trace of a refused commit", async () => {
+      const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+      const error = await fill(store);
+      expect(error).toBeInstanceOf(StoreFullError);
+      expect(error).toMatchObject({ full: "cap" });
+      const { head } = store;
+      expect(positions(await readAll(store))).toEqual(range(1, head));
+      await expect(store.commit(entries(1, { data: LARGE }), [{ key: "a", value: bytes(1) }])).rejects.toThrow(
+        StoreFullError,
+      );
+      expect(await store.readState("a")).toBeUndefined();
+      expect(store.head).toBe(head);
+      expect(store.stats().storedBytes).toBeLessThanOrEqual(SMALL_CAP);
+    });
+
+    it("overflow block still takes changes of state, so that consumers can settle", async () => {
+      const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+      await fill(store);
+      await store.commit([], [{ key: "cursor", value: bytes(1) }]);
+      expect(await store.readState("cursor")).toEqual(bytes(1));
+    });
+
+    it("overflow evict-oldest takes every event and counts those that were still needed", async () => {
+      const store = await open({ bytesMax: SMALL_CAP, overflow: "evict-oldest" });
+      store.setNeeded(() => [{ pattern: "order.>", from: 11 }]);
+      for (let i = 0; i < 150; i++) await store.commit(entries(1, { data: LARGE }));
+      const { tail, head } = store;
+      expect(head).toBe(150);
+      expect(tail).toBeGreaterThan(11);
+      expect(positions(await readAll(store))).toEqual(range(tail, 150));
+      expect(store.stats()).toMatchObject({ retired: tail - 1, evicted: tail - 11, events: 151 - tail });
+      expect(store.stats().storedBytes).toBeLessThanOrEqual(SMALL_CAP);
+    });
+  });
+
+  describe("retention", () => {
+    async function topicsAfter(store: EventStore, clock: FakeClock, retired: number): Promise<string[]> {
+      await eventually(async () => {
+        await clock.advance(1000);
+        expect(store.stats().retired).toBe(retired);
+      });
+      return (await readAll(store)).map(({ topic, position }) => `${topic}@${position}`);
+    }
+
+    it("drops what is older than maxAgeMs", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 60_000 }] });
+      await store.commit(entries(5));
+      await clock.advance(50_000);
+      await store.commit(entries(3));
+      await clock.advance(5_000);
+      expect(store.stats().retired).toBe(0);
+      await clock.advance(6_000);
+      expect(await topicsAfter(store, clock, 5)).toEqual(["order.placed@6", "order.placed@7", "order.placed@8"]);
+      expect([store.tail, store.head]).toEqual([6, 8]);
+    });
+
+    claimed(
+      "selectiveRetention",
+      "keeps the newest maxCount of each rule; the first rule that fits holds",
+      async () => {
+        const clock = new FakeClock();
+        const retention = [{ pattern: "order.*", maxCount: 2 }, { pattern: ">", maxCount: 3 }];
+        const store = await open({ clock, retention });
+        const topics = [
+          "order.a",
+          "metrics.a",
+          "order.b",
+          "metrics.b",
+          "order.c",
+          "metrics.c",
+          "order.d",
+          "metrics.d",
+        ];
+        await store.commit(topics.map((topic) => ({ event: anEvent(), topic, ttlMs: 0 })));
+        const left = ["metrics.b@4", "order.c@5", "metrics.c@6", "order.d@7", "metrics.d@8"];
+        expect(await topicsAfter(store, clock, 3)).toEqual(left);
+        expect([store.tail, await store.get(3)]).toEqual([4, undefined]);
+        expect(store.stats().events).toBe(5);
+        expect((await store.get(7))!.sequence).toBe(7);
+        expect([...(await recent(store, { idsMax: 100, ageMs: 1e9 })).keys()]).toEqual([4, 5, 6, 7, 8]);
+      },
+    );
+
+    claimed("selectiveRetention", "keeps the newest maxBytes of a rule", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock, retention: [{ pattern: "order.>", maxBytes: 3500 }] });
+      for (let i = 0; i < 6; i++) await store.commit(entries(1, { data: new Uint8Array(1000) }));
+      await store.commit([{ event: anEvent({ data: LARGE }), topic: "metrics.a", ttlMs: 0 }]);
+      expect(await topicsAfter(store, clock, 3)).toEqual(
+        ["order.placed@4", "order.placed@5", "order.placed@6", "metrics.a@7"],
+      );
+    });
+
+    claimed("selectiveRetention", "keeps what is needed, and drops it once it no longer is", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+      let from = 3;
+      store.setNeeded(() => [{ pattern: "order.a", from }]);
+      const topics = ["order.a", "order.b", "order.a", "order.b", "order.a"];
+      await store.commit(topics.map((topic) => ({ event: anEvent(), topic, ttlMs: 0 })));
+      expect(await topicsAfter(store, clock, 3)).toEqual(["order.a@3", "order.a@5"]);
+      from = 5;
+      expect(await topicsAfter(store, clock, 4)).toEqual(["order.a@5"]);
+      expect(store.stats().evicted).toBe(0);
+    });
+
+    it("gives no position twice, also when nothing is left", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+      await store.commit(entries(4));
+      expect(await topicsAfter(store, clock, 4)).toEqual([]);
+      expect([store.tail, store.head]).toEqual([5, 4]);
+      expect(await store.commit(entries(1))).toMatchObject({ position: 5 });
+    });
+  });
+}
