@@ -18,9 +18,12 @@ export interface CompiledFilter {
   explain(event: CloudEvent): FilterStop | undefined;
 }
 
-/** Dialects in one subscription, and levels of `all`, `any` and `not`: bound what one event may cost. */
-const DIALECTS_MAX = 256;
+/** Comparisons and other filters in one subscription, and levels of `all`, `any` and `not`: bound what one event may cost. */
+const FILTERS_MAX = 256;
 const NESTING_MAX = 16;
+
+/** Characters of an attribute or expression that an explanation quotes: 256 of them still make a short answer. */
+const QUOTED_CHARACTERS_MAX = 120;
 
 const DIALECTS = ["exact", "prefix", "suffix", "all", "any", "not", "sql"] as const;
 type Dialect = typeof DIALECTS[number];
@@ -53,9 +56,7 @@ class Compiler {
   #count = 0;
 
   compile(filter: unknown, path: string, level: number): Test {
-    if (++this.#count > DIALECTS_MAX) {
-      throw new FilterError(path, `more than ${DIALECTS_MAX} filters; use one sql filter`);
-    }
+    this.#countOne(path);
     if (level > NESTING_MAX) {
       throw new FilterError(path, `nested more than ${NESTING_MAX} levels deep; use one sql filter`);
     }
@@ -76,9 +77,14 @@ class Compiler {
         return not(this.compile(value, at, level + 1), at);
       case "sql":
         return sql(value, at);
+      default:
+        return dialect satisfies never;
     }
-    dialect satisfies never;
-    throw new TypeError("unreachable");
+  }
+
+  #countOne(path: string): void {
+    if (++this.#count <= FILTERS_MAX) return;
+    throw new FilterError(path, `more than ${FILTERS_MAX} filters and comparisons; use one sql filter with IN (…)`);
   }
 
   #list(value: unknown, path: string, level: number): Test[] {
@@ -94,7 +100,8 @@ class Compiler {
   ): Test[] {
     const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
     if (entries.length === 0) throw new FilterError(path, "it names at least one attribute and a text to compare with");
-    return entries.map(([name, wanted]) => {
+    return entries.map(([name, wanted], index) => {
+      if (index > 0) this.#countOne(`${path}.${name}`); // the first was counted with the filter
       if (!/^[a-z0-9]+$/.test(name)) {
         throw new FilterError(path, `"${name}" is no attribute name; those have lower-case letters and digits`);
       }
@@ -122,7 +129,7 @@ function textTest(
       const value = attributes[name] as AttributeValue | undefined;
       const detail = value === undefined
         ? `the event has no attribute "${name}"`
-        : `attribute "${name}" is "${canonical(value)}", which ${failure} "${wanted}"`;
+        : `attribute "${name}" is "${abbreviate(canonical(value))}", which ${failure} "${abbreviate(wanted)}"`;
       return { path, detail };
     },
   };
@@ -131,6 +138,10 @@ function textTest(
 /** CloudEvents 1.0 §2: the canonical string form of a Boolean is `true` or `false`, of an Integer its decimals. */
 function canonical(value: AttributeValue): string {
   return typeof value === "string" ? value : String(value);
+}
+
+function abbreviate(text: string): string {
+  return text.length <= QUOTED_CHARACTERS_MAX ? text : `${text.slice(0, QUOTED_CHARACTERS_MAX)}…`;
 }
 
 function allOf(tests: readonly Test[]): Test {
@@ -173,9 +184,18 @@ function sql(value: unknown, path: string): Test {
     holds: (attributes) => compiled.matches(attributes),
     explain: (attributes) => {
       const { error, value: result } = compiled.evaluate(attributes);
-      return { path, detail: error === undefined ? `"${value}" is ${result}` : `"${value}" fails: ${error.message}` };
+      const quoted = `"${abbreviate(value)}"`;
+      return {
+        path,
+        detail: error === undefined ? `${quoted} is ${describe(result)}` : `${quoted} fails: ${error.message}`,
+      };
     },
   };
+}
+
+/** Why a value without an error does not pass: it is `false`, or no Boolean at all. */
+function describe(result: AttributeValue): string {
+  return typeof result === "boolean" ? String(result) : `"${abbreviate(canonical(result))}", which is no Boolean`;
 }
 
 function compileSql(expression: string, path: string) {

@@ -1,9 +1,10 @@
 /** Function calls (CESQL 1.0 §3.5): parameters are cast, failures become errors beside a value. */
 
+import { castOrFail } from "./cast_operand.ts";
 import type { Evaluate, Evaluation } from "./evaluation.ts";
 import type { CallExpression } from "./expression.ts";
-import { castMessage, type CesqlFunction, CesqlFunctionFailure, type FunctionTable } from "./functions.ts";
-import { cast, type CesqlType, type CesqlValue, ZERO_VALUES } from "./value.ts";
+import { type CesqlFunction, CesqlFunctionFailure, type FunctionTable } from "./functions.ts";
+import { type CesqlType, type CesqlValue, INTEGER_MAX, INTEGER_MIN, ZERO_VALUES } from "./value.ts";
 
 export function compileCall(expression: CallExpression, parameters: Evaluate[], functions: FunctionTable): Evaluate {
   const { name, position } = expression;
@@ -13,47 +14,56 @@ export function compileCall(expression: CallExpression, parameters: Evaluate[], 
     return (_attributes, evaluation) => evaluation.fail(false, "missingFunction", position, missingMessage, detail);
   }
   const zero = ZERO_VALUES[found.returns];
+  const types = parameters.map((_, index) => found.parameters[index] ?? found.rest!);
   return (attributes, evaluation) => {
     const values: CesqlValue[] = [];
-    for (let i = 0; i < parameters.length; i++) {
-      const value = parameters[i](attributes, evaluation);
+    for (let index = 0; index < parameters.length; index++) {
+      const value = parameters[index](attributes, evaluation);
       if (evaluation.failed) return zero;
-      const type = found.parameters[i] ?? found.rest!;
-      values.push(castParameter(value, type, evaluation, position));
+      const type = types[index];
+      values.push(type === "any" ? value : castOrFail(value, type, evaluation, position));
       if (evaluation.failed) return zero;
     }
     return run(found, values, evaluation, position);
   };
 }
 
-function castParameter(
-  value: CesqlValue,
-  type: CesqlType | "any",
-  evaluation: Evaluation,
-  position: number,
-): CesqlValue {
-  if (type === "any") return value;
-  return cast(value, type) ??
-    evaluation.fail(ZERO_VALUES[type], "cast", position, (v: CesqlValue) => castMessage(v, type), value);
+/** An added function may throw, or return what is no value of its type: neither leaves the evaluation (§3.5.3). */
+function run(called: CesqlFunction, values: CesqlValue[], evaluation: Evaluation, position: number): CesqlValue {
+  const { name, returns } = called;
+  let result: CesqlValue | CesqlFunctionFailure;
+  try {
+    result = called.run(...values);
+  } catch (error) {
+    return evaluation.fail(ZERO_VALUES[returns], "functionEvaluation", position, thrownMessage, { name, error });
+  }
+  if (result instanceof CesqlFunctionFailure) {
+    const value = isOfType(result.value, returns) ? result.value : ZERO_VALUES[returns];
+    return evaluation.fail(value, result.kind, position, failureMessage, result);
+  }
+  if (isOfType(result, returns)) return result;
+  return evaluation.fail(ZERO_VALUES[returns], "functionEvaluation", position, wrongTypeMessage, called);
 }
 
-function run(called: CesqlFunction, values: CesqlValue[], evaluation: Evaluation, position: number): CesqlValue {
-  try {
-    const result = called.run(...values);
-    if (!(result instanceof CesqlFunctionFailure)) return result;
-    return evaluation.fail(result.value, result.kind, position, (text: string) => text, result.message);
-  } catch (error) {
-    return evaluation.fail(ZERO_VALUES[called.returns], "functionEvaluation", position, thrownMessage, {
-      name: called.name,
-      error,
-    });
+function isOfType(value: unknown, type: CesqlType): boolean {
+  if (typeof value === "number") {
+    return type === "integer" && Number.isInteger(value) && value >= INTEGER_MIN && value <= INTEGER_MAX;
   }
+  return (typeof value === "string" && type === "string") || (typeof value === "boolean" && type === "boolean");
 }
 
 function missingMessage(what: string): string {
   return `Cannot call ${what}: there is no such function`;
 }
 
+function failureMessage({ message }: CesqlFunctionFailure): string {
+  return message;
+}
+
 function thrownMessage({ name, error }: { name: string; error: unknown }): string {
   return `Cannot evaluate ${name}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function wrongTypeMessage({ name, returns }: CesqlFunction): string {
+  return `Cannot evaluate ${name}: its result is no ${returns}`;
 }

@@ -41,7 +41,7 @@ export interface CompiledCesql {
 /**
  * Compiles an expression. No code is generated from text, so it also runs where `eval` is forbidden.
  *
- * @throws {CesqlSyntaxError} for a LIKE pattern that is too long.
+ * @throws {RangeError} for a LIKE pattern that is too long; trees that `parseCesql` gives have none.
  * @throws {TypeError} for functions that cannot be added.
  *
  * @example

@@ -1,16 +1,15 @@
 /** One closure for each node of a CESQL tree (operators of CESQL 1.0 §3.4). */
 
+import { booleanMessage, evaluateBoolean, evaluateInteger } from "./cast_operand.ts";
 import { compileCall } from "./compile_call.ts";
 import { compileComparison } from "./compile_comparison.ts";
-import { CesqlSyntaxError } from "./cesql_error.ts";
 import type { Evaluate, Evaluation } from "./evaluation.ts";
 import type { ArithmeticExpression, CesqlExpression, LikeExpression, LogicExpression } from "./expression.ts";
-import { castMessage, type FunctionTable } from "./functions.ts";
-import { compileLikePattern, type LikeMatcher } from "./like_pattern.ts";
-import { INTEGER_MAX, INTEGER_MIN, readAttribute, toBoolean, toInteger, toText } from "./value.ts";
-import type { CesqlValue } from "./value.ts";
+import type { FunctionTable } from "./functions.ts";
+import { compileLikePattern } from "./like_pattern.ts";
+import { INTEGER_MAX, INTEGER_MIN, readAttribute, toBoolean, toText } from "./value.ts";
 
-/** The closure of a tree. Throws `CesqlSyntaxError` for a pattern that cannot be compiled. */
+/** The closure of a tree. Throws `RangeError` for a LIKE pattern that is too long, which the parser refuses. */
 export function compileExpression(expression: CesqlExpression, functions: FunctionTable): Evaluate {
   const compile = (child: CesqlExpression) => compileExpression(child, functions);
   switch (expression.type) {
@@ -131,55 +130,12 @@ function fitInteger(value: number, evaluation: Evaluation, position: number): nu
 }
 
 function compileLike(expression: LikeExpression, operand: Evaluate): Evaluate {
-  const isMatch = compilePattern(expression);
+  const isMatch = compileLikePattern(expression.pattern);
   const { negated } = expression;
   return (attributes, evaluation) => {
     const value = operand(attributes, evaluation);
     return !evaluation.failed && isMatch(toText(value)) !== negated;
   };
-}
-
-function compilePattern({ pattern, position }: LikeExpression): LikeMatcher {
-  try {
-    return compileLikePattern(pattern);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new CesqlSyntaxError({ expression: pattern, position, reason: cause.message });
-  }
-}
-
-/** The operand as a Boolean; `false` where it failed. */
-function evaluateBoolean(
-  operand: Evaluate,
-  attributes: Parameters<Evaluate>[0],
-  evaluation: Evaluation,
-  position: number,
-): boolean {
-  const value = operand(attributes, evaluation);
-  if (evaluation.failed) return false;
-  if (typeof value === "boolean") return value;
-  return toBoolean(value) ?? evaluation.fail(false, "cast", position, booleanMessage, value);
-}
-
-/** The operand as an Integer; 0 where it failed. */
-function evaluateInteger(
-  operand: Evaluate,
-  attributes: Parameters<Evaluate>[0],
-  evaluation: Evaluation,
-  position: number,
-): number {
-  const value = operand(attributes, evaluation);
-  if (evaluation.failed) return 0;
-  if (typeof value === "number") return value;
-  return toInteger(value) ?? evaluation.fail(0, "cast", position, integerMessage, value);
-}
-
-function booleanMessage(value: CesqlValue): string {
-  return castMessage(value, "boolean");
-}
-
-function integerMessage(value: CesqlValue): string {
-  return castMessage(value, "integer");
 }
 
 function divisionMessage(dividend: number): string {

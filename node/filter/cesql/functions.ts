@@ -1,7 +1,8 @@
 /** The functions that every CESQL engine has (CESQL 1.0 §3.5), and the shape of those that a program adds. */
 
+import { castMessage } from "./cast_operand.ts";
 import type { CesqlErrorKind } from "./cesql_error.ts";
-import { INTEGER_MAX, INTEGER_MIN, toBoolean, toInteger, toText, typeOf, ZERO_VALUES } from "./value.ts";
+import { INTEGER_MAX, INTEGER_MIN, toBoolean, toInteger, toText, ZERO_VALUES } from "./value.ts";
 import type { CesqlType, CesqlValue } from "./value.ts";
 
 /** A function of CESQL. Its name and number of parameters tell it from others; parameters are cast before it runs. */
@@ -108,12 +109,6 @@ function define(
 
 function failCast(value: CesqlValue, type: CesqlType): CesqlFunctionFailure {
   return new CesqlFunctionFailure(ZERO_VALUES[type], castMessage(value, type), "cast");
-}
-
-/** What a failed cast says. */
-export function castMessage(value: CesqlValue, type: CesqlType): string {
-  const shown = typeof value === "string" && value.length > 40 ? `${value.slice(0, 40)}…` : value;
-  return `Cannot cast ${typeOf(value)} "${shown}" to ${type}: it has no such value`;
 }
 
 function abs(x: CesqlValue): CesqlValue | CesqlFunctionFailure {

@@ -2,6 +2,7 @@
 
 import { CesqlSyntaxError } from "./cesql_error.ts";
 import { type CesqlExpression, childrenOf } from "./expression.ts";
+import { PATTERN_LENGTH_MAX } from "./like_pattern.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 import { INTEGER_MAX } from "./value.ts";
 
@@ -157,7 +158,9 @@ class Parser {
         this.#index++;
         return { type: "exists", position, name: this.#parseAttributeName("the name of an attribute") };
     }
-    if (this.#tokens[this.#index + 1].value === "(" && !KEYWORDS.has(keyword)) return this.#parseCall(token);
+    const next = this.#tokens[this.#index + 1];
+    const isCall = next.type === "symbol" && next.value === "(" && !KEYWORDS.has(keyword);
+    if (isCall) return this.#parseCall(token);
     return { type: "attribute", position, name: this.#parseAttributeName("a value") };
   }
 
@@ -223,6 +226,10 @@ class Parser {
   #parsePattern(): string {
     const token = this.#token;
     if (token.type !== "text") this.#fail(`LIKE needs a string literal as its pattern, found ${describe(token)}`);
+    const { length } = token.value;
+    if (length > PATTERN_LENGTH_MAX) {
+      this.#fail(`the pattern has ${length} characters, more than ${PATTERN_LENGTH_MAX}; use a shorter one`);
+    }
     this.#index++;
     return token.value;
   }
