@@ -1,5 +1,6 @@
 /** Environment variables as a layer. */
 
+import { ConfigError, type ConfigProblem } from "./config_error.ts";
 import { type Layer, mergeTrees, treeOf } from "./layer.ts";
 import { nearest } from "./nearest.ts";
 import { expandPorts } from "./ports_shorthand.ts";
@@ -15,13 +16,13 @@ const settingByName = new Map(settings.map((setting) => [environmentName(setting
 
 export interface EnvironmentLayer extends Layer {
   /**
-   * Names that mean nothing here. They warn instead of failing: a cluster manager sets names such as `WEFT_PORT` and
-   * `WEFT_SERVICE_HOST` by itself when a service is called weft (Kubernetes "service links").
+   * Names without `__` that mean nothing here. They warn instead of failing: a cluster manager sets names such as `WEFT_PORT`
+   * and `WEFT_SERVICE_HOST` by itself when a service is called weft (Kubernetes "service links").
    */
   readonly warnings: readonly string[];
 }
 
-/** Throws `ConfigError` for a shorthand that is no port. */
+/** Throws `ConfigError` for a shorthand that is no port, and for names with `__` that are no setting. */
 export function readEnvironment(environment: Environment): EnvironmentLayer {
   // An empty variable counts as not set, as everywhere with `VAR= command`.
   const given = Object.entries(environment).filter(([name, value]) => name.startsWith("WEFT_") && value !== "") as [
@@ -31,11 +32,14 @@ export function readEnvironment(environment: Environment): EnvironmentLayer {
   const ports = environment.WEFT_PORTS;
   let values = ports === undefined || ports === "" ? {} : expandPorts(ports, "WEFT_PORTS");
   const warnings: string[] = [];
+  const problems: ConfigProblem[] = [];
   for (const [name, text] of given) {
     const setting = settingByName.get(name);
     if (setting !== undefined) values = mergeTrees(values, treeOf(setting.path, readTextValue(text, setting.kind)));
+    else if (name.includes("__")) problems.push({ path: name, where: name, detail: describeUnknown(name) });
     else if (!otherNames.includes(name)) warnings.push(describeUnknown(name));
   }
+  if (problems.length > 0) throw new ConfigError(problems);
   const locate = (path: string) => locateIn(environment, path);
   return { source: "environment", values, locate, warnings };
 }

@@ -230,10 +230,15 @@ describe("warnings", () => {
     expect(warnings[0]).toContain("federation.registry (weft.yaml:1:15) has no effect yet");
   });
 
-  it("tell of variables that mean nothing, since cluster managers set such", async () => {
-    const { warnings } = await load({
-      environment: { WEFT_HTTP__PROT: "1", WEFT_PORT: "tcp://10.0.0.1:7700", OTHER: "x" },
-    });
+  it("warn of a name that a cluster manager may have set", async () => {
+    const { warnings } = await load({ environment: { WEFT_PORT: "tcp://10.0.0.1:7700", OTHER: "x" } });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("WEFT_PORT");
+  });
+
+  it("refuse a name that can only be a misspelt setting", async () => {
+    expect(await refusal({ environment: { WEFT_HTTP__PROT: "1" } })).toContain("did you mean WEFT_HTTP__PORT?");
+  });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain("did you mean WEFT_HTTP__PORT?");
   });
