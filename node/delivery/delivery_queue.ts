@@ -7,10 +7,11 @@ import type { Dispatcher } from "../dispatcher.ts";
 import type { StateChange, StoredEvent } from "../event_store.ts";
 import { LogFollower } from "../log_follower.ts";
 import { patternMatches } from "../topic.ts";
+import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
 import { DueHeap } from "./due_heap.ts";
 import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
 import { orderingKey, OrderLanes } from "./order_lanes.ts";
-import { QueueJournal } from "./queue_journal.ts";
+import { type Ending, QueueJournal } from "./queue_journal.ts";
 import { RedrivenCopies } from "./redriven_copies.ts";
 import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
 
@@ -25,19 +26,6 @@ export interface Delivery {
 export interface QueueMember {
   /** There may be something to take. Must not throw. */
   onReady(): void;
-}
-
-export interface DeliveryQueueOptions {
-  /** Key of its document in the store; `undefined` keeps it in memory only (a stream's own queue). */
-  readonly stateKey: string | undefined;
-  readonly pattern: string;
-  readonly accepts: (event: StoredEvent) => boolean;
-  readonly ordered: boolean;
-  /** Events taken from the log and not settled, at most: bounds memory and what a kill may repeat. */
-  readonly openMax: number;
-  /** Where to begin: a saved state, or after a position. */
-  readonly from: QueueState | number;
-  readonly onError: (error: unknown) => void;
 }
 
 /** Bytes of events held by one queue; past it events that wait are read again from the log. */
@@ -88,7 +76,7 @@ export class DeliveryQueue {
     this.#copies = new RedrivenCopies(feed.store, stateKey ?? "");
     this.#journal = stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
       key: stateKey,
-      snapshot: () => this.#snapshot(),
+      snapshot: (endings) => this.#snapshot(endings),
       onError: options.onError,
     });
     if (saved !== undefined) this.#restore(saved);
@@ -222,18 +210,17 @@ export class DeliveryQueue {
     if (entry === undefined || entry.state === "settling") return;
     if (entry.state === "taken") this.#taken--;
     entry.state = "settling";
-    this.counts[outcome]++;
-    try {
-      await this.#journal?.commitWith(changes, this.#snapshot(entry));
-    } catch (error) {
-      entry.state = "waiting";
-      this.#wait(entry, this.#feed.store.now() + 1000);
-      this.#arm();
-      throw error;
-    } finally {
-      this.counts[outcome]--;
-    }
-    this.#settle(entry, outcome);
+    if (this.#journal === undefined) return this.#settle(entry, outcome);
+    await this.#journal.commitWith({
+      changes,
+      ending: { position, outcome },
+      onDone: () => this.#settle(entry, outcome),
+      onFailed: () => {
+        entry.state = "waiting";
+        this.#wait(entry, this.#feed.store.now() + 1000);
+        this.#arm();
+      },
+    });
   }
 
   /** Opens a settled event again, all its attempts before it; durable together with `changes` when it resolves. */
@@ -242,12 +229,11 @@ export class DeliveryQueue {
     const entry = newOpenEvent({ position: letter.position, attempts: 0, notBefore: 0 });
     const copies = await this.#copies.toKeep(letter);
     this.#entries.set(entry.position, entry);
-    try {
-      await this.#journal?.commitWith([...changes, ...copies], this.#snapshot());
-    } catch (error) {
-      this.#remove(entry);
-      throw error;
-    }
+    await this.#journal?.commitWith({
+      changes: [...changes, ...copies],
+      onDone: () => undefined,
+      onFailed: () => this.#remove(entry),
+    });
     this.#wait(entry, 0);
     this.#arm();
   }
@@ -425,10 +411,13 @@ export class DeliveryQueue {
 
   // ---- the durable form ----
 
-  #snapshot(without?: OpenEvent): Uint8Array {
-    const open = [...this.#entries.values()].filter((entry) => entry !== without);
+  #snapshot(endings: readonly Ending[]): Uint8Array {
+    const ended = new Set(endings.map(({ position }) => position));
+    const open = [...this.#entries.values()].filter(({ position }) => !ended.has(position));
     const ahead = [...this.#ahead].sort((a, b) => a - b);
-    return encodeQueueState(toQueueState(open, { scanned: this.#follower.consumed, ahead, counts: this.counts }));
+    const counts = { ...this.counts };
+    for (const { outcome } of endings) counts[outcome]++;
+    return encodeQueueState(toQueueState(open, { scanned: this.#follower.consumed, ahead, counts }));
   }
 
   #restore(saved: QueueState): void {

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { EventStore, StateChange } from "../event_store.ts";
+import type { DeliveryCounts } from "./queue_state.ts";
 
 /**
  * Changes nobody waits for are written together this often. Longer saves writes and repeats more deliveries after a kill;
@@ -10,10 +11,33 @@ import type { EventStore, StateChange } from "../event_store.ts";
 const LAZY_MS = 50;
 const RETRY_MS = 1000;
 
+/** Requests written together at most: each may carry a copy of an event. */
+const REQUESTS_MAX = 64;
+
+/** The end of a delivery: the queue's durable form is written without the event, and counts it. */
+export interface Ending {
+  readonly position: number;
+  readonly outcome: keyof DeliveryCounts;
+}
+
+/** Documents to write together with the queue, all or nothing. */
+export interface JournalRequest {
+  readonly changes: readonly StateChange[];
+  readonly ending?: Ending;
+  /** Both are called before the queue is written again: what it then writes must know how this ended. */
+  readonly onDone: () => void;
+  readonly onFailed: () => void;
+}
+
 export interface QueueJournalOptions {
   readonly key: string;
-  readonly snapshot: () => Uint8Array;
+  readonly snapshot: (endings: readonly Ending[]) => Uint8Array;
   readonly onError: (error: unknown) => void;
+}
+
+interface Waiting extends JournalRequest {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class QueueJournal {
@@ -23,6 +47,7 @@ export class QueueJournal {
   #version = 0; // of the queue
   #written = 0; // durable version
   #writing: Promise<void> | undefined;
+  readonly #requests: Waiting[] = [];
   #cancelTimer: (() => void) | undefined;
   #closed = false;
 
@@ -44,9 +69,13 @@ export class QueueJournal {
     while (this.#written < version) await (this.#writing ?? this.#write());
   }
 
-  /** Writes `changes` and the queue without the entry that they settle, all or nothing. */
-  async commitWith(changes: readonly StateChange[], snapshot: Uint8Array): Promise<void> {
-    await this.#store.commit([], [...changes, { key: this.#options.key, value: snapshot }]);
+  /** Durable when it resolves; what is asked for while a write is under way is written together, next. */
+  commitWith(request: JournalRequest): Promise<void> {
+    this.#version++;
+    return new Promise((resolve, reject) => {
+      this.#requests.push({ ...request, resolve, reject });
+      this.#writeRequests();
+    });
   }
 
   /** Writes what is left, unless it is to be forgotten, and stops. */
@@ -75,12 +104,36 @@ export class QueueJournal {
     }
   }
 
+  #writeRequests(): void {
+    if (this.#writing !== undefined || this.#requests.length === 0) return;
+    this.#write().catch(() => undefined); // those who asked are told
+  }
+
+  // One write at a time. Each holds the whole queue: two at once would each bring back what the other ends.
   async #write(): Promise<void> {
-    const version = this.#version;
+    const requests = this.#requests.splice(0, REQUESTS_MAX);
+    const version = this.#requests.length === 0 ? this.#version : this.#written;
+    const endings = requests.flatMap(({ ending }) => ending ?? []);
+    const changes = requests.flatMap(({ changes }) => changes);
     this.#writing = this.#store
-      .commit([], [{ key: this.#options.key, value: this.#options.snapshot() }])
-      .then(() => void (this.#written = Math.max(this.#written, version)))
-      .finally(() => this.#writing = undefined);
+      .commit([], [...changes, { key: this.#options.key, value: this.#options.snapshot(endings) }])
+      .then(() => {
+        this.#written = Math.max(this.#written, version);
+        for (const { onDone, resolve } of requests) {
+          onDone();
+          resolve();
+        }
+      }, (error) => {
+        for (const { onFailed, reject } of requests) {
+          onFailed();
+          reject(error);
+        }
+        throw error;
+      })
+      .finally(() => {
+        this.#writing = undefined;
+        this.#writeRequests();
+      });
     await this.#writing;
   }
 }

@@ -1,7 +1,8 @@
 /** A delivery queue on a store in memory, without a node around it. */
 
 import { openMemoryStore } from "../../adapters/store/memory.ts";
-import { DeliveryQueue, type DeliveryQueueOptions } from "../../node/delivery/delivery_queue.ts";
+import { DeliveryQueue } from "../../node/delivery/delivery_queue.ts";
+import type { DeliveryQueueOptions } from "../../node/delivery/delivery_queue_options.ts";
 import { decodeQueueState } from "../../node/delivery/queue_state.ts";
 import { Dispatcher } from "../../node/dispatcher.ts";
 import type { EventStore } from "../../node/event_store.ts";

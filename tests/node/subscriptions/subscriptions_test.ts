@@ -257,6 +257,20 @@ describe("HTTP push", () => {
     expect((await fixture.sinks.next("a")).attempt).toBe(2);
   });
 
+  it("buries each event once when several die at the same time and a crash follows", async () => {
+    await using fixture = await openTestNode();
+    await fixture.node.subscriptions.put("a", { ...hook, config: { retry: { attemptsMax: 1 } } });
+    for (const id of ["1", "2", "3"]) await fixture.publish({ id });
+    const deliveries = [await fixture.sinks.next("a"), await fixture.sinks.next("a"), await fixture.sinks.next("a")];
+    for (const { answer } of deliveries) answer({ type: "retry", reason: "500" });
+    const buried = async () => (await fixture.node.deadLetters.list({}, { limit: 10 })).letters.length;
+    await fixture.eventually(async () => await buried() === 3);
+    await fixture.crash();
+    await fixture.publish({ id: "4" });
+    expect((await fixture.sinks.next("a")).event.attributes.id).toBe("4");
+    expect(await buried()).toBe(3);
+  });
+
   it("pauses when the sink is gone, without counting the attempt, and says so", async () => {
     await using fixture = await openTestNode();
     await fixture.node.subscriptions.put("trouble", { config: { topic: "weft-system.>" } });

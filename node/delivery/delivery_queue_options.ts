@@ -1,0 +1,17 @@
+/** What a delivery queue follows, and within which bounds. */
+
+import type { StoredEvent } from "../event_store.ts";
+import type { QueueState } from "./queue_state.ts";
+
+export interface DeliveryQueueOptions {
+  /** Key of its document in the store; `undefined` keeps it in memory only (a stream's own queue). */
+  readonly stateKey: string | undefined;
+  readonly pattern: string;
+  readonly accepts: (event: StoredEvent) => boolean;
+  readonly ordered: boolean;
+  /** Events taken from the log and not settled, at most: bounds memory and what a kill may repeat. */
+  readonly openMax: number;
+  /** Where to begin: a saved state, or after a position. */
+  readonly from: QueueState | number;
+  readonly onError: (error: unknown) => void;
+}
