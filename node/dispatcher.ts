@@ -33,14 +33,13 @@ export class Dispatcher implements LogFeed {
   }
 
   attach(follower: LogFollower): void {
-    this.#matcher.add(follower.pattern, follower);
+    if (!this.#matcher.add(follower.pattern, follower)) return;
     this.#interest.add(follower.pattern, this.#clock.now());
     follower.start();
   }
 
   detach(follower: LogFollower): void {
-    this.#matcher.remove(follower.pattern, follower);
-    this.#interest.remove(follower.pattern);
+    if (this.#matcher.remove(follower.pattern, follower)) this.#interest.remove(follower.pattern);
     follower.close();
   }
 

@@ -1,16 +1,19 @@
 /** Follows the log for one reader: pushed new events while it keeps up, reads from the store while it lags. */
 
 import type { EventStore, StoredEvent } from "./event_store.ts";
+import { patternWants } from "./system_topics.ts";
 
 /** Events read from the store in one go by a follower that lags: large enough to amortise, small enough to stay fair. */
 const PAGE_EVENTS = 512;
 const PAGE_BYTES = 1024 * 1024;
+/** Pause after the store could not be read. */
+const RETRY_MS = 1000;
 
 export interface LogFollowerOptions {
   readonly pattern: string;
   /** First position judged is `after + 1`. */
   readonly after: number;
-  /** Whether the topic fits and the filters hold; asked once per event and read. Must not throw. */
+  /** Whether the filters hold; asked once per event whose topic fits the pattern. Must not throw. */
   readonly accepts: (event: StoredEvent) => boolean;
   /** Events and bytes held for the reader; past either the follower falls back to reading the log. */
   readonly eventsMax?: number;
@@ -82,6 +85,8 @@ export class LogFollower {
     const end = Math.min(this.#buffer.length, this.#taken + eventsMax);
     const events = this.#buffer.slice(this.#taken, end);
     for (const event of events) this.#bytes -= event.bytes;
+    // Taken while the dispatcher is still offering it to others: its own position moves on only after that.
+    if (this.#live && events.length > 0) this.#scanned = Math.max(this.#scanned, events[events.length - 1].position);
     this.#taken = end;
     if (this.#taken === this.#buffer.length) {
       this.#buffer = [];
@@ -133,7 +138,7 @@ export class LogFollower {
   }
 
   async #catchUp(): Promise<void> {
-    if (this.#reading || this.#closed || this.#live) return;
+    if (this.#reading || this.#closed || this.#live || this.#cancelRetry !== undefined) return;
     this.#reading = true;
     try {
       while (!this.#closed && this.#hasRoom) {
@@ -144,11 +149,18 @@ export class LogFollower {
         await this.#readPage();
       }
     } catch (error) {
-      this.#options.onError?.(error);
-      if (!this.#closed) this.#cancelRetry = this.#feed.after(1000, () => void this.#catchUp());
+      if (!this.#closed) this.#retryLater(error);
     } finally {
       this.#reading = false;
     }
+  }
+
+  #retryLater(error: unknown): void {
+    this.#options.onError?.(error);
+    this.#cancelRetry = this.#feed.after(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      void this.#catchUp();
+    });
   }
 
   async #readPage(): Promise<void> {
@@ -158,7 +170,7 @@ export class LogFollower {
     if (this.#closed || this.#scanned !== after) return; // sought elsewhere meanwhile
     const before = this.buffered;
     for (const event of page) {
-      if (this.#options.accepts(event)) this.#push(event);
+      if (patternWants(this.pattern, event.topic) && this.#options.accepts(event)) this.#push(event);
     }
     this.#scanned = page.at(-1)?.position ?? end; // an empty page: all that was left has been retired
     if (before === 0 && this.buffered > 0) this.#options.onReady();

@@ -3,8 +3,7 @@
 import type { CloudEvent } from "../event.ts";
 import { type CompiledFilter, compileFilter } from "../filter/mod.ts";
 import type { StoredEvent } from "../event_store.ts";
-import { patternMatches } from "../topic.ts";
-import { isSystemPattern, isSystemTopic } from "../system_topics.ts";
+import { patternWants } from "../system_topics.ts";
 
 export interface InterestDefinition {
   readonly topic: string;
@@ -37,7 +36,7 @@ export class Interest {
 
   /** Whether the topic fits; a pattern that begins with a wildcard does not fit the node's own topics. */
   fits(topic: string): boolean {
-    return patternMatches(this.pattern, topic) && (!isSystemTopic(topic) || isSystemPattern(this.pattern));
+    return patternWants(this.pattern, topic);
   }
 
   /** Whether the source, the types and the filters hold. */
