@@ -23,6 +23,9 @@ export interface PushStats {
   lastError: string | null;
 }
 
+/** A sink that is gone is left alone this long, ms: in it the subscription is paused, unless the store refuses. */
+const GONE_HOLD_MS = 1000;
+
 export class PushWorker implements QueueMember {
   readonly stats: PushStats = { delivered: 0, failed: 0, lastError: null };
   readonly #context: PushContext;
@@ -33,6 +36,7 @@ export class PushWorker implements QueueMember {
   readonly #abort = new AbortController();
   #inFlight = 0;
   #stopped = false;
+  #gone = false;
   #cancelProbe: (() => void) | undefined;
   #cancelLinger: (() => void) | undefined;
   #idle: (() => void) | undefined;
@@ -97,6 +101,7 @@ export class PushWorker implements QueueMember {
 
   /** Whether there was something to push. */
   #takeAndPush(eventsMax: number): boolean {
+    if (this.#gone) return false;
     const { maxInFlight } = this.#subscription.config;
     const room = Math.min(maxInFlight - this.#inFlight, this.#circuit.allowance(this.#context.clock.now()));
     if (room <= 0) return false;
@@ -136,6 +141,7 @@ export class PushWorker implements QueueMember {
       case "pause":
         for (const { stored } of deliveries) this.#queue.retryLater(stored.position, 0, false);
         this.#note(outcome.reason);
+        this.#hold();
         return this.#context.onGone(outcome.reason);
       case "retry":
         if (this.#abort.signal.aborted) {
@@ -176,13 +182,22 @@ export class PushWorker implements QueueMember {
     }
   }
 
+  #hold(): void {
+    this.#gone = true;
+    this.#cancelProbe?.();
+    this.#cancelProbe = this.#context.clock.after(GONE_HOLD_MS, () => {
+      this.#gone = false;
+      this.onReady();
+    });
+  }
+
   #note(error: string): void {
     this.stats.lastError = error;
   }
 
   #awaitCircuit(): void {
     const waitMs = this.#circuit.waitMs(this.#context.clock.now());
-    if (waitMs === 0) return;
+    if (waitMs === 0 || this.#gone) return;
     this.#cancelProbe?.();
     this.#cancelProbe = this.#context.clock.after(waitMs, () => this.onReady());
   }

@@ -282,6 +282,7 @@ describe("HTTP push", () => {
     expect(status).toMatchObject({ state: "paused", lastError: "the sink answered 410" });
     const [{ delivery }] = await fixture.node.subscriptions.pull("trouble", { max: 1, waitMs: 0 });
     expect(delivery.stored.topic).toBe("weft-system.subscription.paused");
+    expect(fixture.sinks.delivered).toBe(1);
     await fixture.node.subscriptions.setPaused("a", false);
     await fixture.clock.advance(1);
     expect((await fixture.sinks.next("a")).attempt).toBe(1);
