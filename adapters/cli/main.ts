@@ -1,16 +1,12 @@
-/** The `weft` command. */
+/** The `weft` command: an adapter for people. `run_cli.ts` is where it begins to think. */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 
-import { startNode } from "../assemble.ts";
-import { configFlags, type FlagValues, loadConfig } from "../config/mod.ts";
+import { createProcessTerminal } from "./process_terminal.ts";
+import { runCli } from "./run_cli.ts";
 
-const options = Object.fromEntries(configFlags.map(({ name }) => [name, { type: "string", multiple: true } as const]));
-const { values } = parseArgs({ args: process.argv.slice(3), options });
-const flags = values as FlagValues;
-const { config } = await loadConfig({ flags, environment: process.env, directory: process.cwd() });
-const running = await startNode(config);
-process.stdout.write(`${JSON.stringify(running.ready)}\n`);
-process.on("SIGTERM", () => void running.stop().then(() => process.exit(0)));
-process.on("SIGINT", () => void running.stop().then(() => process.exit(0)));
+const terminal = createProcessTerminal();
+const exitCode = await runCli(process.argv.slice(2), terminal);
+await terminal.flush();
+// Not left to end by itself: idle connections of `fetch` would hold it for a while.
+process.exit(exitCode);

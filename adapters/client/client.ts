@@ -44,12 +44,16 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal;
   /** Called when the node says that the subscription is in place. */
   readonly onReady?: () => void;
+  /** Called when events are missing that the node no longer has: a resume after too long, or below retention. */
+  readonly onGap?: (gap: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An event that arrived, with its place in the log: pass the cursor as `since` to go on after it. */
 export interface ReceivedEvent {
   readonly cursor: string;
   readonly event: JsonEvent;
+  /** The event as it came: JSON whose big numbers are not rounded. */
+  readonly text: string;
 }
 
 /** The node refused; `code` is stable, `problem` is the whole RFC 9457 document. */
@@ -148,11 +152,11 @@ async function* subscribe(request: Request, topic: string, options: SubscribeOpt
           if (message.event === "ready") {
             cursor ??= JSON.parse(message.data).cursor;
             options.onReady?.();
-          }
+          } else if (message.event === "gap") options.onGap?.(JSON.parse(message.data));
           continue;
         }
         cursor = message.id;
-        yield { cursor, event: JSON.parse(message.data) };
+        yield { cursor, event: JSON.parse(message.data), text: message.data };
       }
     } catch (error) {
       if (signal?.aborted) return;

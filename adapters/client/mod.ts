@@ -15,3 +15,4 @@ export {
   type SubscribeOptions,
   WeftError,
 } from "./client.ts";
+export { readServerSentEvents, type ServerSentEvent } from "./server_sent_events.ts";

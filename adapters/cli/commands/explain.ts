@@ -1,0 +1,60 @@
+/** `weft explain`: who would get an event, and what stops it. */
+
+import type { CommandContext } from "../command.ts";
+import { parseAttributes } from "../event_draft.ts";
+import { createNodeApi } from "../node_api.ts";
+import { printTable, printText } from "../output.ts";
+
+interface Destination {
+  readonly cluster: string;
+  readonly path: readonly string[];
+  readonly cost: number;
+  readonly state: string;
+  readonly reason: string;
+  readonly subscriptions: readonly { readonly id: string; readonly match: boolean | null }[];
+}
+
+interface Stop {
+  readonly where: string;
+  readonly subscription: string | null;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+const destinationColumns = [
+  { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
+  { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") },
+  { title: "COST", cell: ({ cost }: Destination) => cost, align: "right" },
+  { title: "STATE", cell: ({ state }: Destination) => state },
+  { title: "REASON", cell: ({ reason }: Destination) => reason },
+  {
+    title: "SUBSCRIPTIONS",
+    cell: ({ subscriptions }: Destination) => subscriptions.map(toName).join(", ") || "streams",
+  },
+] as const;
+
+const stopColumns = [
+  { title: "STOPPED AT", cell: ({ where }: Stop) => where },
+  { title: "SUBSCRIPTION", cell: ({ subscription }: Stop) => subscription },
+  { title: "REASON", cell: ({ reason }: Stop) => reason },
+  { title: "WHY", cell: ({ detail }: Stop) => detail },
+] as const;
+
+/** JSON: the node's answer, `{"topic","destinations":[…],"stopped":[…],…}`. */
+export async function explain(context: CommandContext): Promise<void> {
+  const { args } = context;
+  const named = ["source", "type", "subject"].map((name) => [name, args.text(name)] as const);
+  const query = { topic: args.required(0), ...Object.fromEntries(named), ...parseAttributes(args.texts("attr")) };
+  const { text, body } = await createNodeApi(context).request("GET", "/v1/explain", { query });
+  if (context.json) return await printText(context, text);
+  const destinations: readonly Destination[] = body.destinations;
+  const stopped: readonly Stop[] = body.stopped;
+  await printTable(context, destinations, { columns: destinationColumns, empty: `${body.topic} goes nowhere` });
+  if (destinations.length > 0 && stopped.length > 0) await printText(context, "");
+  if (stopped.length > 0) await printTable(context, stopped, { columns: stopColumns, empty: "" });
+}
+
+/** A cluster that was asked for its filters and did not answer leaves it open. */
+function toName({ id, match }: Destination["subscriptions"][number]): string {
+  return match === null ? `${id} (?)` : id;
+}

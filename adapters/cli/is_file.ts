@@ -1,0 +1,7 @@
+/** Whether a file is there. */
+
+import { statSync } from "node:fs";
+
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

@@ -1,0 +1,26 @@
+/** A subscription as a node shows it; the fields that commands look at. */
+
+export interface SubscriptionResource {
+  readonly id: string;
+  readonly protocol: string;
+  readonly sink?: string;
+  readonly types?: readonly string[];
+  readonly source?: string;
+  readonly filters?: readonly unknown[];
+  readonly config: { readonly topic: string; readonly group?: string };
+  readonly status: {
+    readonly state: string;
+    readonly cursor: string;
+    readonly lag: number;
+    readonly oldestAgeMs: number;
+    readonly inFlight: number;
+    readonly delivered: number;
+    readonly failed: number;
+    readonly deadLettered: number;
+    readonly lastError: string | null;
+  };
+}
+
+export function toSubscriptionPath(id: string, action = ""): string {
+  return `/v1/subscriptions/${encodeURIComponent(id)}${action}`;
+}
