@@ -6,9 +6,7 @@ import { createEvent } from "./codec/mod.ts";
 export type SystemEventType =
   | "weft-system.dead-letter"
   | "weft-system.subscription.paused"
-  | "weft-system.store.full"
-  | "weft-system.node.started"
-  | "weft-system.node.stopping";
+  | "weft-system.store.full";
 
 /** A system event ready to be accepted. `at`: wall clock, ms since 1970; `data` must be JSON. */
 export function toSystemEvent(
