@@ -8,12 +8,13 @@ import type { StateChange, StoredEvent } from "../event_store.ts";
 import { LogFollower } from "../log_follower.ts";
 import { patternMatches } from "../topic.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
-import { DueHeap } from "./due_heap.ts";
 import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
 import { orderingKey, OrderLanes } from "./order_lanes.ts";
 import { type Ending, QueueJournal } from "./queue_journal.ts";
+import { type QueueMember, QueueMembers } from "./queue_members.ts";
 import { RedrivenCopies } from "./redriven_copies.ts";
 import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
+import { WaitingRoom } from "./waiting_room.ts";
 
 /** An event given to a member to be delivered. */
 export interface Delivery {
@@ -22,44 +23,36 @@ export interface Delivery {
   readonly attempt: number;
 }
 
-/** Who takes from a queue: a pushing worker, a pull request that waits, a stream of a group. */
-export interface QueueMember {
-  /** There may be something to take. Must not throw. */
-  onReady(): void;
-}
-
 /** Bytes of events held by one queue; past it events that wait are read again from the log. */
 const HELD_BYTES_MAX = 4 * 1024 * 1024;
 /** An event that waits longer than this is not kept in memory. */
 const HOLD_MS = 5_000;
-/** Acknowledgements kept for events that a restarted queue has not taken again yet. */
-const AHEAD_MAX = 10_000;
+/** An event whose end could not be written is tried again after this. */
+const REOPEN_MS = 1000;
+/** Behind another event of their key, so that one key does not take the memory of all. */
+const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
+/** Acknowledgements kept for events that a restarted queue has not taken again yet: more than may be open at a time. */
+const AHEAD_MAX = 20_000;
 
 export class DeliveryQueue {
   readonly counts: DeliveryCounts;
   readonly #feed: Dispatcher;
-  readonly #clock: Clock;
   readonly #options: DeliveryQueueOptions;
   readonly #follower: LogFollower;
   readonly #journal: QueueJournal | undefined;
   readonly #copies: RedrivenCopies;
   readonly #entries = new Map<number, OpenEvent>();
   readonly #ready: OpenEvent[] = [];
-  readonly #due = new DueHeap<OpenEvent>();
+  readonly #room: WaitingRoom;
   readonly #lanes: OrderLanes | undefined;
   readonly #ahead: Set<number>;
-  readonly #members: QueueMember[] = [];
+  readonly #members = new QueueMembers();
   #held = 0;
   #taken = 0;
-  #starved = false; // a member asked while there was no room; it is told when there is
-  #promoting = false;
   #closed = false;
-  #timerAt = Infinity;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(feed: Dispatcher, clock: Clock, options: DeliveryQueueOptions) {
     this.#feed = feed;
-    this.#clock = clock;
     this.#options = options;
     this.#lanes = options.ordered ? new OrderLanes() : undefined;
     const saved = typeof options.from === "number" ? undefined : options.from;
@@ -79,15 +72,26 @@ export class DeliveryQueue {
       snapshot: (endings) => this.#snapshot(endings),
       onError: options.onError,
     });
+    this.#room = new WaitingRoom({
+      clock,
+      now: () => feed.store.now(),
+      isOpen: (entry) => this.#isOpen(entry),
+      onDue: (entry) => this.#letIn(entry),
+      onRound: () => this.#wake(),
+      onError: options.onError,
+    });
     if (saved !== undefined) this.#restore(saved);
   }
 
   /** Begins to follow the log. An ordered queue first reads its open events, to know which keys are taken. */
   async start(): Promise<void> {
+    if (this.#entries.size > 0) {
+      await this.#copies.find((position) => this.#entries.has(position), this.#options.onError);
+    }
     if (this.#lanes !== undefined) await this.#enterLanes(this.#lanes);
     if (this.#closed) return;
     this.#feed.attach(this.#follower);
-    this.#arm();
+    this.#room.start();
   }
 
   get pattern(): string {
@@ -109,6 +113,11 @@ export class DeliveryQueue {
     return this.#taken;
   }
 
+  /** Times of open events that are waited for. */
+  get waiting(): number {
+    return this.#room.size;
+  }
+
   /** Positions not judged yet, and open events: an upper bound of what is still to be delivered. */
   get lag(): number {
     const unjudged = this.#feed.position - this.#follower.consumed;
@@ -123,16 +132,20 @@ export class DeliveryQueue {
   }
 
   join(member: QueueMember): void {
-    this.#members.push(member);
+    this.#members.join(member);
   }
 
   leave(member: QueueMember): void {
-    const at = this.#members.indexOf(member);
-    if (at >= 0) this.#members.splice(at, 1);
+    this.#members.leave(member);
   }
 
   get members(): number {
-    return this.#members.length;
+    return this.#members.size;
+  }
+
+  /** The members are told when an event is settled or given back. */
+  askForRoom(): void {
+    this.#members.askForRoom();
   }
 
   /**
@@ -153,11 +166,10 @@ export class DeliveryQueue {
       entry.attempts++;
       this.#taken++;
       entry.deadline = leaseMs === Infinity ? Infinity : this.#feed.store.now() + leaseMs;
-      if (entry.deadline !== Infinity) this.#wait(entry, entry.deadline);
+      if (entry.deadline !== Infinity) this.#room.put(entry, entry.deadline);
       taken.push({ stored: entry.stored!, attempt: entry.attempts });
     }
     if (taken.length > 0) this.#journal?.changed();
-    if (leaseMs !== Infinity) this.#arm();
     return taken;
   }
 
@@ -166,7 +178,8 @@ export class DeliveryQueue {
     const entry = this.#entries.get(position);
     if (entry !== undefined) this.#settle(entry, "acknowledged");
     else if (position > this.#follower.consumed && position <= this.#feed.position && this.#ahead.size < AHEAD_MAX) {
-      this.#ahead.add(position); // acknowledged before a kill, and not taken again yet
+      if (!this.#ahead.has(position)) this.counts.acknowledged++;
+      this.#ahead.add(position); // handed out before a kill, and not taken again yet
       this.#journal?.changed();
     }
   }
@@ -190,9 +203,9 @@ export class DeliveryQueue {
     if (!attempted) entry.attempts--;
     entry.state = "waiting";
     if (delayMs > HOLD_MS || this.#held > HELD_BYTES_MAX) this.#drop(entry);
-    this.#wait(entry, this.#feed.store.now() + delayMs);
+    this.#room.put(entry, this.#feed.store.now() + delayMs);
     this.#journal?.changed();
-    this.#arm();
+    this.#members.tellOfRoom();
   }
 
   /** Prolongs a lease by `leaseMs` from now. */
@@ -200,42 +213,53 @@ export class DeliveryQueue {
     const entry = this.#entries.get(position);
     if (entry === undefined || entry.state !== "taken" || entry.deadline === Infinity) return;
     entry.deadline = this.#feed.store.now() + leaseMs;
-    this.#wait(entry, entry.deadline);
-    this.#arm();
+    this.#room.put(entry, entry.deadline);
   }
 
-  /** Settles an event together with the documents that record its end; durable when it resolves, undone if it rejects. */
-  async settleAs(outcome: keyof DeliveryCounts, position: number, changes: readonly StateChange[]): Promise<void> {
+  /**
+   * Settles an event together with the documents that record its end; durable when it resolves, undone if it rejects.
+   * Whether it was there to be settled.
+   */
+  async settleAs(
+    outcome: keyof DeliveryCounts,
+    position: number,
+    changes: readonly StateChange[],
+  ): Promise<boolean> {
     const entry = this.#entries.get(position);
-    if (entry === undefined || entry.state === "settling") return;
+    if (entry === undefined || entry.state === "settling") return false;
     if (entry.state === "taken") this.#taken--;
     entry.state = "settling";
-    if (this.#journal === undefined) return this.#settle(entry, outcome);
-    await this.#journal.commitWith({
+    if (this.#journal === undefined) this.#settle(entry, outcome);
+    await this.#journal?.commitWith({
       changes,
       ending: { position, outcome },
       onDone: () => this.#settle(entry, outcome),
-      onFailed: () => {
-        entry.state = "waiting";
-        this.#wait(entry, this.#feed.store.now() + 1000);
-        this.#arm();
-      },
+      onFailed: () => this.#reopen(entry),
     });
+    return true;
   }
 
-  /** Opens a settled event again, all its attempts before it; durable together with `changes` when it resolves. */
-  async readmit(letter: DeadLetter, changes: readonly StateChange[]): Promise<void> {
-    if (this.#entries.has(letter.position)) return await this.#feed.store.commit([], changes).then(() => undefined);
-    const entry = newOpenEvent({ position: letter.position, attempts: 0, notBefore: 0 });
+  /**
+   * Opens a settled event again, all its attempts before it; durable together with `changes` when it resolves. One that is
+   * open already stays as it is. False, and nothing is changed, when the queue is closed.
+   */
+  async readmit(letter: DeadLetter, changes: readonly StateChange[]): Promise<boolean> {
     const copies = await this.#copies.toKeep(letter);
+    while (this.#entries.get(letter.position)?.state === "settling") await this.flush();
+    if (this.#closed) return false;
+    if (this.#entries.has(letter.position)) {
+      await this.#feed.store.commit([], changes);
+      return true;
+    }
+    const entry = newOpenEvent({ position: letter.position, attempts: 0, notBefore: 0 });
     this.#entries.set(entry.position, entry);
     await this.#journal?.commitWith({
       changes: [...changes, ...copies],
       onDone: () => undefined,
       onFailed: () => this.#remove(entry),
     });
-    this.#wait(entry, 0);
-    this.#arm();
+    this.#room.put(entry, 0);
+    return true;
   }
 
   /** Resolves once all that was settled is durable. */
@@ -245,7 +269,10 @@ export class DeliveryQueue {
 
   /** Forgets every open event and goes on after position `after`. Durable when it resolves. */
   async seek(after: number): Promise<void> {
-    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    for (const entry of [...this.#entries.values()]) {
+      this.#remove(entry);
+      this.#copies.drop(entry.position, this.#options.onError);
+    }
     this.#ready.length = 0;
     this.#ahead.clear();
     this.#follower.seek(after);
@@ -257,13 +284,17 @@ export class DeliveryQueue {
   async close(options: { forget?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelTimer?.();
+    this.#room.close();
     this.#journal?.changed(); // the place in the log moves without a change when nothing there is wanted
     await this.#journal?.close(options).catch(this.#options.onError);
     this.#feed.detach(this.#follower);
   }
 
-  // ---- taking from the log ----
+  /** What to commit, once it is closed, so that nothing is left of it. */
+  toRemovals(): StateChange[] {
+    const { stateKey } = this.#options;
+    return stateKey === undefined ? [] : [{ key: stateKey, value: undefined }, ...this.#copies.toRemovals()];
+  }
 
   #accepts(event: StoredEvent): boolean {
     if (this.#options.accepts(event)) return true;
@@ -272,22 +303,27 @@ export class DeliveryQueue {
   }
 
   #admit(wanted: number): OpenEvent | undefined {
-    const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
-    if (room <= 0 || this.#held > HELD_BYTES_MAX) {
-      this.#starved = true;
-      return undefined;
-    }
-    for (const stored of this.#follower.take(room)) {
-      if (this.#ahead.delete(stored.position)) {
-        this.counts.acknowledged++;
-        continue;
+    while (this.#ready.length === 0) {
+      const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
+      if (room <= 0 || this.#held > HELD_BYTES_MAX) {
+        this.#members.askForRoom();
+        return undefined;
       }
-      const entry = newOpenEvent({ position: stored.position, attempts: 0, notBefore: 0 });
-      this.#entries.set(entry.position, entry);
-      this.#hold(entry, stored);
-      if (this.#enterLane(entry, stored)) this.#makeReady(entry);
+      const page = this.#follower.take(room);
+      if (page.length === 0) return undefined;
+      for (const stored of page) this.#open(stored);
     }
     return this.#ready.shift();
+  }
+
+  #open(stored: StoredEvent): void {
+    if (this.#ahead.delete(stored.position)) return;
+    if (this.#entries.has(stored.position)) return; // a redriven one, which lay before this place and after it
+    const entry = newOpenEvent({ position: stored.position, attempts: 0, notBefore: 0 });
+    this.#entries.set(entry.position, entry);
+    this.#hold(entry, stored);
+    if (this.#enterLane(entry, stored)) this.#makeReady(entry);
+    else if (this.#held > HELD_BLOCKED_BYTES_MAX) this.#drop(entry);
   }
 
   #enterLane(entry: OpenEvent, stored: StoredEvent): boolean {
@@ -298,71 +334,45 @@ export class DeliveryQueue {
     return false;
   }
 
-  // ---- settling ----
+  #isOpen(entry: OpenEvent): boolean {
+    return this.#entries.get(entry.position) === entry;
+  }
 
   #settle(entry: OpenEvent, outcome: keyof DeliveryCounts): void {
-    if (!this.#entries.has(entry.position)) return;
-    if (entry.state === "taken") this.#taken--;
+    if (!this.#isOpen(entry)) return;
     this.counts[outcome]++;
     this.#remove(entry);
+    if (entry.position > this.#follower.consumed) this.#ahead.add(entry.position);
     this.#journal?.changed();
     this.#copies.drop(entry.position, this.#options.onError);
-    if (this.#starved) {
-      this.#starved = false;
-      this.#wake();
-    }
+    this.#members.tellOfRoom();
+  }
+
+  /** Its end could not be written. */
+  #reopen(entry: OpenEvent): void {
+    if (!this.#isOpen(entry) || entry.state !== "settling") return;
+    entry.state = "waiting";
+    this.#room.put(entry, this.#feed.store.now() + REOPEN_MS);
   }
 
   #remove(entry: OpenEvent): void {
-    if (!this.#entries.delete(entry.position)) return;
+    if (!this.#isOpen(entry)) return;
+    this.#entries.delete(entry.position);
     this.#drop(entry);
+    if (entry.state === "taken") this.#taken--;
     entry.state = "settling";
+    this.#journal?.changed();
     if (entry.key === undefined) return;
     const next = this.#lanes!.leave(entry.key, entry.position);
     const successor = next === undefined ? undefined : this.#entries.get(next);
     if (successor?.state === "blocked") {
       successor.state = "waiting";
-      this.#wait(successor, 0);
-      this.#arm();
+      this.#room.put(successor, 0);
     }
   }
 
-  // ---- waiting ----
-
-  #wait(entry: OpenEvent, until: number): void {
-    entry.notBefore = until;
-    this.#due.push(until, entry);
-  }
-
-  /** Sets the timer for what is due next. */
-  #arm(): void {
-    const next = this.#due.next;
-    if (this.#closed || this.#promoting || next >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = next;
-    this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#feed.store.now()), () => {
-      this.#timerAt = Infinity;
-      void this.#promote();
-    });
-  }
-
-  async #promote(): Promise<void> {
-    this.#promoting = true;
-    try {
-      let entry: OpenEvent | undefined;
-      while (!this.#closed && (entry = this.#due.popDue(this.#feed.store.now()))) await this.#promoteOne(entry);
-    } catch (error) {
-      this.#options.onError(error);
-      this.#cancelTimer = this.#clock.after(1000, () => void this.#promote());
-    } finally {
-      this.#promoting = false;
-    }
-    this.#arm();
-    this.#wake();
-  }
-
-  async #promoteOne(entry: OpenEvent): Promise<void> {
-    if (!this.#entries.has(entry.position) || entry.notBefore > this.#feed.store.now()) return; // settled or prolonged
+  /** The time of an event has come: its delay, or the lease under which a member has it, is over. */
+  async #letIn(entry: OpenEvent): Promise<void> {
     if (entry.state === "taken") {
       if (entry.deadline > this.#feed.store.now()) return;
       this.#taken--;
@@ -371,11 +381,8 @@ export class DeliveryQueue {
     }
     if (entry.state !== "waiting") return;
     if (entry.stored === undefined) {
-      const stored = await this.#copies.load(entry.position).catch((error) => {
-        this.#wait(entry, this.#feed.store.now() + 1000);
-        throw error;
-      });
-      if (entry.state !== "waiting" || !this.#entries.has(entry.position)) return;
+      const stored = await this.#copies.load(entry.position);
+      if (entry.state !== "waiting" || !this.#isOpen(entry)) return;
       if (stored === undefined) return this.#settle(entry, "evicted");
       this.#hold(entry, stored);
     }
@@ -399,21 +406,16 @@ export class DeliveryQueue {
     entry.stored = undefined;
   }
 
-  /** Tells the members, each time another one first, so that a group shares its work. */
   #wake(): void {
-    if (this.#closed) return;
-    const first = this.#members.shift();
-    if (first === undefined) return;
-    this.#members.push(first);
-    first.onReady();
-    for (const member of [...this.#members]) if (member !== first) member.onReady();
+    if (!this.#closed) this.#members.wake();
   }
-
-  // ---- the durable form ----
 
   #snapshot(endings: readonly Ending[]): Uint8Array {
     const ended = new Set(endings.map(({ position }) => position));
-    const open = [...this.#entries.values()].filter(({ position }) => !ended.has(position));
+    const open = [...this.#entries.values()].filter(({ position, state }) =>
+      state !== "settling" || !ended.has(position)
+    );
+    for (const position of this.#ahead) if (position <= this.#follower.consumed) this.#ahead.delete(position);
     const ahead = [...this.#ahead].sort((a, b) => a - b);
     const counts = { ...this.counts };
     for (const { outcome } of endings) counts[outcome]++;
@@ -427,7 +429,7 @@ export class DeliveryQueue {
     ].sort((a, b) => a.position - b.position);
     for (const tried of open) {
       this.#entries.set(tried.position, newOpenEvent(tried));
-      this.#due.push(tried.notBefore, this.#entries.get(tried.position)!);
+      this.#room.put(this.#entries.get(tried.position)!, tried.notBefore);
     }
   }
 

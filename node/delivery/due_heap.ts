@@ -38,6 +38,18 @@ export class DueHeap<Value> {
     return value;
   }
 
+  /** Keeps only what `keep` wants. */
+  retain(keep: (time: number, value: Value) => boolean): void {
+    const kept: [number, Value][] = [];
+    for (const [i, time] of this.#times.entries()) if (keep(time, this.#values[i])) kept.push([time, this.#values[i]]);
+    kept.sort(([a], [b]) => a - b); // a sorted list is a heap
+    this.#times.length = this.#values.length = 0;
+    for (const [time, value] of kept) {
+      this.#times.push(time);
+      this.#values.push(value);
+    }
+  }
+
   #sink(): void {
     let at = 0;
     for (;;) {

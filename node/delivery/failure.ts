@@ -61,7 +61,7 @@ async function bury(
   failure: Failure,
 ): Promise<void> {
   const { position } = delivery.stored;
-  if (!subscription.config.deadLetter) return await queue.settleAs("deadLettered", position, []);
+  if (!subscription.config.deadLetter) return void await queue.settleAs("deadLettered", position, []);
   const letter = context.deadLetters.toChange(delivery.stored, {
     subscription: subscription.id,
     reason: failure.reason,
@@ -70,6 +70,6 @@ async function bury(
     lastResponse: failure.response ?? null,
     at: context.wall(),
   });
-  await queue.settleAs("deadLettered", position, [letter.change]);
+  if (!await queue.settleAs("deadLettered", position, [letter.change])) return; // settled by another answer meanwhile
   context.onDeadLetter({ id: letter.id, subscription: subscription.id, reason: failure.reason, delivery });
 }

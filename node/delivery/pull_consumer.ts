@@ -3,8 +3,9 @@
 import type { Clock } from "../clock.ts";
 import { RefusedError } from "../errors.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
-import type { Delivery, DeliveryQueue, QueueMember } from "./delivery_queue.ts";
+import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
 import { type FailureContext, handleFailure } from "./failure.ts";
+import type { QueueMember } from "./queue_members.ts";
 
 export interface PulledEvent {
   /** Opaque: names the event and the attempt. */

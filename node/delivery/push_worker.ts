@@ -5,8 +5,9 @@ import type { CloudEvent } from "../event.ts";
 import type { Sink, SinkOutcome } from "../sink.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
 import { Circuit } from "./circuit.ts";
-import type { Delivery, DeliveryQueue, QueueMember } from "./delivery_queue.ts";
+import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
 import { type Failure, type FailureContext, handleFailure } from "./failure.ts";
+import type { QueueMember } from "./queue_members.ts";
 
 export interface PushContext extends FailureContext {
   readonly clock: Clock;

@@ -50,6 +50,7 @@ export class QueueJournal {
   readonly #requests: Waiting[] = [];
   #cancelTimer: (() => void) | undefined;
   #closed = false;
+  #forgotten = false;
 
   constructor(store: Pick<EventStore, "commit">, clock: Clock, options: QueueJournalOptions) {
     this.#store = store;
@@ -59,6 +60,7 @@ export class QueueJournal {
 
   /** The queue changed; it will be written soon. */
   changed(): void {
+    if (this.#closed) return;
     this.#version++;
     this.#schedule(LAZY_MS);
   }
@@ -66,11 +68,15 @@ export class QueueJournal {
   /** Resolves once everything that changed before this call is durable; rejects if it cannot be made so. */
   async flush(): Promise<void> {
     const version = this.#version;
-    while (this.#written < version) await (this.#writing ?? this.#write());
+    while (this.#written < version && !this.#forgotten) await (this.#writing ?? this.#write());
   }
 
   /** Durable when it resolves; what is asked for while a write is under way is written together, next. */
   commitWith(request: JournalRequest): Promise<void> {
+    if (this.#closed) {
+      request.onFailed();
+      return Promise.reject(this.#refusal());
+    }
     this.#version++;
     return new Promise((resolve, reject) => {
       this.#requests.push({ ...request, resolve, reject });
@@ -82,8 +88,17 @@ export class QueueJournal {
   async close(options: { forget?: boolean } = {}): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
-    if (options.forget) await this.#writing?.catch(() => undefined);
-    else await this.flush();
+    if (!options.forget) return await this.flush();
+    this.#forgotten = true;
+    for (const { onFailed, reject } of this.#requests.splice(0)) {
+      onFailed();
+      reject(this.#refusal());
+    }
+    await this.#writing?.catch(() => undefined);
+  }
+
+  #refusal(): Error {
+    return new Error(`Cannot write "${this.#options.key}": the queue is closed; what it had open is delivered again`);
   }
 
   #schedule(delayMs: number): void {

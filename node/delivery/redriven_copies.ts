@@ -1,7 +1,10 @@
-/** Copies of redriven events that the log no longer has, kept until their second chance is over. */
+/** Copies of redriven events that the log no longer has, or whose time there is over: kept until their second chance is, too. */
 
 import { type DeadLetter, decodeLetter, encodeLetter } from "../dead_letter_format.ts";
 import type { EventStore, StateChange, StoredEvent } from "../event_store.ts";
+
+/** Copies read in one go when a queue begins. */
+const PAGE = 500;
 
 export class RedrivenCopies {
   readonly #store: EventStore;
@@ -14,19 +17,29 @@ export class RedrivenCopies {
     this.#prefix = `redriven/${queueKey}/`;
   }
 
-  /** The event at a position, from the log or from its copy; `undefined` if neither has it. */
+  /** Finds the copies of a queue that begins again, before anything is loaded; those of settled events go. */
+  async find(isOpen: (position: number) => boolean, onError: (error: unknown) => void): Promise<void> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.#store.listState({ prefix: this.#prefix, after, limit: PAGE });
+      for (const { key } of page) this.#kept.add(Number.parseInt(key.slice(this.#prefix.length), 36));
+      if (page.length < PAGE) break;
+      after = page[page.length - 1].key;
+    }
+    for (const position of [...this.#kept]) if (!isOpen(position)) this.drop(position, onError);
+  }
+
+  /** The event at a position, from its copy or from the log; `undefined` if neither has it. */
   async load(position: number): Promise<StoredEvent | undefined> {
-    const stored = await this.#store.get(position);
-    if (stored !== undefined) return stored;
+    if (!this.#kept.has(position)) return await this.#store.get(position);
     const copy = await this.#store.readState(this.#key(position));
-    if (copy === undefined) return undefined;
-    this.#kept.add(position);
-    return toStoredEvent(decodeLetter(copy), copy.length);
+    return copy === undefined ? await this.#store.get(position) : toStoredEvent(decodeLetter(copy), copy.length);
   }
 
   /** What to commit so that a letter's event can be loaded as long as it is open. */
   async toKeep(letter: DeadLetter): Promise<StateChange[]> {
-    if (await this.#store.get(letter.position) !== undefined) return [];
+    const stored = await this.#store.get(letter.position);
+    if (stored !== undefined && stored.ttlMs === 0) return [];
     this.#kept.add(letter.position);
     return [{ key: this.#key(letter.position), value: encodeLetter(letter) }];
   }
@@ -35,6 +48,11 @@ export class RedrivenCopies {
   drop(position: number, onError: (error: unknown) => void): void {
     if (!this.#kept.delete(position)) return;
     this.#store.commit([], [{ key: this.#key(position), value: undefined }]).catch(onError);
+  }
+
+  /** What to commit so that nothing is left of them. */
+  toRemovals(): StateChange[] {
+    return [...this.#kept].map((position) => ({ key: this.#key(position), value: undefined }));
   }
 
   #key(position: number): string {
