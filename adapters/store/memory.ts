@@ -19,6 +19,9 @@ import type {
 } from "../../node/event_store.ts";
 import { hashId, type IdHash } from "../../node/id_hash.ts";
 import { patternMatches } from "../../node/topic.ts";
+import { MemoryLog } from "./memory/memory_log.ts";
+import { EVERYTHING, type Needed, NeededEvents } from "./needed_events.ts";
+import { UnneededSearch } from "./unneeded_search.ts";
 
 export interface MemoryStoreOptions {
   readonly cluster: string;
@@ -39,6 +42,12 @@ const CAPABILITIES: StoreCapabilities = {
   onlineBackup: false,
 };
 
+/** Shares of the cap: above the first, what nobody needs is retired with each commit until the second is reached. */
+const RECLAIM_ABOVE = 0.9;
+const RECLAIM_TO = 0.85;
+/** Pieces of the log that a commit looks at meanwhile; at the cap as many as it takes. */
+const RECLAIM_STEPS = 2;
+
 /** Opens an empty store. */
 export function openMemoryStore(options: MemoryStoreOptions): Promise<EventStore> {
   return Promise.resolve(new MemoryStore(options));
@@ -50,13 +59,13 @@ class MemoryStore implements EventStore {
   readonly #options: Required<MemoryStoreOptions>;
   readonly #seed: IdHash;
   readonly #state = new Map<string, Uint8Array>();
-  #events: StoredEvent[] = []; // by position
+  readonly #log = new MemoryLog();
+  readonly #search = new UnneededSearch();
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
-  #needed: () => readonly { pattern: string; from: number }[] = () => [];
+  #needed: () => readonly Needed[] = () => EVERYTHING;
   #head = 0;
-  #bytes = 0;
-  #retired = 0;
   #evicted = 0;
+  #reclaims = false;
   #lastCommit: Promise<unknown> = Promise.resolve();
   #stopTimer: () => void = () => {};
   #closed = false;
@@ -81,7 +90,7 @@ class MemoryStore implements EventStore {
   }
 
   get tail(): number {
-    return this.#events[0]?.position ?? this.#head + 1;
+    return this.#log.first?.position ?? this.#head + 1;
   }
 
   now(): number {
@@ -99,23 +108,23 @@ class MemoryStore implements EventStore {
     this.#assertOpen();
     const found: StoredEvent[] = [];
     let bytes = 0;
-    for (let i = this.#indexFrom(options.after + 1); i < this.#events.length; i++) {
+    for (const event of this.#log.from(options.after + 1)) {
       if (found.length >= options.eventsMax || (found.length > 0 && bytes >= options.bytesMax)) break;
-      found.push(this.#events[i]);
-      bytes += this.#events[i].bytes;
+      found.push(event);
+      bytes += event.bytes;
     }
     return found;
   }
 
   async get(position: number): Promise<StoredEvent | undefined> {
     this.#assertOpen();
-    const event = this.#events[this.#indexFrom(position)];
+    const [event] = this.#log.from(position).take(1);
     return event?.position === position ? event : undefined;
   }
 
   async positionAt(timeMs: number): Promise<number> {
     this.#assertOpen();
-    return this.#events.find(({ acceptedAt }) => acceptedAt >= timeMs)?.position ?? this.#head + 1;
+    return this.#log.from(0).find(({ acceptedAt }) => acceptedAt >= timeMs)?.position ?? this.#head + 1;
   }
 
   onAppend(listener: (events: readonly StoredEvent[]) => void): () => void {
@@ -139,7 +148,7 @@ class MemoryStore implements EventStore {
       .map(([key, value]) => ({ key, value: value.slice() }));
   }
 
-  setNeeded(needed: (() => readonly { pattern: string; from: number }[]) | undefined): void {
+  setNeeded(needed: (() => readonly Needed[]) | undefined): void {
     this.#needed = needed ?? (() => []);
   }
 
@@ -150,7 +159,7 @@ class MemoryStore implements EventStore {
   async *recentIds({ idsMax, ageMs }: { idsMax: number; ageMs: number }): AsyncGenerator<RecentIds> {
     this.#assertOpen();
     const ageMin = this.now() - ageMs;
-    for (const { position, acceptedAge, event } of this.#events.slice(-idsMax)) {
+    for (const { position, acceptedAge, event } of [...this.#log.backwards().take(idsMax)].reverse()) {
       if (acceptedAge < ageMin) continue;
       const { hi, lo } = this.hashId(event.attributes.source, event.attributes.id);
       yield { position, count: 1, hashes: Uint32Array.of(hi, lo), acceptedAge };
@@ -159,11 +168,11 @@ class MemoryStore implements EventStore {
 
   stats(): StoreStats {
     return {
-      events: this.#events.length,
-      logBytes: this.#bytes,
-      storedBytes: this.#bytes,
+      events: this.#log.count,
+      logBytes: this.#log.bytes,
+      storedBytes: this.#log.bytes,
       bytesMax: this.#options.bytesMax,
-      retired: this.#retired,
+      retired: this.#log.removed,
       evicted: this.#evicted,
     };
   }
@@ -190,8 +199,7 @@ class MemoryStore implements EventStore {
     const first = this.#head + 1;
     const events = entries.map((entry, i) => this.#toStored(entry, { position: first + i, record: records[i] }));
     this.#head += events.length;
-    this.#events.push(...events);
-    for (const { bytes } of events) this.#bytes += bytes;
+    for (const event of events) this.#log.push(event);
     for (const { key, value } of changes) {
       if (value === undefined) this.#state.delete(key);
       else this.#state.set(key, value.slice());
@@ -201,28 +209,35 @@ class MemoryStore implements EventStore {
     return { position, sequence: position, epoch: this.incarnation.epoch };
   }
 
+  /** Retires what nobody needs, early and a little at a time; at the cap `overflow` decides about the rest. */
   #makeRoom(incoming: number): void {
     const { bytesMax, overflow } = this.#options;
-    if (incoming === 0 || this.#bytes + incoming <= bytesMax) return;
-    if (overflow === "block") {
-      throw new StoreFullError(`Cannot store event: the store has reached its cap of ${bytesMax} bytes`, {
-        full: "cap",
-        retryAfterMs: 1000,
-      });
+    if (incoming === 0) return;
+    const used = () => this.#log.bytes + incoming;
+    this.#reclaims = used() > bytesMax * (this.#reclaims ? RECLAIM_TO : RECLAIM_ABOVE);
+    if (!this.#reclaims) return;
+    const needed = new NeededEvents(this.#needed());
+    this.#search.tell(needed.list);
+    for (let steps = 0; steps < RECLAIM_STEPS || used() > bytesMax; steps++) {
+      const searched = this.#log.thinAt(this.#search.next, (event) => !needed.has(event));
+      if (searched === undefined) break;
+      this.#search.searched(searched);
     }
-    const needed = this.#needed();
-    while (this.#events.length > 0 && this.#bytes + incoming > bytesMax) {
-      const [event] = this.#remove((_, index) => index === 0);
-      if (isNeeded(needed, event)) this.#evicted++;
+    if (used() > bytesMax && overflow === "block") throw capError(bytesMax);
+    while (used() > bytesMax) {
+      const event = this.#log.removeFirst();
+      if (event === undefined) return;
+      if (needed.has(event)) this.#evicted++;
     }
   }
 
   #armRetention(): void {
     const { clock, retentionIntervalMs, retention } = this.#options;
     this.#stopTimer = clock.after(retentionIntervalMs, () => {
-      const needed = this.#needed();
+      const needed = new NeededEvents(this.#needed());
       const kept = this.#keptByRules(retention);
-      this.#remove((event) => !kept.has(event.position) && !isNeeded(needed, event));
+      const goes = (event: StoredEvent) => !kept.has(event.position) && !needed.has(event);
+      for (let at: number | undefined = 0; at !== undefined;) at = this.#log.thinAt(at + 1, goes);
       this.#armRetention();
     });
   }
@@ -231,7 +246,7 @@ class MemoryStore implements EventStore {
   #keptByRules(rules: readonly RetentionRule[]): Set<number> {
     const totals = rules.map(() => ({ events: 0, bytes: 0 }));
     const kept = new Set<number>();
-    for (const event of this.#events.toReversed()) {
+    for (const event of this.#log.backwards()) {
       const index = rules.findIndex(({ pattern }) => patternMatches(pattern, event.topic));
       if (index < 0 || this.#isKept(event, rules[index], totals[index])) kept.add(event.position);
     }
@@ -243,14 +258,6 @@ class MemoryStore implements EventStore {
     newer.bytes += event.bytes;
     const { maxAgeMs = Infinity, maxCount = Infinity, maxBytes = Infinity } = rule;
     return this.now() - event.acceptedAge <= maxAgeMs && newer.events <= maxCount && newer.bytes <= maxBytes;
-  }
-
-  #remove(goes: (event: StoredEvent, index: number) => boolean): StoredEvent[] {
-    const removed = this.#events.filter(goes);
-    this.#events = this.#events.filter((event, index) => !goes(event, index));
-    for (const { bytes } of removed) this.#bytes -= bytes;
-    this.#retired += removed.length;
-    return removed;
   }
 
   #toStored(entry: AppendEntry, { position, record }: { position: number; record: Uint8Array }): StoredEvent {
@@ -271,24 +278,17 @@ class MemoryStore implements EventStore {
     };
   }
 
-  #indexFrom(position: number): number {
-    let low = 0;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#events[middle].position < position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   #assertOpen(): void {
     if (this.#closed) throw new StoreClosedError("Cannot read store: it is closed; open it again");
   }
 }
 
-function isNeeded(needed: readonly { pattern: string; from: number }[], event: StoredEvent): boolean {
-  return needed.some(({ pattern, from }) => from <= event.position && patternMatches(pattern, event.topic));
+function capError(bytesMax: number): StoreFullError {
+  return new StoreFullError(
+    `Cannot store event: the store has reached its cap of ${bytesMax} bytes with events that subscriptions still need; ` +
+      "raise store.maxBytes, let slow subscriptions catch up, or delete those of nobody",
+    { full: "cap", retryAfterMs: 1000 },
+  );
 }
 
 /** The order of the keys as UTF-8 bytes, which is that of their code points; JavaScript's own is that of UTF-16. */

@@ -18,6 +18,7 @@ import type {
 } from "../../node/event_store.ts";
 import { hashId, type IdHash } from "../../node/id_hash.ts";
 import type { LogBlock } from "../../node/log_block.ts";
+import type { Needed } from "./needed_events.ts";
 import { AgeClock } from "./sqlite/age_clock.ts";
 import { backupDatabase } from "./sqlite/backup.ts";
 import { type Batch, CommitQueue } from "./sqlite/commit_queue.ts";
@@ -29,10 +30,11 @@ import {
   type SqliteStoreOptions,
   walBytesMax,
 } from "./sqlite/options.ts";
+import { Retirement } from "./sqlite/retirement.ts";
 import { messageOf } from "./sqlite/sqlite_errors.ts";
 import { StoredLog } from "./sqlite/stored_log.ts";
 import { type Writer, WriterClient } from "./sqlite/writer_client.ts";
-import type { BlockRow, LogState, Needed, Opened, WriterFailure, WriterReply } from "./sqlite/writer_protocol.ts";
+import type { BlockRow, LogState, Opened, WriterFailure, WriterReply } from "./sqlite/writer_protocol.ts";
 
 export { restoreSqlite } from "./sqlite/backup.ts";
 export type { SqliteStoreOptions } from "./sqlite/options.ts";
@@ -49,9 +51,6 @@ const TICK_MS = 1000;
 
 /** What a publisher is told to wait when there is no room: retention and consumers work in seconds, not in milliseconds. */
 const FULL_RETRY_MS = 1000;
-
-/** From this share of the cap on, the writer is told what is needed, for it may have to evict. */
-const EVICTION_NEAR = 0.8;
 
 /** What the store is built on; a benchmark puts a writer there that works in the store's own thread. */
 export interface SqliteStoreParts {
@@ -100,16 +99,15 @@ class SqliteStore implements EventStore {
   readonly #log: StoredLog;
   readonly #queue: CommitQueue;
   readonly #age: AgeClock;
+  readonly #retirement: Retirement;
   readonly #seed: Opened["seed"];
   readonly #usedBytesMax: number;
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
-  #needed: (() => readonly Needed[]) | undefined;
   #state: LogState;
   #sequence = 0;
   #wallMax: number;
   #tickedAt: number;
   #stopTimers: (() => void)[] = [];
-  #retaining: Promise<void> | undefined;
   #failed: StoreFailedError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -124,11 +122,19 @@ class SqliteStore implements EventStore {
     this.#age = new AgeClock(options.clock, opened.tick);
     this.#usedBytesMax = options.bytesMax - walBytesMax(options.bytesMax);
     this.#state = opened.state;
+    this.#retirement = new Retirement({
+      step: async (request) => this.#apply(await this.#writer.request(request)),
+      usedBytes: () => this.#state.usedBytes,
+      usedBytesMax: this.#usedBytesMax,
+      hasRules: options.retention.length > 0,
+      now: () => this.now(),
+      onError: (error) => void this.#translate(error), // no room to free room: the next commit tells
+    });
     this.#wallMax = opened.wall;
     this.#tickedAt = -Infinity;
     this.incarnation = { epoch: opened.epoch, storeId: opened.storeId, opened: opened.opened };
     this.#every(TICK_MS, () => this.#tick());
-    if (options.retention.length > 0) this.#every(options.retentionIntervalMs, () => void this.#retain());
+    this.#every(options.retentionIntervalMs, () => this.#retirement.run());
   }
 
   get head(): number {
@@ -174,7 +180,7 @@ class SqliteStore implements EventStore {
   }
 
   setNeeded(needed: (() => readonly Needed[]) | undefined): void {
-    this.#needed = needed;
+    this.#retirement.setNeeded(needed);
   }
 
   hashId(source: string, id: string): IdHash {
@@ -207,7 +213,7 @@ class SqliteStore implements EventStore {
   async #close(): Promise<void> {
     for (const stop of this.#stopTimers) stop();
     await this.#queue.drain();
-    await this.#retaining;
+    await this.#retirement.stop();
     this.#log.close(); // before the last checkpoint, which would leave the write-ahead log to a reader
     try {
       await this.#writer.request({ type: "close", tick: this.#age.tick() });
@@ -224,16 +230,44 @@ class SqliteStore implements EventStore {
     if (this.#failed !== undefined) return this.#failed;
     if (entries.length === 0 || this.#options.overflow === "evict-oldest") return undefined;
     // Changes of state pass, so that consumers can settle events and thereby make room.
-    if (this.#state.usedBytes + this.#queue.pendingBytes < this.#usedBytesMax) return undefined;
+    const hasRoom = this.#state.usedBytes + this.#queue.pendingBytes < this.#usedBytesMax;
+    return hasRoom || !this.#retirement.exhausted ? undefined : this.#capError();
+  }
+
+  #capError(): StoreFullError {
     return new StoreFullError(
-      `Cannot store event: the store has reached its cap of ${this.#options.bytesMax} bytes; ` +
-        "raise store.maxBytes, shorten retention, or let slow subscriptions catch up",
+      `Cannot store event: the store has reached its cap of ${this.#options.bytesMax} bytes with events that ` +
+        "subscriptions still need; raise store.maxBytes, let slow subscriptions catch up, or delete those of nobody",
       { full: "cap", retryAfterMs: FULL_RETRY_MS },
     );
   }
 
   /** Writes a batch; answers how to settle its commits, and never rejects. */
   async #write(batch: Batch): Promise<() => void> {
+    if (await this.#hasRoom(batch)) return await this.#writeAll(batch);
+    const { refused, others } = batch.splitEvents();
+    const settle = await this.#writeAll(others);
+    return () => {
+      refused.reject(this.#capError());
+      settle();
+    };
+  }
+
+  /** Whether a batch may be written; makes room for it where that costs nobody an event. */
+  async #hasRoom(batch: Batch): Promise<boolean> {
+    if (this.#fits(batch)) return true;
+    try {
+      return await this.#retirement.makeRoom(batch.storedBytes) || this.#options.overflow === "evict-oldest";
+    } catch {
+      return true; // the write that follows finds out what is wrong, and says it
+    }
+  }
+
+  #fits(batch: Batch): boolean {
+    return batch.events === 0 || this.#state.usedBytes + batch.storedBytes <= this.#usedBytesMax;
+  }
+
+  async #writeAll(batch: Batch): Promise<() => void> {
     const first = { position: this.#log.head + 1, sequence: this.#sequence + 1, epoch: this.incarnation.epoch };
     const now = this.#age.tick();
     this.#wallMax = Math.max(this.#wallMax, now.wall);
@@ -242,13 +276,8 @@ class SqliteStore implements EventStore {
       if (this.#failed !== undefined) throw this.#failed;
       const tick = now.age - this.#tickedAt >= TICK_MS || batch.tick ? now : undefined;
       const transfer = rows.map(({ head }) => head.buffer); // the body lies in it too
-      const request = {
-        type: "commit",
-        blocks: rows,
-        changes: [...batch.changes],
-        tick,
-        needed: this.#neededNow(),
-      } as const;
+      const needed = this.#fits(batch) ? [] : this.#retirement.needed(); // when there may be some to evict
+      const request = { type: "commit", blocks: rows, changes: [...batch.changes], tick, needed } as const;
       this.#apply(await this.#writer.request(request, transfer));
       if (tick !== undefined) this.#tickedAt = now.age;
     } catch (error) {
@@ -257,6 +286,7 @@ class SqliteStore implements EventStore {
     }
     for (const block of blocks) this.#log.push(block);
     this.#sequence += batch.events;
+    this.#retirement.beginEarly();
     return () => {
       batch.resolve(first);
       this.#notify(blocks);
@@ -317,12 +347,6 @@ class SqliteStore implements EventStore {
     return this.#failed;
   }
 
-  #neededNow(): readonly Needed[] {
-    const mayEvict = this.#options.overflow === "evict-oldest" &&
-      this.#state.usedBytes + this.#queue.pendingBytes > this.#usedBytesMax * EVICTION_NEAR;
-    return mayEvict ? this.#needed?.() ?? [] : [];
-  }
-
   #openLog(): StoredLog {
     if (this.#closing !== undefined) throw new StoreClosedError("Cannot read store: it is closed; open it again");
     return this.#log;
@@ -330,23 +354,6 @@ class SqliteStore implements EventStore {
 
   #tick(): void {
     if (this.#failed === undefined && this.#age.now() - this.#tickedAt >= TICK_MS) this.#queue.tick();
-  }
-
-  #retain(): Promise<void> {
-    return this.#retaining ??= this.#retainAll().finally(() => this.#retaining = undefined);
-  }
-
-  /** Step by step, so that commits get in between. */
-  async #retainAll(): Promise<void> {
-    try {
-      for (let more = true; more && this.#closing === undefined;) {
-        const needed = this.#needed?.() ?? [];
-        more = this.#apply(await this.#writer.request({ type: "retain", age: this.now(), needed }));
-      }
-    } catch (error) {
-      // No room to free room: the next commit tells, and retention tries again with the next interval.
-      this.#translate(error);
-    }
   }
 
   #every(ms: number, run: () => void): void {

@@ -124,6 +124,7 @@ describe("SqliteStore on a full disk", () => {
     const clock = new FakeClock();
     const retention = [{ pattern: ">", maxAgeMs: 60_000 }];
     await using store = await open(dir.path, { clock, retention, pagesMax: 100 });
+    store.setNeeded(undefined);
     let error: unknown;
     let stored = 0;
     for (; error === undefined && stored < 100; stored++) error = await failureOf(store.commit([entry(10_000)]));
@@ -282,6 +283,7 @@ describe("SqliteStore", () => {
     const clock = new FakeClock();
     const retention = [{ pattern: "metrics.>", maxAgeMs: 1000 }, { pattern: ">", maxAgeMs: 3_600_000 }];
     await using store = await open(dir.path, { clock, retention });
+    store.setNeeded(undefined);
     // Blocks of both rules: each of them has to be written again.
     const mixed = Array.from({ length: 1000 }, (_, i) => entry(500, i % 2 === 0 ? "metrics.cpu" : "order.placed"));
     for (let i = 0; i < 40; i++) await store.commit(mixed);

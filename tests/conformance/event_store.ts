@@ -349,6 +349,7 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         const first = await open({ clock, retention: [{ pattern: "metrics.>", maxCount: 1 }] });
         await first.commit(entries(6));
         const second = await open({ clock, retention: [{ pattern: "order.placed", maxCount: 2 }] });
+        second.setNeeded(undefined);
         await second.commit(entries(1));
         await eventually(async () => {
           await clock.advance(1000);

@@ -16,10 +16,66 @@ interface RoomSuite {
   readonly claimed: (capability: keyof StoreCapabilities, title: string, run: () => Promise<void>) => void;
 }
 
+const EVERYTHING = () => [{ pattern: ">", from: 1 }];
+
 export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
   describe("at the cap", () => {
+    for (const overflow of ["block", "evict-oldest"] as const) {
+      it(`retires what nobody needs, oldest first, whatever arrives (overflow ${overflow})`, async () => {
+        const store = await open({ bytesMax: SMALL_CAP, overflow });
+        store.setNeeded(undefined);
+        await publishAtFullSpeed(store, { publishers: 16, commits: 300 });
+        expect(store.head).toBe(300);
+        expect(positions(await readAll(store))).toEqual(range(store.tail, 300));
+        expect(store.stats()).toMatchObject({ retired: store.tail - 1, evicted: 0, events: 301 - store.tail });
+        expect(store.stats().storedBytes).toBeLessThanOrEqual(SMALL_CAP);
+      });
+
+      claimed(
+        "selectiveRetention",
+        `keeps what is needed while there are others to retire (overflow ${overflow})`,
+        async () => {
+          const store = await open({ bytesMax: SMALL_CAP, overflow });
+          store.setNeeded(() => [{ pattern: "order.paid", from: 3 }]);
+          const kept: number[] = [];
+          for (let i = 0; i < 150; i++) {
+            const topic = i % 10 === 0 ? "order.paid" : "order.placed";
+            const { position } = await store.commit([{ event: anEvent({ data: LARGE }), topic, ttlMs: 0 }]);
+            if (topic === "order.paid" && position >= 3) kept.push(position);
+          }
+          const left = (await readAll(store)).filter(({ topic }) => topic === "order.paid");
+          expect(positions(left).filter((position) => position >= 3)).toEqual(kept);
+          expect(store.stats().evicted).toBe(0);
+        },
+      );
+    }
+
+    it("overflow block takes events again once subscriptions have moved on", async () => {
+      const clock = new FakeClock();
+      const store = await open({ clock, bytesMax: SMALL_CAP, overflow: "block" });
+      let from = 1;
+      store.setNeeded(() => [{ pattern: "order.>", from }]);
+      expect(await fill(store)).toBeInstanceOf(StoreFullError);
+      const { head } = store;
+      from = 6;
+      await eventually(async () => {
+        await clock.advance(1000);
+        expect((await store.commit(entries(1, { data: LARGE }))).position).toBe(head + 1);
+      });
+      const left = positions(await readAll(store));
+      expect(left.filter((position) => position >= 6)).toEqual(range(6, head + 1));
+      expect(left[0]).toBeGreaterThan(1);
+    });
+
+    it("retires nothing before it was told what is needed", async () => {
+      const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+      expect(await fill(store)).toBeInstanceOf(StoreFullError);
+      expect(store.stats().retired).toBe(0);
+    });
+
     it("overflow block refuses events, with nothing lost, and leaves no trace of a refused commit", async () => {
       const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+      store.setNeeded(EVERYTHING);
       const error = await fill(store);
       expect(error).toBeInstanceOf(StoreFullError);
       expect(error).toMatchObject({ full: "cap" });
@@ -35,6 +91,7 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
 
     it("overflow block still takes changes of state, so that consumers can settle", async () => {
       const store = await open({ bytesMax: SMALL_CAP, overflow: "block" });
+      store.setNeeded(EVERYTHING);
       await fill(store);
       await store.commit([], [{ key: "cursor", value: bytes(1) }]);
       expect(await store.readState("cursor")).toEqual(bytes(1));
@@ -65,6 +122,7 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
     it("drops what is older than maxAgeMs", async () => {
       const clock = new FakeClock();
       const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 60_000 }] });
+      store.setNeeded(undefined);
       await store.commit(entries(5));
       await clock.advance(50_000);
       await store.commit(entries(3));
@@ -82,6 +140,7 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
         const clock = new FakeClock();
         const retention = [{ pattern: "order.*", maxCount: 2 }, { pattern: ">", maxCount: 3 }];
         const store = await open({ clock, retention });
+        store.setNeeded(undefined);
         const topics = [
           "order.a",
           "metrics.a",
@@ -105,6 +164,7 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
     claimed("selectiveRetention", "keeps the newest maxBytes of a rule", async () => {
       const clock = new FakeClock();
       const store = await open({ clock, retention: [{ pattern: "order.>", maxBytes: 3500 }] });
+      store.setNeeded(undefined);
       for (let i = 0; i < 6; i++) await store.commit(entries(1, { data: new Uint8Array(1000) }));
       await store.commit([{ event: anEvent({ data: LARGE }), topic: "metrics.a", ttlMs: 0 }]);
       expect(await topicsAfter(store, clock, 3)).toEqual(
@@ -128,10 +188,21 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
     it("gives no position twice, also when nothing is left", async () => {
       const clock = new FakeClock();
       const store = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+      store.setNeeded(undefined);
       await store.commit(entries(4));
       expect(await topicsAfter(store, clock, 4)).toEqual([]);
       expect([store.tail, store.head]).toEqual([5, 4]);
       expect(await store.commit(entries(1))).toMatchObject({ position: 5 });
     });
   });
+}
+
+/** Commits large events from many publishers at once, each as soon as its last one is stored. */
+async function publishAtFullSpeed(store: EventStore, load: { publishers: number; commits: number }): Promise<void> {
+  let begun = 0;
+  await Promise.all(
+    range(1, load.publishers).map(async () => {
+      while (begun++ < load.commits) await store.commit(entries(1, { data: LARGE }));
+    }),
+  );
 }

@@ -3,7 +3,9 @@
 import { StoreFullError } from "../../../node/errors.ts";
 import type { Appended, AppendEntry, StateChange } from "../../../node/event_store.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
+import { encodeRecord } from "../../../node/event_record.ts";
 import { BlockBuilder } from "./block_builder.ts";
+import { BLOCK_OVERHEAD_BYTES } from "./options.ts";
 
 /** A batch takes no further commits past this, so that one write stays short. */
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -12,8 +14,10 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 
 interface Waiter {
-  /** Place of the commit's first event in the batch. */
+  /** Place of the commit's first event in the batch; of a commit without events, that of the event before it. */
   readonly offset: number;
+  readonly events: number;
+  readonly changes: readonly StateChange[];
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
@@ -29,6 +33,11 @@ export class Batch {
   events = 0;
   bytes = 0;
 
+  /** About how many bytes of the database it takes. */
+  get storedBytes(): number {
+    return this.bytes + this.builders.length * BLOCK_OVERHEAD_BYTES;
+  }
+
   resolve(first: Appended): void {
     const { position, sequence, epoch } = first;
     for (const { offset, resolve } of this.waiters) {
@@ -38,6 +47,28 @@ export class Batch {
 
   reject(error: unknown): void {
     for (const waiter of this.waiters) waiter.reject(error);
+  }
+
+  change(key: string, value: Uint8Array | undefined): number {
+    const bytes = key.length + (value?.length ?? 0);
+    this.changes.set(key, value ?? null);
+    this.bytes += bytes;
+    return bytes;
+  }
+
+  /** The commits that have events, and the others as a batch to be written without them. */
+  splitEvents(): { refused: Batch; others: Batch } {
+    const [refused, others] = [new Batch(), new Batch()];
+    others.tick = this.tick;
+    for (const waiter of this.waiters) {
+      if (waiter.events > 0) {
+        refused.waiters.push(waiter);
+        continue;
+      }
+      others.waiters.push({ ...waiter, offset: -1 });
+      for (const { key, value } of waiter.changes) others.change(key, value);
+    }
+    return { refused, others };
   }
 }
 
@@ -66,14 +97,16 @@ export class CommitQueue {
     const batch = this.#open();
     const offset = batch.events;
     try {
+      if (entries.length > 1) assertStorable(entries); // one alone leaves no trace if it is not
       this.#fill(batch, entries);
     } catch (error) {
       return Promise.reject(error);
     }
-    for (const { key, value } of changes) this.#change(batch, key, value);
+    for (const { key, value } of changes) this.#pendingBytes += batch.change(key, value);
     // A commit without events is answered with what was last before it.
     const place = entries.length === 0 ? offset - 1 : offset;
-    return new Promise((resolve, reject) => batch.waiters.push({ offset: place, resolve, reject }));
+    const events = entries.length;
+    return new Promise((resolve, reject) => batch.waiters.push({ offset: place, events, changes, resolve, reject }));
   }
 
   /** Writes the clocks down with the next batch. */
@@ -100,7 +133,8 @@ export class CommitQueue {
       const settle = await this.#write(batch);
       this.#pendingBytes -= bytes;
       settle();
-      if (this.#spareBuilders.length === 0 && builders.length > 0) this.#spareBuilders.push(builders[0]);
+      // A builder whose events were refused still holds them, and goes.
+      if (this.#spareBuilders.length === 0 && builders[0]?.count === 0) this.#spareBuilders.push(builders[0]);
     }
     this.#running = undefined;
   }
@@ -117,19 +151,24 @@ export class CommitQueue {
     }
   }
 
-  #change(batch: Batch, key: string, value: Uint8Array | undefined): void {
-    const bytes = key.length + (value?.length ?? 0);
-    batch.changes.set(key, value ?? null);
-    batch.bytes += bytes;
-    this.#pendingBytes += bytes;
-  }
-
   #builder(batch: Batch): BlockBuilder {
     const last = batch.builders.at(-1);
     if (last !== undefined && !last.full) return last;
     const builder = this.#spareBuilders.pop() ?? new BlockBuilder();
     batch.builders.push(builder);
     return builder;
+  }
+}
+
+/** Lengths below which an event surely fits a record; attributes are bounded by what a door takes. */
+const TOPIC_UNITS_SAFE = 20_000;
+const DATA_BYTES_SAFE = 512 * 1024 * 1024;
+
+/** Throws `RangeError` if an event is larger than a record can be. */
+function assertStorable(entries: readonly AppendEntry[]): void {
+  for (const entry of entries) {
+    const bytes = entry.event.data?.length ?? 0;
+    if (entry.topic.length > TOPIC_UNITS_SAFE || bytes > DATA_BYTES_SAFE) encodeRecord(entry);
   }
 }
 

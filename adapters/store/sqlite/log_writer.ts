@@ -3,11 +3,13 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import { BlockHead } from "../../../node/log_block.ts";
-
+import { NeededEvents } from "../needed_events.ts";
+import { BlockTable } from "./block_table.ts";
 import { copyLedger, countIn, type LedgerCounts, loadLedger, saveLedger } from "./log_ledger.ts";
 import { ensureIdentity, mintEpoch, readTick, writeTick } from "./meta.ts";
-import { walBytesMax } from "./options.ts";
-import { Retention } from "./retention.ts";
+import { BLOCK_OVERHEAD_BYTES, walBytesMax } from "./options.ts";
+import { Retention, type StepResult } from "./retention.ts";
+import { RoomMaker } from "./room_maker.ts";
 import { RuleRecount } from "./rule_recount.ts";
 import { encodeTallies, RuleTally } from "./rule_tally.ts";
 import { assertSound, migrate, pragma } from "./schema.ts";
@@ -18,11 +20,9 @@ import type {
   LogState,
   Opened,
   OpenRequest,
+  ReclaimRequest,
   RetainRequest,
 } from "./writer_protocol.ts";
-
-/** Bytes that a block costs beside its own: the row, and on average half of its last page. */
-const BLOCK_OVERHEAD_BYTES = 2500;
 
 /** Every method is one transaction: all of it is durable when it returns, none of it when it throws. */
 export class LogWriter {
@@ -31,6 +31,7 @@ export class LogWriter {
   readonly #evictBeyond: number;
   readonly #tally: RuleTally;
   readonly #retention: Retention;
+  readonly #roomMaker: RoomMaker;
   readonly #recount: RuleRecount;
   readonly #insert: StatementSync;
   readonly #put: StatementSync;
@@ -58,7 +59,14 @@ export class LogWriter {
     this.#freePages = this.#database.prepare("PRAGMA freelist_count");
     this.#pageBytes = pragma(this.#database, "page_size");
     this.#tally = new RuleTally(request.retention);
-    this.#retention = new Retention(this.#database, request.retention, this.#tally);
+    const blocks = new BlockTable(this.#database);
+    this.#retention = new Retention(blocks, request.retention, this.#tally);
+    this.#roomMaker = new RoomMaker({
+      blocks,
+      tally: this.#tally,
+      isTallied: (position) => this.#recount.counted(position),
+      onGone: (tallies) => this.#retention.noteGone(tallies),
+    });
     this.#counts = loadLedger(this.#database);
     this.#recount = new RuleRecount(this.#database, this.#tally, this.#counts, JSON.stringify(request.retention));
     this.opened = this.#transaction(() => this.#begin(existed, request.wall));
@@ -67,7 +75,7 @@ export class LogWriter {
   commit(request: CommitRequest): LogState {
     let changedTo = 0;
     this.#transaction(() => {
-      changedTo = this.#makeRoom(request);
+      changedTo = this.#evict(request);
       for (const block of request.blocks) this.#append(block);
       for (const [key, value] of request.changes) {
         if (value === null) this.#remove.run(key);
@@ -80,17 +88,16 @@ export class LogWriter {
   }
 
   retain({ age, needed }: RetainRequest): { state: LogState; more: boolean } {
-    let changedTo = 0;
-    let more = false;
-    this.#transaction(() => {
-      const recounts = !this.#recount.done;
-      if (recounts) {
-        this.#recount.step(this.#counts);
-        more = true;
-      } else ({ changedTo, more } = this.#retention.step(this.#counts, { age, needed }));
-      if (changedTo > 0 || recounts) saveLedger(this.#database, this.#counts);
+    return this.#step(() => {
+      if (this.#recount.done) return this.#retention.step(this.#counts, { age, needed: new NeededEvents(needed) });
+      this.#recount.step(this.#counts);
+      return { changedTo: 0, more: true };
     });
-    return { state: this.#state(changedTo), more };
+  }
+
+  reclaim({ needed, usedBytes }: ReclaimRequest): { state: LogState; more: boolean } {
+    const isEnough = () => this.#usedBytes() <= usedBytes;
+    return this.#step(() => this.#roomMaker.step(this.#counts, { needed: new NeededEvents(needed), isEnough }));
   }
 
   close({ tick }: CloseRequest): void {
@@ -129,12 +136,23 @@ export class LogWriter {
     countIn(this.#counts, { last, events, bytes: body.length, rules });
   }
 
-  #makeRoom({ blocks, needed }: CommitRequest): number {
+  #step(run: () => StepResult): { state: LogState; more: boolean } {
+    const { changedTo, more } = this.#transaction(() => {
+      const recounts = !this.#recount.done;
+      const result = run();
+      if (result.changedTo > 0 || recounts) saveLedger(this.#database, this.#counts);
+      return result;
+    });
+    return { state: this.#state(changedTo), more };
+  }
+
+  #evict({ blocks, needed }: CommitRequest): number {
     let changedTo = 0;
     if (this.#evictBeyond === Infinity || blocks.length === 0) return changedTo;
     const incoming = blocks.reduce((sum, { head, body }) => sum + head.length + body.length + BLOCK_OVERHEAD_BYTES, 0);
+    const still = new NeededEvents(needed);
     while (this.#usedBytes() + incoming > this.#evictBeyond) {
-      const removed = this.#retention.evictOldest(this.#counts, needed, (position) => this.#recount.counted(position));
+      const removed = this.#roomMaker.evictOldest(this.#counts, still);
       if (removed === 0) break;
       changedTo = removed;
     }
@@ -152,6 +170,7 @@ export class LogWriter {
       this.#rollBack();
       this.#counts = before;
       this.#retention.reset();
+      this.#roomMaker.reset();
       this.#recount.restart(this.#counts);
       this.#tailKnown = undefined;
       throw error;

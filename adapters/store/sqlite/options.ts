@@ -12,8 +12,8 @@ export interface SqliteStoreOptions {
   /** Cap on the store's files in bytes. Default 10 GiB. */
   readonly bytesMax?: number;
   /**
-   * At the cap: `block` refuses events until there is room again (nothing is lost), `evict-oldest` drops the oldest ones,
-   * needed or not. Default `block`.
+   * At the cap, when all that is left is needed by durable subscriptions: `block` refuses events until there is room again
+   * (nothing is lost), `evict-oldest` drops the oldest ones. Default `block`.
    */
   readonly overflow?: "block" | "evict-oldest";
   /** How long events are kept; the first rule whose pattern fits holds. Default: until the cap. */
@@ -61,3 +61,6 @@ export const OWNER_FILE = "weft.pid";
 export function walBytesMax(bytesMax: number): number {
   return Math.min(8 * 1024 * 1024, Math.max(256 * 1024, Math.floor(bytesMax / 16)));
 }
+
+/** Bytes that a block costs beside its own: the row, and on average half of its last page. */
+export const BLOCK_OVERHEAD_BYTES = 2500;

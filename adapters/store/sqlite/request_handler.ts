@@ -26,6 +26,8 @@ export class RequestHandler {
         return { type: "done", state: this.#writer!.commit(request), more: false };
       case "retain":
         return { type: "done", ...this.#writer!.retain(request) };
+      case "reclaim":
+        return { type: "done", ...this.#writer!.reclaim(request) };
       case "close":
         this.#writer!.close(request);
         return { type: "closed" };

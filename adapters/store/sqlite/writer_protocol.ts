@@ -1,8 +1,9 @@
 /** What the store and the thread that writes for it say to each other. Requests are answered in order, one reply each. */
 
 import type { RetentionRule } from "../../../node/event_store.ts";
+import type { Needed } from "../needed_events.ts";
 
-export type WriterRequest = OpenRequest | CommitRequest | RetainRequest | CloseRequest;
+export type WriterRequest = OpenRequest | CommitRequest | RetainRequest | ReclaimRequest | CloseRequest;
 
 export interface OpenRequest {
   readonly type: "open";
@@ -33,6 +34,13 @@ export interface RetainRequest {
   readonly needed: readonly Needed[];
 }
 
+/** Remove what nobody needs, oldest first, until no more bytes are in use than these. */
+export interface ReclaimRequest {
+  readonly type: "reclaim";
+  readonly usedBytes: number;
+  readonly needed: readonly Needed[];
+}
+
 export interface CloseRequest {
   readonly type: "close";
   readonly tick: Tick;
@@ -54,11 +62,6 @@ export interface BlockRow {
 export interface Tick {
   readonly wall: number;
   readonly age: number;
-}
-
-export interface Needed {
-  readonly pattern: string;
-  readonly from: number;
 }
 
 /** The state of the log after a request. */
@@ -90,7 +93,7 @@ export interface Opened {
 
 export type WriterReply =
   | Opened
-  | { readonly type: "done"; readonly state: LogState; /** Retention has more to do. */ readonly more: boolean }
+  | { readonly type: "done"; readonly state: LogState; /** There is more to retire. */ readonly more: boolean }
   | { readonly type: "closed" }
   | WriterFailure;
 
