@@ -58,7 +58,7 @@ describe("compileFilter() exact, prefix and suffix", () => {
     });
 
     it(`${dialect} is false for an attribute that is missing`, () => {
-      expect(accepts({ [dialect]: { region: "eu" } })).toBe(false);
+      expect(accepts({ [dialect]: { region: "undefined" } })).toBe(false);
       expect(accepts({ not: { [dialect]: { region: "eu" } } })).toBe(true);
     });
   }
@@ -144,7 +144,10 @@ describe("compileFilter() sql", () => {
 });
 
 describe("compileFilter() refusals", () => {
-  const nested = (levels: number): unknown => levels === 1 ? { exact: { type: "a" } } : { not: nested(levels - 1) };
+  const leaf = { exact: { type: "a" } };
+  const nested = (levels: number): unknown => levels === 1 ? leaf : { not: nested(levels - 1) };
+  const listed = (levels: number): unknown =>
+    levels === 1 ? leaf : { [levels % 2 === 0 ? "all" : "any"]: [listed(levels - 1)] };
   const cases: readonly (readonly [string, unknown, string, string])[] = [
     ["what is no list", { exact: {} }, "filters", "a list of filters"],
     ["no filters at all", undefined, "filters", "a list of filters"],
@@ -176,6 +179,7 @@ describe("compileFilter() refusals", () => {
       "at least one attribute",
     ],
     ["17 levels", [nested(17)], `filters[0]${".not".repeat(16)}`, "more than 16 levels"],
+    ["17 levels of lists", [listed(17)], `filters[0]${".any[0].all[0]".repeat(8)}`, "more than 16 levels"],
     ["257 filters", Array(257).fill({ sql: "TRUE" }), "filters[256]", "more than 256 filters"],
     [
       "257 comparisons",

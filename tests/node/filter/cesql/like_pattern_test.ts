@@ -29,6 +29,7 @@ describe("compileLikePattern()", () => {
     ["a😀b", "a__b", false],
     ["😀😀", "%😀", true],
     ["😀a😀", "_%a%_", true],
+    ["b😀", "%b_", true],
     ["aXbXc", "a%X%X%c", true],
     ["aXc", "a%X%X%c", false],
     ["abcabd", "%ab_", true],
