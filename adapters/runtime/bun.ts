@@ -55,6 +55,8 @@ function listen(options: ServeOptions): BunServer {
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     idleTimeout: IDLE_SECONDS,
     development: false,
+    // Without it Bun shares a port with any other process once `development` is false: each would get half the requests.
+    reusePort: false,
     fetch: (request: Request) =>
       options.fetch(request, {
         get remoteAddress() {

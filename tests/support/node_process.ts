@@ -37,6 +37,8 @@ export interface NodeProcessOptions {
   readonly runtime?: Runtime;
   /** Default: a directory that goes with the node. */
   readonly dataDir?: string;
+  /** The data directory is then left to the other settings. */
+  readonly withoutDataDir?: boolean;
   /** Written to a file that is given with `--config`. */
   readonly config?: Record<string, unknown>;
   readonly flags?: readonly string[];
@@ -196,9 +198,9 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   #flags(): string[] {
-    const { config, dataDir, flags = [] } = this.#options;
+    const { config, withoutDataDir = false, flags = [] } = this.#options;
     const chosen = ["--log-format", "json", ...flags];
-    if (dataDir !== undefined || !flags.includes("--data-dir")) chosen.push("--data-dir", this.dataDir);
+    if (!withoutDataDir) chosen.push("--data-dir", this.dataDir);
     if (config !== undefined) {
       const file = join(this.#temp.path, "weft.test.json");
       mkdirSync(this.#temp.path, { recursive: true });
