@@ -97,8 +97,8 @@ function matchParts(first: Segment, middle: readonly Segment[], last: Segment): 
 function matchForward(text: string, segment: Segment, start = 0): number {
   let position = start;
   for (let index = 0; index < segment.length; index++) {
-    const point = text.codePointAt(position);
-    if (point === undefined || (segment[index] !== ANY && segment[index] !== point)) return -1;
+    const point = codePointAt(text, position);
+    if (position >= text.length || (segment[index] !== ANY && segment[index] !== point)) return -1;
     position += point > 0xffff ? 2 : 1;
   }
   return position;
@@ -108,12 +108,23 @@ function matchForward(text: string, segment: Segment, start = 0): number {
 function matchBackward(text: string, segment: Segment): number {
   let position = text.length;
   for (let index = segment.length - 1; index >= 0; index--) {
-    const pair = position > 1 ? text.codePointAt(position - 2)! : 0;
+    const pair = position > 1 ? codePointAt(text, position - 2) : 0;
     const point = pair > 0xffff ? pair : text.charCodeAt(position - 1);
     if (position === 0 || (segment[index] !== ANY && segment[index] !== point)) return -1;
     position -= point > 0xffff ? 2 : 1;
   }
   return position;
+}
+
+/**
+ * The code point that starts there; a lone surrogate is one. Not by `String.prototype.codePointAt`: optimised by V8 15 it
+ * reads beyond the end of a slice, and makes a surrogate at that end a pair with what the text went on with.
+ */
+function codePointAt(text: string, position: number): number {
+  const unit = text.charCodeAt(position);
+  if ((unit & 0xfc00) !== 0xd800) return unit;
+  const next = text.charCodeAt(position + 1);
+  return (next & 0xfc00) === 0xdc00 ? 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff) : unit;
 }
 
 /** Where the earliest occurrence of a segment in `text[start … end)` ends, or −1. */
@@ -133,7 +144,7 @@ function compileFinder(segment: Segment): Finder {
 }
 
 function findShort(segment: Segment, text: string, from: number, end: number): number {
-  for (let start = from; start < end; start += text.codePointAt(start)! > 0xffff ? 2 : 1) {
+  for (let start = from; start < end; start += codePointAt(text, start) > 0xffff ? 2 : 1) {
     const found = matchForward(text, segment, start);
     if (found >= 0) return found <= end ? found : -1;
   }
@@ -152,7 +163,7 @@ function compileLongFinder(segment: Segment): Finder {
   return (text, start, end) => {
     const state = new Int32Array(words);
     for (let position = start; position < end;) {
-      const point = text.codePointAt(position)!;
+      const point = codePointAt(text, position);
       position += point > 0xffff ? 2 : 1;
       advance(state, masks.get(point) ?? maskOfOthers);
       if ((state[words - 1] & lastBit) !== 0) return position;

@@ -48,6 +48,18 @@ describe("compileLikePattern()", () => {
     });
   }
 
+  it("does not read beyond the end of a slice that ends amid a character, once the engine has optimised it either", () => {
+    const isLong = compileLikePattern(`%${"a".repeat(32)}😀%`);
+    const isShort = compileLikePattern("%a_%😀");
+    const isWhole = compileLikePattern("_😀");
+    let found = 0;
+    for (let n = 0; n < 20_000; n++) {
+      const text = ("a".repeat(33) + "😀").slice(n % 2, -1);
+      if (isLong(text) || isShort(text) || isWhole(text.slice(-2))) found++;
+    }
+    expect(found).toBe(0);
+  });
+
   it("refuses a pattern longer than PATTERN_LENGTH_MAX", () => {
     expect(() => compileLikePattern("a".repeat(PATTERN_LENGTH_MAX + 1))).toThrow(RangeError);
   });
