@@ -126,8 +126,11 @@ export class WeftNode implements AsyncDisposable {
       { store, clock, onError, dispatcher: this.dispatcher, groups: this.#groups },
       options,
     );
-    this.#streams.add(stream);
-    return { ...stream, close: () => (this.#streams.delete(stream), stream.close()) };
+    let closed: Promise<void> | undefined;
+    const close = () => closed ??= (this.#streams.delete(once), stream.close());
+    const once = { ...stream, close };
+    this.#streams.add(once);
+    return once;
   }
 
   /** Streams connected now. */
@@ -142,9 +145,8 @@ export class WeftNode implements AsyncDisposable {
 
   /** Who would get an event of that topic, and what stops it; sends nothing. */
   explain(topic: string, event: CloudEvent): Explanation {
-    const followers = this.dispatcher.match(topic).length;
-    const queues = [...this.#groups].filter((group) => group.queue.follows(topic)).length;
-    return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams: followers - queues });
+    const streams = [...this.#streams].filter((stream) => stream.wants(topic, event)).length;
+    return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams });
   }
 
   async redrive(query: DeadLetterQuery, onProgress?: (redriven: number) => void): Promise<RedriveResult> {

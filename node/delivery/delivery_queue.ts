@@ -6,7 +6,6 @@ import type { DeadLetter } from "../dead_letters.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { StateChange, StoredEvent } from "../event_store.ts";
 import { LogFollower } from "../log_follower.ts";
-import { patternMatches } from "../topic.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
 import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
 import { orderingKey, OrderLanes } from "./order_lanes.ts";
@@ -14,6 +13,7 @@ import { type Ending, QueueJournal } from "./queue_journal.ts";
 import { type QueueMember, QueueMembers } from "./queue_members.ts";
 import { RedrivenCopies } from "./redriven_copies.ts";
 import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
+import { SettledAhead } from "./settled_ahead.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** An event given to a member to be delivered. */
@@ -31,8 +31,6 @@ const HOLD_MS = 5_000;
 const REOPEN_MS = 1000;
 /** Behind another event of their key, so that one key does not take the memory of all. */
 const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
-/** Acknowledgements kept for events that a restarted queue has not taken again yet: more than may be open at a time. */
-const AHEAD_MAX = 20_000;
 
 export class DeliveryQueue {
   readonly counts: DeliveryCounts;
@@ -45,7 +43,7 @@ export class DeliveryQueue {
   readonly #ready: OpenEvent[] = [];
   readonly #room: WaitingRoom;
   readonly #lanes: OrderLanes | undefined;
-  readonly #ahead: Set<number>;
+  readonly #ahead: SettledAhead;
   readonly #members = new QueueMembers();
   #held = 0;
   #taken = 0;
@@ -57,7 +55,7 @@ export class DeliveryQueue {
     this.#lanes = options.ordered ? new OrderLanes() : undefined;
     const saved = typeof options.from === "number" ? undefined : options.from;
     this.counts = saved === undefined ? emptyCounts() : { ...saved.counts };
-    this.#ahead = new Set(saved?.ahead);
+    this.#ahead = new SettledAhead(saved?.ahead);
     this.#follower = new LogFollower(feed, {
       pattern: options.pattern,
       after: saved?.scanned ?? options.from as number,
@@ -96,16 +94,6 @@ export class DeliveryQueue {
 
   get pattern(): string {
     return this.#options.pattern;
-  }
-
-  /** Whether events of that topic are for it, filters aside. */
-  follows(topic: string): boolean {
-    return patternMatches(this.#options.pattern, topic);
-  }
-
-  /** Events taken from the log and not settled. */
-  get open(): number {
-    return this.#entries.size;
   }
 
   /** Events that a member has and has not answered for. */
@@ -154,7 +142,7 @@ export class DeliveryQueue {
    */
   take(eventsMax: number, leaseMs = Infinity): Delivery[] {
     const taken: Delivery[] = [];
-    while (taken.length < eventsMax) {
+    while (taken.length < eventsMax && !this.#closed) {
       const entry = this.#ready.shift() ?? this.#admit(eventsMax - taken.length);
       if (entry === undefined) break;
       if (entry.state !== "ready") continue; // settled while it waited in the list
@@ -177,9 +165,8 @@ export class DeliveryQueue {
   acknowledge(position: number): void {
     const entry = this.#entries.get(position);
     if (entry !== undefined) this.#settle(entry, "acknowledged");
-    else if (position > this.#follower.consumed && position <= this.#feed.position && this.#ahead.size < AHEAD_MAX) {
-      if (!this.#ahead.has(position)) this.counts.acknowledged++;
-      this.#ahead.add(position); // handed out before a kill, and not taken again yet
+    else if (position > this.#follower.consumed && position <= this.#feed.position && this.#ahead.add(position)) {
+      this.counts.acknowledged++; // handed out before a kill, and not taken again yet
       this.#journal?.changed();
     }
   }
@@ -288,6 +275,15 @@ export class DeliveryQueue {
     this.#journal?.changed(); // the place in the log moves without a change when nothing there is wanted
     await this.#journal?.close(options).catch(this.#options.onError);
     this.#feed.detach(this.#follower);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What to commit so that a queue that has not started yet begins at the same place after a kill. */
+  toChange(): StateChange {
+    return { key: this.#options.stateKey!, value: this.#snapshot([]) };
   }
 
   /** What to commit, once it is closed, so that nothing is left of it. */
@@ -415,8 +411,7 @@ export class DeliveryQueue {
     const open = [...this.#entries.values()].filter(({ position, state }) =>
       state !== "settling" || !ended.has(position)
     );
-    for (const position of this.#ahead) if (position <= this.#follower.consumed) this.#ahead.delete(position);
-    const ahead = [...this.#ahead].sort((a, b) => a - b);
+    const ahead = this.#ahead.after(this.#follower.consumed);
     const counts = { ...this.counts };
     for (const { outcome } of endings) counts[outcome]++;
     return encodeQueueState(toQueueState(open, { scanned: this.#follower.consumed, ahead, counts }));

@@ -40,6 +40,8 @@ export class PullConsumer implements QueueMember {
   readonly #queue: DeliveryQueue;
   readonly #subscription: Subscription;
   readonly #waiters = new Set<Waiter>();
+  #settling = false;
+  #stopped = false;
   delivered = 0;
   failed = 0;
 
@@ -47,13 +49,18 @@ export class PullConsumer implements QueueMember {
     this.#context = context;
     this.#queue = queue;
     this.#subscription = subscription;
-    queue.join(this);
+  }
+
+  /** From now on waiting pulls are answered. */
+  start(): void {
+    this.#queue.join(this);
   }
 
   /** Answers at once when there is something, else as soon as there is, at the latest after `waitMs` with nothing. */
   async pull(options: { max: number; waitMs: number; signal?: AbortSignal }): Promise<PulledEvent[]> {
+    if (this.#stopped || options.signal?.aborted) return [];
     const events = this.#take(options.max);
-    if (events.length > 0 || options.waitMs <= 0 || options.signal?.aborted) return events;
+    if (events.length > 0 || options.waitMs <= 0) return events;
     if (this.#waiters.size >= WAITERS_MAX) {
       throw new RefusedError(
         "TOO_MANY_PULLS",
@@ -76,6 +83,7 @@ export class PullConsumer implements QueueMember {
   }
 
   onReady(): void {
+    if (this.#settling) return;
     for (const waiter of this.#waiters) {
       const events = this.#take(waiter.eventsMax);
       if (events.length === 0) return;
@@ -88,7 +96,10 @@ export class PullConsumer implements QueueMember {
     const ack = (settlement.ack ?? []).map(parseAckId);
     const nack = (settlement.nack ?? []).map((entry) => ({ ...parseAckId(entry.ackId), delayMs: entry.delayMs }));
     const extend = (settlement.extend ?? []).map(parseAckId);
+    this.#settling = true; // so that whoever waits gets all that there is room for then, and not one event
     for (const { position } of ack) this.#queue.acknowledge(position);
+    this.#settling = false;
+    this.onReady();
     this.delivered += ack.length;
     const isLeased = ({ position, attempt }: AckId) => this.#queue.attemptOf(position) === attempt;
     const late = [...nack, ...extend].filter((id) => !isLeased(id));
@@ -107,6 +118,7 @@ export class PullConsumer implements QueueMember {
 
   /** Answers whoever waits and stops; leased events stay open. */
   stop(): void {
+    this.#stopped = true;
     this.#queue.leave(this);
     for (const waiter of this.#waiters) waiter.resolve([]);
   }
@@ -115,10 +127,9 @@ export class PullConsumer implements QueueMember {
     const { maxInFlight, ackTimeoutMs, retry } = this.#subscription.config;
     const events: PulledEvent[] = [];
     for (;;) {
-      const room = Math.min(
-        eventsMax - events.length,
-        maxInFlight * Math.max(1, this.#queue.members) - this.#queue.inFlight,
-      );
+      const free = maxInFlight * Math.max(1, this.#queue.members) - this.#queue.inFlight;
+      if (free <= 0) this.#queue.askForRoom();
+      const room = Math.min(eventsMax - events.length, free);
       const deliveries = room <= 0 ? [] : this.#queue.take(room, ackTimeoutMs);
       if (deliveries.length === 0) return events;
       for (const delivery of deliveries) {

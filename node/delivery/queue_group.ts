@@ -1,6 +1,6 @@
 /** The one queue that the members of a group share; a subscription without a group is a group of its own. */
 
-import type { StateChange, StoredEvent } from "../event_store.ts";
+import type { StateChange } from "../event_store.ts";
 import type { InterestDefinition } from "../subscriptions/interest.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
 
@@ -13,17 +13,18 @@ export interface GroupRecord extends InterestDefinition {
 export interface QueueGroup {
   /** `group:<name>` or `sub:<subscription id>`. */
   readonly key: string;
-  readonly record: GroupRecord;
-  readonly queue: DeliveryQueue;
-  /** Subscriptions in it. */
+  /** Both change when its only subscription is replaced by one that wants something else. */
+  record: GroupRecord;
+  queue: DeliveryQueue;
+  /** Resolves when such a change is over: meanwhile the queue takes no answers. */
+  changing: Promise<void> | undefined;
+  /** Subscriptions in it that have not expired. */
   readonly subscriptions: Set<string>;
   /** Streams connected to it. */
   streams: number;
   /** Ends the wait for a stream to come back. */
   cancelLinger: (() => void) | undefined;
 }
-
-export type Accepts = (event: StoredEvent) => boolean;
 
 export const QUEUE_PREFIX = "queue/";
 export const GROUP_PREFIX = "group/";
@@ -32,8 +33,14 @@ export function toGroupChange(key: string, record: GroupRecord): StateChange {
   return { key: GROUP_PREFIX + key, value: new TextEncoder().encode(JSON.stringify({ v: 1, ...record })) };
 }
 
-export function toGroupRemovals(key: string): StateChange[] {
-  return [{ key: GROUP_PREFIX + key, value: undefined }, { key: QUEUE_PREFIX + key, value: undefined }];
+/** What to commit, once its queue is closed, so that a group is forgotten. */
+export function toGroupRemovals({ key, queue }: QueueGroup): StateChange[] {
+  return [{ key: GROUP_PREFIX + key, value: undefined }, ...queue.toRemovals()];
+}
+
+/** Whether nobody is in it but, at most, that subscription. */
+export function isAlone({ subscriptions, streams }: QueueGroup, subscription?: string): boolean {
+  return streams === 0 && [...subscriptions].every((id) => id === subscription);
 }
 
 export function decodeGroup(value: Uint8Array): GroupRecord {

@@ -11,6 +11,7 @@ import {
   definitionOf,
   GROUP_PREFIX,
   type GroupRecord,
+  isAlone,
   QUEUE_PREFIX,
   type QueueGroup,
   toGroupChange,
@@ -24,6 +25,9 @@ export const LINGER_MS = 5 * 60_000;
 /** Open events of a queue: bounds memory, and what one stuck ordering key can hold up. */
 const OPEN_MAX = 12_000;
 
+/** Writes the changes together with what the caller has to write. */
+export type CommitChanges = (changes: readonly StateChange[]) => Promise<unknown>;
+
 export interface QueueGroupsContext {
   readonly store: EventStore;
   readonly dispatcher: Dispatcher;
@@ -34,6 +38,8 @@ export interface QueueGroupsContext {
 export class QueueGroups {
   readonly #context: QueueGroupsContext;
   readonly #groups = new Map<string, QueueGroup>();
+  /** By key: one comes, goes or changes at a time, else two would open one queue, or one close what another enters. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #closed = false;
 
   constructor(context: QueueGroupsContext) {
@@ -45,7 +51,10 @@ export class QueueGroups {
     let after: string | undefined;
     for (;;) {
       const page = await this.#context.store.listState({ prefix: GROUP_PREFIX, after, limit: 500 });
-      for (const { key, value } of page) await this.#open(key.slice(GROUP_PREFIX.length), decodeGroup(value), 0);
+      for (const { key, value } of page) {
+        const group = await this.#prepare(key.slice(GROUP_PREFIX.length), decodeGroup(value), 0);
+        await this.#begin(group);
+      }
       if (page.length < 500) return;
       after = page[page.length - 1].key;
     }
@@ -61,79 +70,137 @@ export class QueueGroups {
     return [...this.#groups.values()].map(({ queue }) => ({ pattern: queue.pattern, from: queue.settledUpTo + 1 }));
   }
 
-  get(key: string): QueueGroup | undefined {
-    return this.#groups.get(key);
-  }
-
-  [Symbol.iterator](): IterableIterator<QueueGroup> {
-    return this.#groups.values();
-  }
-
   /**
-   * The group of that key, made if it is not there: then it begins after position `after`, and `changes` must be
-   * committed with what asked for it. Throws `GROUP_MISMATCH` when it is defined otherwise.
+   * Enters the group of that key, made if it is not there: then it begins after position `after`. `admit` writes the
+   * changes that make it durable, and counts the new member in; if it rejects, everything is as before. Throws
+   * `GROUP_MISMATCH` when the group is defined otherwise.
    */
-  async join(
+  enter(
     key: string,
     record: GroupRecord,
     after: number,
-  ): Promise<{ group: QueueGroup; created: boolean; changes: StateChange[] }> {
-    const existing = this.#groups.get(key);
-    if (existing !== undefined) {
-      this.#assertSame(existing, record);
-      existing.cancelLinger?.();
-      existing.cancelLinger = undefined;
-      return { group: existing, created: false, changes: [] };
-    }
-    const group = await this.#open(key, record, after);
-    return { group, created: true, changes: [toGroupChange(key, record)] };
+    admit: (group: QueueGroup, changes: readonly StateChange[]) => Promise<unknown>,
+  ): Promise<QueueGroup> {
+    return this.#inTurn(key, async () => {
+      const existing = this.#groups.get(key);
+      if (existing !== undefined) this.#assertSame(existing, record);
+      const group = existing ?? await this.#prepare(key, record, after);
+      group.cancelLinger?.();
+      try {
+        await admit(group, existing === undefined ? [toGroupChange(key, record), group.queue.toChange()] : []);
+      } finally {
+        if (existing !== undefined) this.linger(existing); // only if it is empty still
+      }
+      if (existing === undefined) await this.#begin(group);
+      return group;
+    });
   }
 
-  /** Opens the queue of a group anew with another definition, at the place where it was. */
-  async redefine(key: string, record: GroupRecord): Promise<{ group: QueueGroup; changes: StateChange[] }> {
-    const old = this.#groups.get(key)!;
-    await old.queue.close();
-    const group = await this.#open(key, record, old.queue.settledUpTo);
-    for (const id of old.subscriptions) group.subscriptions.add(id);
-    group.streams = old.streams;
-    return { group, changes: [toGroupChange(key, record)] };
+  /**
+   * Gives a group that only `subscription` is in another definition, at the place where it is. `halt` stops its workers.
+   * If `commit` rejects, it goes on as before. Throws `GROUP_MISMATCH` when others are in it.
+   */
+  redefine(
+    group: QueueGroup,
+    record: GroupRecord,
+    { subscription, halt, commit }: { subscription: string; halt: () => Promise<void>; commit: CommitChanges },
+  ): Promise<void> {
+    return this.#inTurn(group.key, async () => {
+      if (!isAlone(group, subscription)) this.#assertSame(group, record);
+      await this.#change(group, async () => {
+        await halt();
+        await group.queue.close();
+        await commit([toGroupChange(group.key, record)]);
+        group.record = record;
+      });
+    });
   }
 
-  /** What to commit so that a group is forgotten; `closeGroup()` after that. */
-  toRemovals(key: string): StateChange[] {
-    return toGroupRemovals(key);
+  /** Takes a subscription out. With the last member the group is forgotten. If `commit` rejects, it stays. */
+  leave(group: QueueGroup, subscription: string, commit: CommitChanges): Promise<void> {
+    return this.#inTurn(group.key, async () => {
+      const current = this.#groups.get(group.key) ?? group;
+      // One that rests may have been opened anew, by a stream: then what is in the store is the other's.
+      if (current === group && isAlone(group, subscription)) await this.#remove(group, commit);
+      else await commit([]);
+      group.subscriptions.delete(subscription);
+      this.linger(group);
+    });
   }
 
-  async closeGroup(key: string): Promise<void> {
-    const group = this.#groups.get(key);
-    if (group === undefined) return;
-    this.#groups.delete(key);
-    group.cancelLinger?.();
-    await group.queue.close({ forget: true });
+  /** Closes a group whose subscriptions have all expired: it keeps its place, and the log nothing for it. */
+  rest(group: QueueGroup): Promise<void> {
+    return this.#inTurn(group.key, async () => {
+      if (!isAlone(group) || this.#groups.get(group.key) !== group) return;
+      this.#groups.delete(group.key);
+      await group.queue.close();
+    });
   }
 
-  /** A member left: a group that only streams used waits for one to come back, then it is forgotten. */
+  /** Waits for a stream to come back to a group without members; then the group is forgotten. */
   linger(group: QueueGroup): void {
-    if (group.subscriptions.size > 0 || group.streams > 0 || this.#closed) return;
     group.cancelLinger?.();
+    group.cancelLinger = undefined;
+    if (!isAlone(group) || this.#closed || this.#groups.get(group.key) !== group) return;
     group.cancelLinger = this.#context.clock.after(LINGER_MS, () => void this.#forget(group));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const group of this.#groups.values()) {
+    await Promise.all([...this.#groups.values()].map((group) => {
       group.cancelLinger?.();
-      await group.queue.close();
-    }
+      return group.queue.close();
+    }));
   }
 
   async #forget(group: QueueGroup): Promise<void> {
     try {
-      await this.closeGroup(group.key);
-      await this.#context.store.commit([], this.toRemovals(group.key));
+      await this.#inTurn(group.key, async () => {
+        if (!isAlone(group) || this.#groups.get(group.key) !== group || this.#closed) return;
+        await this.#remove(group, (removals) => this.#context.store.commit([], removals));
+      });
     } catch (error) {
       this.#context.onError(error);
+      this.linger(group);
     }
+  }
+
+  async #remove(group: QueueGroup, commit: CommitChanges): Promise<void> {
+    const removed = () => group.queue.close({ forget: true }).then(() => commit(toGroupRemovals(group)));
+    if (this.#groups.get(group.key) !== group) return void await removed(); // it rests
+    await this.#change(group, async () => {
+      await removed();
+      this.#groups.delete(group.key);
+    });
+  }
+
+  /** Runs a step that closes the queue; opens it again if the group is still there after it, whether it failed or not. */
+  async #change(group: QueueGroup, step: () => Promise<void>): Promise<void> {
+    let over = () => {};
+    group.changing = new Promise((resolve) => over = resolve);
+    try {
+      await step();
+    } finally {
+      group.cancelLinger?.();
+      if (this.#groups.get(group.key) === group && group.queue.closed) await this.#reopen(group);
+      group.changing = undefined;
+      over();
+    }
+  }
+
+  async #reopen(group: QueueGroup): Promise<void> {
+    const after = group.queue.settledUpTo;
+    group.queue = await this.#openQueue(group.key, group.record, after);
+    await group.queue.start();
+  }
+
+  #inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const result = (this.#turns.get(key) ?? Promise.resolve()).then(run);
+    const turn = result.catch(() => undefined).then(() => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    });
+    this.#turns.set(key, turn);
+    return result;
   }
 
   #assertSame(group: QueueGroup, record: GroupRecord): void {
@@ -145,10 +212,21 @@ export class QueueGroups {
     );
   }
 
-  async #open(key: string, record: GroupRecord, after: number): Promise<QueueGroup> {
+  /** A group that does not follow the log yet. */
+  async #prepare(key: string, record: GroupRecord, after: number): Promise<QueueGroup> {
+    const queue = await this.#openQueue(key, record, after);
+    return { key, record, queue, changing: undefined, subscriptions: new Set(), streams: 0, cancelLinger: undefined };
+  }
+
+  async #begin(group: QueueGroup): Promise<void> {
+    await group.queue.start();
+    this.#groups.set(group.key, group);
+  }
+
+  async #openQueue(key: string, record: GroupRecord, after: number): Promise<DeliveryQueue> {
     const { store, dispatcher, clock, onError } = this.#context;
     const saved = await store.readState(QUEUE_PREFIX + key);
-    const queue = new DeliveryQueue(dispatcher, clock, {
+    return new DeliveryQueue(dispatcher, clock, {
       stateKey: QUEUE_PREFIX + key,
       pattern: record.topic,
       accepts: new Interest(record).accepts,
@@ -157,10 +235,6 @@ export class QueueGroups {
       from: saved === undefined ? after : this.#decode(key, saved),
       onError,
     });
-    const group = { key, record, queue, subscriptions: new Set<string>(), streams: 0, cancelLinger: undefined };
-    this.#groups.set(key, group);
-    await queue.start();
-    return group;
   }
 
   #decode(key: string, saved: Uint8Array): QueueState {

@@ -8,6 +8,7 @@ import type { QueueGroup } from "../delivery/queue_group.ts";
 import type { QueueGroups } from "../delivery/queue_groups.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { RefusedError } from "../errors.ts";
+import type { CloudEvent } from "../event.ts";
 import type { EventStore, StoredEvent } from "../event_store.ts";
 import { LogFollower } from "../log_follower.ts";
 import { Interest, type InterestDefinition } from "../subscriptions/interest.ts";
@@ -44,10 +45,13 @@ export interface EventStream {
   readonly gap: StreamGap | undefined;
   /** Cursor of the place where it begins: resuming there repeats nothing. */
   readonly cursor: string;
+  /** Whether it would get such an event. */
+  wants(topic: string, event: CloudEvent): boolean;
   /** The next events, at most `eventsMax`; empty when there are none now. */
   take(eventsMax: number): readonly StoredEvent[];
   /** Explicit acknowledgement, by position. */
   acknowledge(position: number): void;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
@@ -70,13 +74,19 @@ export async function openStream(context: StreamsContext, options: StreamOptions
   const after = await resolveSince(context.store, options.since ?? "now");
   const gap = gapAfter(context.store, after);
   const start = gap === undefined ? after : gap.to;
-  const common = { pattern: interest.pattern, gap, cursor: toCursor(context.store, start) };
-  if (options.group !== undefined) return await groupStream(context, definition, options, { ...common, start });
-  if (options.ack === "explicit") return await explicitStream(context, interest, options, { ...common, start });
-  return plainStream(context, interest, options, { ...common, start });
+  const common = {
+    pattern: interest.pattern,
+    gap,
+    cursor: toCursor(context.store, start),
+    wants: (topic: string, event: CloudEvent) => interest.fits(topic) && interest.wants(event),
+    start,
+  };
+  if (options.group !== undefined) return await groupStream(context, definition, options, common);
+  if (options.ack === "explicit") return await explicitStream(context, interest, options, common);
+  return plainStream(context, interest, options, common);
 }
 
-type Common = Pick<EventStream, "pattern" | "gap" | "cursor"> & { readonly start: number };
+type Common = Pick<EventStream, "pattern" | "gap" | "cursor" | "wants"> & { readonly start: number };
 
 /** No durable state at all: the client's cursor is the state. */
 function plainStream(context: StreamsContext, interest: Interest, options: StreamOptions, common: Common): EventStream {
@@ -133,15 +143,13 @@ async function groupStream(
 ): Promise<EventStream> {
   const name = options.group!;
   const record = { ...definition, name, ordered: false };
-  const { group, created, changes } = await context.groups.join(`group:${name}`, record, common.start);
-  group.streams++;
-  const member = { onReady: options.onReady };
-  try {
+  let created = false;
+  const group = await context.groups.enter(`group:${name}`, record, common.start, async (group, changes) => {
+    created = changes.length > 0;
     if (created) await context.store.commit([], changes);
-  } catch (error) {
-    leave(context, group);
-    throw error;
-  }
+    group.streams++;
+  });
+  const member = { onReady: options.onReady };
   group.queue.join(member);
   const taker = new QueueTaker(group.queue, options);
   return {

@@ -6,7 +6,7 @@ import type { FailureContext } from "../delivery/failure.ts";
 import { PullConsumer, type PulledEvent, type Settlement, type SettlementResult } from "../delivery/pull_consumer.ts";
 import { type PushContext, PushWorker } from "../delivery/push_worker.ts";
 import { definitionOf, type GroupRecord, type QueueGroup } from "../delivery/queue_group.ts";
-import type { QueueGroups } from "../delivery/queue_groups.ts";
+import type { CommitChanges, QueueGroups } from "../delivery/queue_groups.ts";
 import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { EventStore, StateChange } from "../event_store.ts";
@@ -49,6 +49,7 @@ export class Subscriptions {
   readonly #consumers = new Map<string, Consumer>();
   /** One change of a subscription at a time: two PUTs of one id must not interleave. */
   #turn: Promise<unknown> = Promise.resolve();
+  #stopped = false;
 
   constructor(context: SubscriptionsContext) {
     this.#context = context;
@@ -57,14 +58,15 @@ export class Subscriptions {
   /** Takes up the subscriptions that the store knows. */
   async load(): Promise<void> {
     for (const record of await loadRecords(this.#context.store)) {
-      const key = groupKey(record.subscription);
-      const { group } = await this.#context.groups.join(
-        key,
-        groupRecord(record.subscription),
-        this.#context.store.head,
-      );
+      const { subscription } = record;
+      const { groups, store } = this.#context;
+      const enter = async (_: QueueGroup, changes: readonly StateChange[]) => {
+        if (changes.length > 0) await store.commit([], changes);
+      };
+      const group = await groups.enter(groupKey(subscription), groupRecord(subscription), store.head, enter);
       this.#install(record, group);
     }
+    await Promise.all([...this.#consumers.values()].map((consumer) => this.#restIfExpired(consumer)));
   }
 
   get size(): number {
@@ -138,14 +140,15 @@ export class Subscriptions {
   delete(id: string): Promise<void> {
     return this.#inTurn(async () => {
       const consumer = this.require(id);
-      const { group } = consumer;
-      const last = group.subscriptions.size === 1 && group.streams === 0;
-      await this.#uninstall(consumer);
-      const removals = last ? this.#context.groups.toRemovals(group.key) : [];
-      if (last) await this.#context.groups.closeGroup(group.key);
-      await this.#context.store.commit([], [toRecordRemoval(id), ...removals]);
+      const { store, groups } = this.#context;
+      await this.#halt(consumer, HALT_GRACE_MS);
+      try {
+        await groups.leave(consumer.group, id, (changes) => store.commit([], [toRecordRemoval(id), ...changes]));
+      } catch (error) {
+        this.#install(consumer.record, consumer.group);
+        throw error;
+      }
       this.#consumers.delete(id);
-      if (!last) this.#context.groups.linger(group);
     });
   }
 
@@ -157,21 +160,40 @@ export class Subscriptions {
   seek(id: string, since: string | number): Promise<Consumer> {
     return this.#inTurn(async () => {
       const consumer = this.require(id);
+      if (this.#isExpired(consumer.record)) throw expired("seek in", id);
       await consumer.group.queue.seek(await resolveSince(this.#context.store, since));
       return consumer;
     });
   }
 
   async pull(id: string, options: { max: number; waitMs: number; signal?: AbortSignal }): Promise<PulledEvent[]> {
-    return await this.#requirePull(id).pull(options);
+    const consumer = this.#requirePull(id);
+    const { record, pull } = consumer;
+    if (record.paused !== null) {
+      throw new RefusedError(
+        "SUBSCRIPTION_PAUSED",
+        `Cannot pull from "${id}": ${record.paused}; resume it with PATCH {"paused":false}`,
+      );
+    }
+    if (pull === undefined) throw expired("pull from", id);
+    return await pull.pull(options);
   }
 
+  /** Also while it is paused: what was processed is processed. */
   async settle(id: string, settlement: Settlement): Promise<SettlementResult> {
-    return await this.#requirePull(id).settle(settlement);
+    let consumer = this.#requirePull(id);
+    while (consumer.group.changing !== undefined) {
+      await consumer.group.changing;
+      consumer = this.#requirePull(id);
+    }
+    const { pull, group, record } = consumer;
+    if (pull === undefined && this.#isExpired(record)) throw expired("acknowledge events of", id);
+    return await (pull ?? new PullConsumer(this.#context, group.queue, record.subscription)).settle(settlement);
   }
 
   /** Stops pushing; waits for what is under way, at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#consumers.values()].map((consumer) => this.#halt(consumer, graceMs)));
   }
 
@@ -189,15 +211,8 @@ export class Subscriptions {
         `Cannot subscribe: this node has ${SUBSCRIPTIONS_MAX} subscriptions; delete some, or use a group`,
       );
     }
-    const after = old?.group.queue.settledUpTo ?? await resolveSince(this.#context.store, subscription.config.since);
-    const { group, changes } = await this.#place(subscription, old, after);
     const record = this.#toRecord(subscription, old);
-    try {
-      await this.#context.store.commit([], [toRecordChange(record), ...changes]);
-    } catch (error) {
-      if (old === undefined) await this.#abandon(group);
-      throw error;
-    }
+    const group = await this.#place(record, old);
     if (old !== undefined) await this.#uninstall(old, group);
     return this.#install(record, group);
   }
@@ -212,28 +227,45 @@ export class Subscriptions {
     };
   }
 
-  /** The group that the subscription belongs to, made or redefined if need be. */
-  async #place(
-    subscription: Subscription,
-    old: Consumer | undefined,
-    after: number,
-  ): Promise<{ group: QueueGroup; changes: StateChange[] }> {
+  /** The group that the subscription belongs to, made or redefined if need be; the subscription is durable then. */
+  async #place(record: SubscriptionRecord, old: Consumer | undefined): Promise<QueueGroup> {
+    const { subscription } = record;
+    const { groups, store } = this.#context;
+    const definition = groupRecord(subscription);
     const key = groupKey(subscription);
-    const record = groupRecord(subscription);
-    const { groups } = this.#context;
-    const alone = old?.group.key === key && old.group.subscriptions.size === 1 && old.group.streams === 0;
-    if (!alone || definitionOf(old.group.record) === definitionOf(record)) return await groups.join(key, record, after);
-    await this.#halt(old, HALT_GRACE_MS);
-    return await groups.redefine(key, record);
+    const commit = (changes: readonly StateChange[]) => store.commit([], [toRecordChange(record), ...changes]);
+    if (
+      old?.group.key === key && !old.group.queue.closed && definitionOf(old.group.record) !== definitionOf(definition)
+    ) {
+      return await this.#redefine(old, definition, commit);
+    }
+    const after = old?.group.queue.settledUpTo ?? await resolveSince(store, subscription.config.since);
+    return await groups.enter(key, definition, after, async (group, changes) => {
+      await commit(changes);
+      group.subscriptions.add(subscription.id);
+    });
   }
 
-  async #abandon(group: QueueGroup): Promise<void> {
-    if (group.subscriptions.size === 0 && group.streams === 0) await this.#context.groups.closeGroup(group.key);
+  async #redefine(old: Consumer, definition: GroupRecord, commit: CommitChanges): Promise<QueueGroup> {
+    const halt = () => this.#halt(old, HALT_GRACE_MS);
+    try {
+      await this.#context.groups.redefine(old.group, definition, {
+        subscription: old.record.subscription.id,
+        halt,
+        commit,
+      });
+    } catch (error) {
+      await halt();
+      this.#install(old.record, old.group);
+      throw error;
+    }
+    return old.group;
   }
 
   #install(record: SubscriptionRecord, group: QueueGroup): Consumer {
     const { subscription } = record;
-    const running = record.paused === null && !this.#isExpired(record);
+    const isExpired = this.#isExpired(record);
+    const running = record.paused === null && !isExpired && !this.#stopped;
     const consumer: Consumer = {
       record,
       group,
@@ -244,9 +276,11 @@ export class Subscriptions {
         : undefined,
       cancelExpiry: this.#armExpiry(record),
     };
-    group.subscriptions.add(subscription.id);
+    if (isExpired) group.subscriptions.delete(subscription.id);
+    else group.subscriptions.add(subscription.id);
     this.#consumers.set(subscription.id, consumer);
     consumer.worker?.start();
+    consumer.pull?.start();
     return consumer;
   }
 
@@ -271,15 +305,20 @@ export class Subscriptions {
     return this.#install(record, consumer.group);
   }
 
-  /** Takes a consumer out of its group; when that is not `stays` and was its last, the group waits to be forgotten. */
-  async #uninstall(consumer: Consumer, stays?: QueueGroup): Promise<void> {
+  /** Stops a consumer, and takes it out of its group unless that is `stays`. */
+  async #uninstall(consumer: Consumer, stays: QueueGroup): Promise<void> {
     await this.#halt(consumer, HALT_GRACE_MS);
     const { group, record } = consumer;
-    group.subscriptions.delete(record.subscription.id);
-    if (stays === undefined || group.key === stays.key) return;
-    if (group.subscriptions.size > 0 || group.streams > 0) return;
-    await this.#context.groups.closeGroup(group.key);
-    await this.#context.store.commit([], this.#context.groups.toRemovals(group.key));
+    if (group.key === stays.key) return;
+    const { groups, store, onError } = this.#context;
+    const { id } = record.subscription;
+    await groups.leave(group, id, async (changes) => {
+      if (changes.length > 0) await store.commit([], changes);
+    }).catch((error) => {
+      onError(error); // the subscription has moved all the same; its old group is forgotten later
+      group.subscriptions.delete(id);
+      groups.linger(group);
+    });
   }
 
   async #halt(consumer: Consumer, graceMs: number): Promise<void> {
@@ -296,7 +335,8 @@ export class Subscriptions {
         const consumer = this.#consumers.get(record.subscription.id);
         if (consumer?.record !== record) return;
         await this.#uninstall(consumer, consumer.group);
-        this.#install(record, consumer.group); // which arms it again if the timer came early, and else lets it rest
+        // Armed again if the timer came early.
+        await this.#restIfExpired(this.#install(record, consumer.group));
       }).catch(this.#context.onError);
     });
   }
@@ -305,22 +345,17 @@ export class Subscriptions {
     return expiresAtAge !== null && this.#context.store.now() >= expiresAtAge;
   }
 
-  #requirePull(id: string): PullConsumer {
-    const { record, pull } = this.require(id);
-    if (record.subscription.protocol !== "PULL") {
-      throw new RefusedError(
-        "NOT_A_PULL_SUBSCRIPTION",
-        `Cannot pull from "${id}": it pushes to a sink; make a subscription with protocol PULL`,
-      );
-    }
-    if (record.paused !== null) {
-      throw new RefusedError(
-        "SUBSCRIPTION_PAUSED",
-        `Cannot pull from "${id}": ${record.paused}; resume it with PATCH {"paused":false}`,
-      );
-    }
-    if (pull !== undefined) return pull;
-    throw new RefusedError("SUBSCRIPTION_EXPIRED", `Cannot pull from "${id}": it has expired; make it anew`);
+  async #restIfExpired({ record, group }: Consumer): Promise<void> {
+    if (this.#isExpired(record)) await this.#context.groups.rest(group);
+  }
+
+  #requirePull(id: string): Consumer {
+    const consumer = this.require(id);
+    if (consumer.record.subscription.protocol === "PULL") return consumer;
+    throw new RefusedError(
+      "NOT_A_PULL_SUBSCRIPTION",
+      `Cannot pull from "${id}": it pushes to a sink; make a subscription with protocol PULL`,
+    );
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -328,6 +363,10 @@ export class Subscriptions {
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+function expired(act: string, id: string): RefusedError {
+  return new RefusedError("SUBSCRIPTION_EXPIRED", `Cannot ${act} "${id}": it has expired; make it anew`);
 }
 
 function groupKey({ id, config }: Subscription): string {
