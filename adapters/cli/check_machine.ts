@@ -55,6 +55,7 @@ async function checkLock(dataDir: string): Promise<HealthCheck> {
 function isHeld(file: string): boolean {
   try {
     using database = new DatabaseSync(file, { readOnly: true });
+    database.exec("PRAGMA busy_timeout = 0"); // Deno would wait five seconds
     database.prepare("SELECT count(*) FROM sqlite_schema").get();
     return false;
   } catch {

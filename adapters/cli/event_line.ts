@@ -34,7 +34,7 @@ export function topicOf(event: JsonEvent): string {
 }
 
 function toDataText({ data, data_base64 }: JsonEvent): string {
-  if (data_base64 !== undefined) return `(${Math.floor(data_base64.length * 3 / 4)} bytes)`;
+  if (data_base64 !== undefined) return `(${Math.floor(data_base64.replace(/=+$/, "").length * 3 / 4)} bytes)`;
   if (data === undefined) return "";
   const text = toPrintable(typeof data === "string" ? data : JSON.stringify(data));
   return text.length <= DATA_CHARACTERS_MAX ? text : `${text.slice(0, DATA_CHARACTERS_MAX)}…`;

@@ -5,7 +5,7 @@ import { type EventDraft, parseAttributes, parseHeaders, toStructuredText } from
 import { UsageError } from "../exit_codes.ts";
 import { toCountText } from "../humanize.ts";
 import { createNodeApi, type NodeApi } from "../node_api.ts";
-import { printJson, printText } from "../output.ts";
+import { printJson, printText, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { readInput } from "../read_input.ts";
 
@@ -25,7 +25,7 @@ interface Accepted {
 
 /** JSON, a line for each event: `{"topic","id",…receipt}`. */
 export async function publish(context: CommandContext): Promise<void> {
-  const { args } = context;
+  const { args, terminal: { output } } = context;
   const count = args.number("count") ?? 1;
   const headers = parseHeaders(args.texts("header"), "pub");
   const draft = await readDraft(context);
@@ -33,10 +33,13 @@ export async function publish(context: CommandContext): Promise<void> {
   const path = `/v1/topics/${encodeURIComponent(draft.topic)}`;
   const send = async (number: number) => {
     const id = count === 1 ? draft.id : `${draft.id}-${number}`;
-    await print(context, await sendOne(api, path, { ...draft, id }, headers));
+    await print(context, await sendOne(api, path, { ...draft, id }, headers), count);
   };
+  // A bar and lines on one terminal would overwrite each other.
   using progress = createProgress(context, "publishing", toCountText);
-  await inParallel(count, send, (done) => count > 1 && progress.update(done, count));
+  const onDone = (done: number) => count > 1 && !(context.json && output.isTerminal) && progress.update(done, count);
+  await inParallel(count, send, onDone);
+  if (count > 1 && !context.json) await say(context, `${toCountText(count)} accepted`);
 }
 
 async function readDraft(context: CommandContext): Promise<EventDraft> {
@@ -80,20 +83,19 @@ async function sendOne(
   return { topic: draft.topic, id: draft.id, ...answer.body };
 }
 
-async function print(context: CommandContext, accepted: Accepted): Promise<void> {
+async function print(context: CommandContext, accepted: Accepted, count: number): Promise<void> {
   if (context.json) return await printJson(context, accepted);
+  if (count > 1 || context.quiet) return;
   const { topic, id, cluster, sequence, position, duplicate } = accepted;
   const what = duplicate ? "already accepted" : "accepted";
-  if (!context.quiet) {
-    await printText(context, `${what} ${topic} id=${id} position=${position} (${cluster} ${sequence})`);
-  }
+  await printText(context, `${what} ${topic} id=${id} position=${position} (${cluster} ${sequence})`);
 }
 
 /** Calls `act` with 1 to `count`. The first failure ends it. */
 async function inParallel(
   count: number,
   act: (number: number) => Promise<void>,
-  onDone: (done: number) => void,
+  onDone: (done: number) => unknown,
 ): Promise<void> {
   let next = 1;
   let done = 0;
