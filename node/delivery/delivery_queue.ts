@@ -62,6 +62,9 @@ export class DeliveryQueue {
       accepts: (event) => this.#accepts(event),
       onReady: () => this.#wake(),
       onError: options.onError,
+      onLost: (events) => this.#noteLost(events),
+      tellsGaps: options.onGap !== undefined,
+      toldTo: options.toldTo,
     });
     const { stateKey } = options;
     this.#copies = new RedrivenCopies(feed.store, stateKey ?? "");
@@ -298,6 +301,11 @@ export class DeliveryQueue {
     return false;
   }
 
+  #noteLost(events: number): void {
+    this.counts.evicted += events;
+    this.#journal?.changed();
+  }
+
   #admit(wanted: number): OpenEvent | undefined {
     while (this.#ready.length === 0) {
       const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
@@ -305,6 +313,8 @@ export class DeliveryQueue {
         this.#members.askForRoom();
         return undefined;
       }
+      const gap = this.#follower.takeGap();
+      if (gap !== undefined) this.#options.onGap?.(gap);
       const page = this.#follower.take(room);
       if (page.length === 0) return undefined;
       for (const stored of page) this.#open(stored);

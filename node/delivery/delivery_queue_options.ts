@@ -1,6 +1,7 @@
 /** What a delivery queue follows, and within which bounds. */
 
 import type { StoredEvent } from "../event_store.ts";
+import type { LogGap } from "../log_follower.ts";
 import type { QueueState } from "./queue_state.ts";
 
 export interface DeliveryQueueOptions {
@@ -14,4 +15,8 @@ export interface DeliveryQueueOptions {
   /** Where to begin: a saved state, or after a position. */
   readonly from: QueueState | number;
   readonly onError: (error: unknown) => void;
+  /** Called when events were retired before the queue took them, before it takes later ones. */
+  readonly onGap?: (gap: LogGap) => void;
+  /** See `LogFollowerOptions.toldTo`. */
+  readonly toldTo?: number;
 }

@@ -1,9 +1,11 @@
 /** Pushes a queue's events to a sink, as many at a time as the subscription allows. */
 
 import type { Clock } from "../clock.ts";
+import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { Sink, SinkOutcome } from "../sink.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
+import { toBatchRequests } from "./batch_requests.ts";
 import { Circuit } from "./circuit.ts";
 import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
 import { type Failure, type FailureContext, handleFailure } from "./failure.ts";
@@ -11,11 +13,14 @@ import type { QueueMember } from "./queue_members.ts";
 
 export interface PushContext extends FailureContext {
   readonly clock: Clock;
-  /** The sink is gone for good (410): the subscription is paused. */
-  readonly onGone: (detail: string) => void;
+  /** The sink is gone for good (410); resolves once the subscription is paused, rejects if that cannot be written. */
+  readonly onGone: (detail: string) => Promise<void>;
   /** A sink answered with an event of its own. */
   readonly onReply: (event: CloudEvent) => Promise<void>;
 }
+
+/** When something failed that is not the sink's fault, it is tried again after this. */
+const RETRY_MS = 1000;
 
 /** What became of attempts, for the status of the subscription. */
 export interface PushStats {
@@ -23,9 +28,6 @@ export interface PushStats {
   failed: number;
   lastError: string | null;
 }
-
-/** A sink that is gone is left alone this long, ms: in it the subscription is paused, unless the store refuses. */
-const GONE_HOLD_MS = 1000;
 
 export class PushWorker implements QueueMember {
   readonly stats: PushStats = { delivered: 0, failed: 0, lastError: null };
@@ -36,7 +38,7 @@ export class PushWorker implements QueueMember {
   readonly #circuit = new Circuit();
   readonly #abort = new AbortController();
   #inFlight = 0;
-  #stopped = false;
+  #stopped: Promise<void> | undefined;
   #gone = false;
   #cancelProbe: (() => void) | undefined;
   #cancelLinger: (() => void) | undefined;
@@ -67,25 +69,31 @@ export class PushWorker implements QueueMember {
     this.onReady();
   }
 
-  /** Takes nothing more and waits for what is under way, at most `graceMs`; what is cut short stays open. */
-  async stop(graceMs: number): Promise<void> {
-    this.#stopped = true;
+  /** Takes nothing more and waits for what is under way, at most `graceMs`; what is cut short stays open. Idempotent. */
+  stop(graceMs: number): Promise<void> {
+    if (graceMs <= 0) this.#abort.abort();
+    return this.#stopped ??= this.#stop(graceMs);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     this.#cancelProbe?.();
     this.#cancelLinger?.();
     this.#queue.leave(this);
     if (this.#inFlight === 0) return;
     const idle = new Promise<void>((resolve) => this.#idle = resolve);
-    if (graceMs <= 0) this.#abort.abort();
     const cancel = this.#context.clock.after(graceMs, () => this.#abort.abort());
     await idle;
     cancel();
   }
 
   onReady(): void {
-    const { mode, maxSize } = this.#subscription.protocolsettings;
-    const eventsMax = mode === "batch" ? maxSize : 1;
-    while (!this.#stopped && !(mode === "batch" && this.#lingers()) && this.#takeAndPush(eventsMax));
-    if (!this.#stopped) this.#awaitCircuit();
+    const inBatches = this.#subscription.protocolsettings.mode === "batch";
+    while (!this.#rests && !(inBatches && this.#lingers()) && this.#takeAndPush());
+    if (!this.#rests) this.#awaitCircuit();
+  }
+
+  get #rests(): boolean {
+    return this.#stopped !== undefined || this.#gone;
   }
 
   /** Batch mode: whether to wait on for a request to become full. */
@@ -95,23 +103,24 @@ export class PushWorker implements QueueMember {
     if (maxWaitMs === 0 || waiting <= 0 || waiting >= maxSize) return false;
     this.#cancelLinger ??= this.#context.clock.after(maxWaitMs, () => {
       this.#cancelLinger = undefined;
-      if (!this.#stopped) this.#takeAndPush(maxSize);
+      if (!this.#rests) this.#takeAndPush();
     });
     return true;
   }
 
   /** Whether there was something to push. */
-  #takeAndPush(eventsMax: number): boolean {
-    if (this.#gone) return false;
-    const { maxInFlight } = this.#subscription.config;
-    const room = Math.min(maxInFlight - this.#inFlight, this.#circuit.allowance(this.#context.clock.now()));
+  #takeAndPush(): boolean {
+    const { config, protocolsettings: { mode, maxSize } } = this.#subscription;
+    const room = Math.min(config.maxInFlight - this.#inFlight, this.#circuit.allowance(this.#context.clock.now()));
     if (room <= 0) return false;
-    // A probe of an open circuit is one request, however many events it may hold.
-    const deliveries = this.#queue.take(Math.min(eventsMax, maxInFlight - this.#inFlight));
+    const eventsMax = mode === "batch" ? maxSize : 1;
+    const deliveries = this.#queue.take(Math.min(eventsMax, room));
     if (deliveries.length === 0) return false;
     this.#circuit.began();
     this.#inFlight += deliveries.length;
-    void this.#push(deliveries);
+    for (const request of toBatchRequests(deliveries, { maxSize: eventsMax, attemptsMax: config.retry.attemptsMax })) {
+      void this.#push(request);
+    }
     return true;
   }
 
@@ -127,9 +136,14 @@ export class PushWorker implements QueueMember {
     } catch (error) { // stopped, or a sink that broke its promise
       outcome = { type: "retry", reason: `the delivery was cut short: ${(error as Error).message}` };
     }
-    await this.#act(outcome, deliveries);
+    try {
+      await this.#act(outcome, deliveries);
+    } catch (error) {
+      this.#context.onError(error);
+      for (const { stored } of deliveries) this.#queue.retryLater(stored.position, RETRY_MS);
+    }
     this.#inFlight -= deliveries.length;
-    if (this.#stopped) {
+    if (this.#stopped !== undefined) {
       if (this.#inFlight === 0) this.#idle?.();
     } else this.onReady();
   }
@@ -140,10 +154,10 @@ export class PushWorker implements QueueMember {
         if (outcome.replyProblem !== undefined) this.#note(outcome.replyProblem);
         return await this.#acknowledge(deliveries, outcome.reply);
       case "pause":
-        for (const { stored } of deliveries) this.#queue.retryLater(stored.position, 0, false);
         this.#note(outcome.reason);
-        this.#hold();
-        return this.#context.onGone(outcome.reason);
+        this.#giveUpSink(outcome.reason);
+        for (const { stored } of deliveries) this.#queue.retryLater(stored.position, 0, false);
+        return;
       case "retry":
         if (this.#abort.signal.aborted) {
           for (const { stored } of deliveries) this.#queue.retryLater(stored.position, 0, false);
@@ -170,26 +184,49 @@ export class PushWorker implements QueueMember {
     this.#circuit.succeeded();
     this.stats.delivered += deliveries.length;
     // The reply first: a kill between the two repeats the delivery and so the reply, and loses neither.
-    if (reply !== undefined) await this.#context.onReply(reply);
+    if (reply !== undefined && !await this.#publish(reply, deliveries)) return;
     for (const { stored } of deliveries) this.#queue.acknowledge(stored.position);
+  }
+
+  /** Whether the delivery is over: a reply that is refused would be refused again, one for which there is no room would not. */
+  async #publish(reply: CloudEvent, deliveries: readonly Delivery[]): Promise<boolean> {
+    try {
+      await this.#context.onReply(reply);
+      return true;
+    } catch (error) {
+      const detail = `the sink's reply was not published: ${(error as Error).message}`;
+      this.#note(detail);
+      if (error instanceof RefusedError) return true;
+      await this.#handle(deliveries, { reason: "REPLY_NOT_STORED", detail, retryAfterMs: RETRY_MS });
+      return false;
+    }
+  }
+
+  /** Takes nothing more until the subscription is paused, or could not be. */
+  #giveUpSink(reason: string): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#context.onGone(reason).catch((error) => {
+      this.#context.onError(error);
+      this.#cancelProbe?.();
+      this.#cancelProbe = this.#context.clock.after(RETRY_MS, () => {
+        this.#gone = false;
+        this.onReady();
+      });
+    });
   }
 
   async #fail(deliveries: readonly Delivery[], failure: Failure): Promise<void> {
     this.#circuit.failed(this.#context.clock.now(), this.#subscription.config.retry);
     this.#note(failure.detail);
     this.stats.failed += deliveries.length;
+    await this.#handle(deliveries, failure);
+  }
+
+  async #handle(deliveries: readonly Delivery[], failure: Failure): Promise<void> {
     for (const delivery of deliveries) {
       await handleFailure(this.#context, this.#queue, this.#subscription, delivery, failure);
     }
-  }
-
-  #hold(): void {
-    this.#gone = true;
-    this.#cancelProbe?.();
-    this.#cancelProbe = this.#context.clock.after(GONE_HOLD_MS, () => {
-      this.#gone = false;
-      this.onReady();
-    });
   }
 
   #note(error: string): void {

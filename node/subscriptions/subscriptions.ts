@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { resolveSince } from "../cursor.ts";
 import type { FailureContext } from "../delivery/failure.ts";
 import { PullConsumer, type PulledEvent, type Settlement, type SettlementResult } from "../delivery/pull_consumer.ts";
-import { type PushContext, PushWorker } from "../delivery/push_worker.ts";
+import { PushWorker } from "../delivery/push_worker.ts";
 import { definitionOf, type GroupRecord, type QueueGroup } from "../delivery/queue_group.ts";
 import type { CommitChanges, QueueGroups } from "../delivery/queue_groups.ts";
 import { RefusedError } from "../errors.ts";
@@ -285,15 +285,24 @@ export class Subscriptions {
   }
 
   #newWorker(subscription: Subscription, group: QueueGroup): PushWorker {
-    const context: PushContext = {
-      ...this.#context,
-      onReply: (event) => this.#context.onReply(event, subscription),
-      onGone: (detail) => {
-        void this.#inTurn(() => this.#setPaused(subscription.id, detail)).catch(this.#context.onError);
-        this.#context.onGone(subscription, detail);
+    const { sinks, onReply, onGone } = this.#context;
+    const { id } = subscription;
+    const worker: PushWorker = new PushWorker(
+      {
+        ...this.#context,
+        onReply: (event) => onReply(event, subscription),
+        onGone: (detail) =>
+          this.#inTurn(async () => {
+            if (this.#consumers.get(id)?.worker !== worker) return; // replaced or paused meanwhile, perhaps with a better sink
+            await this.#setPaused(id, detail);
+            onGone(subscription, detail);
+          }),
       },
-    };
-    return new PushWorker(context, group.queue, subscription, this.#context.sinks.open(subscription));
+      group.queue,
+      subscription,
+      sinks.open(subscription),
+    );
+    return worker;
   }
 
   async #setPaused(id: string, paused: string | null): Promise<Consumer> {
