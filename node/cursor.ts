@@ -35,7 +35,8 @@ export async function resolveSince(store: EventStore, since: string | number): P
   if (since === "earliest") return store.tail - 1;
   if (typeof since === "number" || /^\d+$/.test(since)) return afterPosition(store, Number(since));
   if (/^\d{4}-\d{2}-\d{2}[Tt ]/.test(since)) return await afterTime(store, since);
-  return parseCursor(store, since);
+  // Beyond the end only where a backup was restored: what is stored at those positions since then was never seen.
+  return Math.min(parseCursor(store, since), store.head);
 }
 
 function afterPosition(store: EventStore, position: number): number {

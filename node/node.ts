@@ -7,7 +7,7 @@ import { parseCursor, toCursor } from "./cursor.ts";
 import { DeadLetters } from "./dead_letters.ts";
 import type { DeadLetterQuery } from "./dead_letters.ts";
 import { QueueGroups } from "./delivery/queue_groups.ts";
-import { redrive, type RedriveResult } from "./delivery/redrive.ts";
+import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { StoreFullError } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
@@ -52,6 +52,7 @@ export class WeftNode implements AsyncDisposable {
   readonly acceptor: Acceptor;
   readonly #parts: NodeParts;
   readonly #groups: QueueGroups;
+  readonly #redriver: Redriver;
   readonly #streams = new Set<EventStream>();
   #full: { since: number; detail: string } | undefined;
   #draining = false;
@@ -102,6 +103,7 @@ export class WeftNode implements AsyncDisposable {
         this.announce("weft-system.dead-letter", { deadLetter: id, subscription, reason, topic, position });
       },
     });
+    this.#redriver = new Redriver(this.deadLetters, this.subscriptions);
   }
 
   /** The topic that an event will have; `explicit` is the one that the door names. Throws `RefusedError`. */
@@ -150,7 +152,7 @@ export class WeftNode implements AsyncDisposable {
   }
 
   async redrive(query: DeadLetterQuery, onProgress?: (redriven: number) => void): Promise<RedriveResult> {
-    return await redrive({ deadLetters: this.deadLetters, subscriptions: this.subscriptions }, query, onProgress);
+    return await this.#redriver.redrive(query, onProgress);
   }
 
   cursorOf(position: number): string {

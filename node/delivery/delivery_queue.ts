@@ -62,7 +62,7 @@ export class DeliveryQueue {
       accepts: (event) => this.#accepts(event),
       onReady: () => this.#wake(),
       onError: options.onError,
-      onLost: (events) => this.#noteLost(events),
+      onLost: (events) => this.counts.evicted += events,
       tellsGaps: options.onGap !== undefined,
       toldTo: options.toldTo,
     });
@@ -301,11 +301,6 @@ export class DeliveryQueue {
     return false;
   }
 
-  #noteLost(events: number): void {
-    this.counts.evicted += events;
-    this.#journal?.changed();
-  }
-
   #admit(wanted: number): OpenEvent | undefined {
     while (this.#ready.length === 0) {
       const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
@@ -314,7 +309,7 @@ export class DeliveryQueue {
         return undefined;
       }
       const gap = this.#follower.takeGap();
-      if (gap !== undefined) this.#options.onGap?.(gap);
+      if (gap !== undefined) return void this.#options.onGap?.(gap); // it calls for the next take itself
       const page = this.#follower.take(room);
       if (page.length === 0) return undefined;
       for (const stored of page) this.#open(stored);

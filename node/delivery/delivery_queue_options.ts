@@ -15,7 +15,7 @@ export interface DeliveryQueueOptions {
   /** Where to begin: a saved state, or after a position. */
   readonly from: QueueState | number;
   readonly onError: (error: unknown) => void;
-  /** Called when events were retired before the queue took them, before it takes later ones. */
+  /** Called when events were retired before the queue took them. `take()` ends there, and is to be called again. */
   readonly onGap?: (gap: LogGap) => void;
   /** See `LogFollowerOptions.toldTo`. */
   readonly toldTo?: number;
