@@ -91,7 +91,7 @@ export interface StoreStats {
   readonly storedBytes: number;
   /** The cap (`store.maxBytes`). */
   readonly bytesMax: number;
-  /** Events removed by retention, and of those the ones that a durable subscription still needed. */
+  /** Events removed by rules or for room, and of those the ones that a durable subscription still needed. */
   readonly retired: number;
   readonly evicted: number;
 }
@@ -144,6 +144,12 @@ export interface EventStore extends AsyncDisposable {
   get(position: number): Promise<StoredEvent | undefined>;
 
   /**
+   * Position of the last retired event whose topic fits a pattern, 0 if there is none: a reader that has not got there
+   * missed it. Where the store no longer knows the topics of what it retired, every pattern fits.
+   */
+  retiredTo(pattern: string): number;
+
+  /**
    * Position of the first event accepted at or after that wall time; `head + 1` if there is none. Where the wall clock
    * went back, the events of the hours that came twice count as late as the latest before them.
    */
@@ -160,7 +166,9 @@ export interface EventStore extends AsyncDisposable {
 
   /**
    * Tells the store what durable subscriptions still need: the lowest position that somebody has yet to settle, for the
-   * topics that fit a pattern. `undefined` means that nobody needs anything. Asked by retention before it drops events.
+   * topics that fit a pattern. `undefined` means that nobody needs anything; before the first call everything is needed.
+   * Asked whenever the store is about to retire events. Near the cap it retires what is not needed, oldest first, before
+   * it refuses or evicts an event; what the rules of retention no longer keep goes only once it is not needed.
    */
   setNeeded(needed: (() => readonly { pattern: string; from: number }[]) | undefined): void;
 

@@ -22,11 +22,23 @@ export interface LogFollowerOptions {
   readonly onReady: () => void;
   /** Called when the store cannot be read; the follower tries again on its own after the delay that it was given. */
   readonly onError?: (error: unknown) => void;
+  /** Whether the reader asks `takeGap()` before `take()`, which then stops at each gap. Default no. */
+  readonly tellsGaps?: boolean;
+  /** Gaps up to here are not told: the reader knows, or does not mind. Default `after`. */
+  readonly toldTo?: number;
+  /** Called with the number of events that came since it follows and were retired before it, lagging, had read them. */
+  readonly onLost?: (events: number) => void;
+}
+
+/** Positions among which events of the pattern are missing: they were retired before the follower got there. */
+export interface LogGap {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What a follower needs of the dispatcher that feeds it. */
 export interface LogFeed {
-  readonly store: Pick<EventStore, "read">;
+  readonly store: Pick<EventStore, "read" | "retiredTo">;
   /** Every position up to here was offered to the followers that are live. */
   readonly position: number;
   /** Calls `run` after `delayMs`; the answer cancels. */
@@ -51,12 +63,20 @@ export class LogFollower {
   #reading = false;
   #closed = false;
   #cancelRetry: (() => void) | undefined;
+  #gaps: LogGap[] = [];
+  #gapTo: number; // up to here gaps have been told
+  // Events of the pattern that came while it lagged, from #lagFrom on, and those of them that it has met in the log.
+  #lagFrom: number;
+  #offered = 0;
+  #met = 0;
 
   constructor(feed: LogFeed, options: LogFollowerOptions) {
     this.#feed = feed;
     this.#options = options;
     this.pattern = options.pattern;
     this.#scanned = options.after;
+    this.#gapTo = options.toldTo ?? options.after;
+    this.#lagFrom = feed.position;
     this.#eventsMax = options.eventsMax ?? 1000;
     this.#bytesMax = options.bytesMax ?? 4 * 1024 * 1024;
   }
@@ -82,7 +102,7 @@ export class LogFollower {
 
   /** The next events, at most `eventsMax`; empty when there are none now (`onReady` will tell). */
   take(eventsMax: number): StoredEvent[] {
-    const end = Math.min(this.#buffer.length, this.#taken + eventsMax);
+    const end = Math.min(this.#endBeforeGap(), this.#taken + eventsMax);
     const events = this.#buffer.slice(this.#taken, end);
     for (const event of events) this.#bytes -= event.bytes;
     // Taken while the dispatcher is still offering it to others: its own position moves on only after that.
@@ -99,12 +119,23 @@ export class LogFollower {
     return events;
   }
 
+  /** What is missing before the next event of `take()`, told once; `take()` does not go past it before. */
+  takeGap(): LogGap | undefined {
+    const gap = this.#gaps[0];
+    if (gap === undefined || (this.#buffer[this.#taken]?.position ?? Infinity) < gap.from) return undefined;
+    return this.#gaps.shift();
+  }
+
   /** A new event of the log that fits the pattern; called in order by the dispatcher. */
   offer(event: StoredEvent): void {
-    if (!this.#live || event.position <= this.#scanned) return; // the second: read from the store just before
-    if (!this.#hasRoom) {
+    if (this.#live && event.position <= this.#scanned) return; // read from the store just before
+    if (this.#live && !this.#hasRoom) {
       this.#live = false;
       this.#scanned = event.position - 1;
+      this.#lag(event.position - 1);
+    }
+    if (!this.#live) {
+      if (event.position > this.#lagFrom) this.#offered++;
       return;
     }
     if (!this.#options.accepts(event)) return;
@@ -117,7 +148,9 @@ export class LogFollower {
     this.#buffer = [];
     this.#taken = this.#bytes = 0;
     this.#live = false;
-    this.#scanned = after;
+    this.#scanned = this.#gapTo = after;
+    this.#gaps = [];
+    this.#lag(this.#feed.position);
     if (!this.#reading) void this.#catchUp();
   }
 
@@ -125,6 +158,7 @@ export class LogFollower {
     this.#closed = true;
     this.#live = false;
     this.#buffer = [];
+    this.#gaps = [];
     this.#taken = this.#bytes = 0;
     this.#cancelRetry?.();
   }
@@ -144,6 +178,7 @@ export class LogFollower {
       while (!this.#closed && this.#hasRoom) {
         if (this.#scanned >= this.#feed.position) {
           this.#live = true;
+          if (this.#offered > this.#met) this.#options.onLost?.(this.#offered - this.#met);
           return;
         }
         await this.#readPage();
@@ -169,11 +204,43 @@ export class LogFollower {
     const page = await this.#feed.store.read({ after, eventsMax: PAGE_EVENTS, bytesMax: PAGE_BYTES });
     if (this.#closed || this.#scanned !== after) return; // sought elsewhere meanwhile
     const before = this.buffered;
-    for (const event of page) {
-      if (patternWants(this.pattern, event.topic) && this.#options.accepts(event)) this.#push(event);
-    }
-    this.#scanned = page.at(-1)?.position ?? end; // an empty page: all that was left has been retired
-    if (before === 0 && this.buffered > 0) this.#options.onReady();
+    const last = page.at(-1)?.position ?? end; // an empty page: all that was left has been retired
+    if (this.#options.tellsGaps && last - after > page.length) this.#noteGap(after);
+    for (const event of page) this.#judge(event);
+    this.#scanned = last;
+    if (before === 0 && (this.buffered > 0 || this.#gaps.length > 0)) this.#options.onReady();
+  }
+
+  #judge(event: StoredEvent): void {
+    if (!patternWants(this.pattern, event.topic)) return;
+    if (event.position > this.#lagFrom) this.#met++;
+    if (this.#options.accepts(event)) this.#push(event);
+  }
+
+  /** Positions are missing after `after`: a gap, unless only events of other topics were retired. */
+  #noteGap(after: number): void {
+    const from = Math.max(after, this.#gapTo) + 1;
+    const to = this.#feed.store.retiredTo(this.pattern);
+    if (to < from) return;
+    this.#gapTo = to;
+    const last = this.#gaps.at(-1);
+    const adjoins = last !== undefined && (this.#buffer.at(-1)?.position ?? 0) < last.from; // no event in between
+    if (adjoins) this.#gaps[this.#gaps.length - 1] = { from: last.from, to };
+    else this.#gaps.push({ from, to });
+  }
+
+  /** Counts anew what comes after `position` and has to be read. */
+  #lag(position: number): void {
+    this.#lagFrom = position;
+    this.#offered = this.#met = 0;
+  }
+
+  /** Index in the buffer of the first event behind the next gap. */
+  #endBeforeGap(): number {
+    const gap = this.#gaps[0];
+    if (gap === undefined) return this.#buffer.length;
+    const index = this.#buffer.findIndex(({ position }, i) => i >= this.#taken && position >= gap.from);
+    return index < 0 ? this.#buffer.length : index;
   }
 
   #push(event: StoredEvent): void {

@@ -21,6 +21,7 @@ import { hashId, type IdHash } from "../../node/id_hash.ts";
 import { patternMatches } from "../../node/topic.ts";
 import { MemoryLog } from "./memory/memory_log.ts";
 import { EVERYTHING, type Needed, NeededEvents } from "./needed_events.ts";
+import { RetiredTopics } from "./retired_topics.ts";
 import { UnneededSearch } from "./unneeded_search.ts";
 
 export interface MemoryStoreOptions {
@@ -59,7 +60,8 @@ class MemoryStore implements EventStore {
   readonly #options: Required<MemoryStoreOptions>;
   readonly #seed: IdHash;
   readonly #state = new Map<string, Uint8Array>();
-  readonly #log = new MemoryLog();
+  readonly #retiredTopics = new RetiredTopics();
+  readonly #log = new MemoryLog(({ topic, position }) => this.#retiredTopics.note(topic, position));
   readonly #search = new UnneededSearch();
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
   #needed: () => readonly Needed[] = () => EVERYTHING;
@@ -120,6 +122,10 @@ class MemoryStore implements EventStore {
     this.#assertOpen();
     const [event] = this.#log.from(position).take(1);
     return event?.position === position ? event : undefined;
+  }
+
+  retiredTo(pattern: string): number {
+    return this.#retiredTopics.lastOf(pattern);
   }
 
   async positionAt(timeMs: number): Promise<number> {

@@ -1,6 +1,6 @@
 /** Answers which events durable subscriptions still need, as the node tells its store (`EventStore.setNeeded`). */
 
-import { patternMatches } from "../../node/topic.ts";
+import { patternWants } from "../../node/system_topics.ts";
 
 /** Events of topics that fit, from a position on. */
 export interface Needed {
@@ -36,7 +36,7 @@ export class NeededEvents {
   #fromOf(topic: string): number {
     let from = this.#lowest.get(topic);
     if (from !== undefined) return from;
-    from = lowest(this.list.filter(({ pattern }) => patternMatches(pattern, topic)));
+    from = lowest(this.list.filter(({ pattern }) => patternWants(pattern, topic)));
     if (this.#lowest.size >= TOPICS_MAX) this.#lowest.clear();
     this.#lowest.set(topic, from);
     return from;

@@ -19,6 +19,7 @@ import type {
 import { hashId, type IdHash } from "../../node/id_hash.ts";
 import type { LogBlock } from "../../node/log_block.ts";
 import type { Needed } from "./needed_events.ts";
+import { RetiredTopics } from "./retired_topics.ts";
 import { AgeClock } from "./sqlite/age_clock.ts";
 import { backupDatabase } from "./sqlite/backup.ts";
 import { type Batch, CommitQueue } from "./sqlite/commit_queue.ts";
@@ -100,6 +101,7 @@ class SqliteStore implements EventStore {
   readonly #queue: CommitQueue;
   readonly #age: AgeClock;
   readonly #retirement: Retirement;
+  readonly #retiredTopics: RetiredTopics;
   readonly #seed: Opened["seed"];
   readonly #usedBytesMax: number;
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
@@ -122,6 +124,7 @@ class SqliteStore implements EventStore {
     this.#age = new AgeClock(options.clock, opened.tick);
     this.#usedBytesMax = options.bytesMax - walBytesMax(options.bytesMax);
     this.#state = opened.state;
+    this.#retiredTopics = new RetiredTopics(opened.state.tail);
     this.#retirement = new Retirement({
       step: async (request) => this.#apply(await this.#writer.request(request)),
       usedBytes: () => this.#state.usedBytes,
@@ -160,6 +163,10 @@ class SqliteStore implements EventStore {
 
   async get(position: number): Promise<StoredEvent | undefined> {
     return this.#openLog().get(position);
+  }
+
+  retiredTo(pattern: string): number {
+    return this.#retiredTopics.lastOf(pattern);
   }
 
   async positionAt(timeMs: number): Promise<number> {
@@ -328,6 +335,7 @@ class SqliteStore implements EventStore {
     if (reply.type === "failed") throw reply;
     if (reply.type !== "done") return false;
     this.#state = reply.state;
+    for (const [topic, position] of reply.state.retiredTo) this.#retiredTopics.note(topic, position);
     if (reply.state.changedTo > 0) this.#log.dropTo(reply.state.changedTo);
     return reply.more;
   }

@@ -10,7 +10,7 @@ import type { Dispatcher } from "../dispatcher.ts";
 import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { EventStore, StoredEvent } from "../event_store.ts";
-import { LogFollower } from "../log_follower.ts";
+import { LogFollower, type LogGap } from "../log_follower.ts";
 import { Interest, type InterestDefinition } from "../subscriptions/interest.ts";
 import { parsePattern } from "../topic.ts";
 
@@ -32,7 +32,7 @@ export interface StreamOptions {
   readonly onReady: () => void;
 }
 
-/** Events that retention removed before the reader came back for them. */
+/** Positions among which events are missing, for they were retired before the reader got there. */
 export interface StreamGap {
   readonly from: number;
   readonly to: number;
@@ -47,6 +47,8 @@ export interface EventStream {
   readonly cursor: string;
   /** Whether it would get such an event. */
   wants(topic: string, event: CloudEvent): boolean;
+  /** What went missing since, before the next events of `take()`, which stops there: to be asked before each `take()`. */
+  takeGap(): StreamGap | undefined;
   /** The next events, at most `eventsMax`; empty when there are none now. */
   take(eventsMax: number): readonly StoredEvent[];
   /** Explicit acknowledgement, by position. */
@@ -72,21 +74,28 @@ export async function openStream(context: StreamsContext, options: StreamOptions
   const definition = toDefinition(options);
   const interest = new Interest(definition);
   const after = await resolveSince(context.store, options.since ?? "now");
-  const gap = gapAfter(context.store, after);
+  const gap = gapAfter(context.store, interest.pattern, after);
   const start = gap === undefined ? after : gap.to;
+  // Who asks for what there is has missed nothing of it.
+  const toldTo = options.since === "earliest" ? context.store.retiredTo(interest.pattern) : start;
   const common = {
     pattern: interest.pattern,
     gap,
     cursor: toCursor(context.store, start),
     wants: (topic: string, event: CloudEvent) => interest.fits(topic) && interest.wants(event),
     start,
+    toldTo,
   };
   if (options.group !== undefined) return await groupStream(context, definition, options, common);
   if (options.ack === "explicit") return await explicitStream(context, interest, options, common);
   return plainStream(context, interest, options, common);
 }
 
-type Common = Pick<EventStream, "pattern" | "gap" | "cursor" | "wants"> & { readonly start: number };
+type Common = Pick<EventStream, "pattern" | "gap" | "cursor" | "wants"> & {
+  readonly start: number;
+  /** Gaps up to here are not told any more. */
+  readonly toldTo: number;
+};
 
 /** No durable state at all: the client's cursor is the state. */
 function plainStream(context: StreamsContext, interest: Interest, options: StreamOptions, common: Common): EventStream {
@@ -96,10 +105,13 @@ function plainStream(context: StreamsContext, interest: Interest, options: Strea
     accepts: (stored) => !isExpired(stored, context.store.now()) && interest.accepts(stored),
     onReady: options.onReady,
     onError: context.onError,
+    tellsGaps: true,
+    toldTo: common.toldTo,
   });
   context.dispatcher.attach(follower);
   return {
     ...common,
+    takeGap: () => toStreamGap(follower.takeGap()),
     take: (eventsMax) => follower.take(eventsMax),
     acknowledge: () => undefined,
     close: () => Promise.resolve(context.dispatcher.detach(follower)),
@@ -113,6 +125,7 @@ async function explicitStream(
   options: StreamOptions,
   common: Common,
 ): Promise<EventStream> {
+  const gaps: LogGap[] = [];
   const queue = new DeliveryQueue(context.dispatcher, context.clock, {
     stateKey: undefined,
     pattern: interest.pattern,
@@ -120,6 +133,11 @@ async function explicitStream(
     ordered: false,
     openMax: 2 * (options.maxInFlight ?? IN_FLIGHT_DEFAULT),
     from: common.start,
+    toldTo: common.toldTo,
+    onGap: (gap) => {
+      gaps.push(gap);
+      options.onReady();
+    },
     onError: context.onError,
   });
   const member = { onReady: options.onReady };
@@ -128,6 +146,7 @@ async function explicitStream(
   const taker = new QueueTaker(queue, options);
   return {
     ...common,
+    takeGap: () => toStreamGap(gaps.shift()),
     take: (eventsMax) => taker.take(eventsMax),
     acknowledge: (position) => taker.acknowledge(position),
     close: () => queue.close(),
@@ -155,6 +174,7 @@ async function groupStream(
   return {
     ...common,
     gap: created ? common.gap : undefined,
+    takeGap: () => undefined, // what a group needs is kept; what is evicted all the same, its queue counts
     take: (eventsMax) => taker.take(eventsMax),
     acknowledge: (position) => taker.acknowledge(position),
     close: async () => {
@@ -226,7 +246,12 @@ function toDefinition(options: StreamOptions): InterestDefinition {
   return { topic, filters: options.filter === undefined ? undefined : [{ sql: options.filter }] };
 }
 
-function gapAfter(store: EventStore, after: number): StreamGap | undefined {
-  const first = store.tail;
-  return after + 1 >= first ? undefined : { from: after + 1, to: first - 1, reason: "RETENTION" };
+/** What is missing before the first event that is kept. */
+function gapAfter(store: EventStore, pattern: string, after: number): StreamGap | undefined {
+  const to = Math.min(store.retiredTo(pattern), store.tail - 1);
+  return after >= to ? undefined : { from: after + 1, to, reason: "RETENTION" };
+}
+
+function toStreamGap(gap: LogGap | undefined): StreamGap | undefined {
+  return gap === undefined ? undefined : { ...gap, reason: "RETENTION" };
 }

@@ -30,6 +30,7 @@ async function openFollower(options: Partial<LogFollowerOptions> = {}) {
         }
         return await store.read(query);
       },
+      retiredTo: (pattern) => store.retiredTo(pattern),
     },
     get position() {
       return position;

@@ -6,10 +6,15 @@ import type { StoredEvent } from "../../../node/event_store.ts";
 const PIECE_EVENTS = 256;
 
 export class MemoryLog {
+  readonly #onRemoved: (event: StoredEvent) => void;
   readonly #pieces: StoredEvent[][] = []; // none is empty
   #count = 0;
   #bytes = 0;
   #removed = 0;
+
+  constructor(onRemoved: (event: StoredEvent) => void) {
+    this.#onRemoved = onRemoved;
+  }
 
   get count(): number {
     return this.#count;
@@ -62,13 +67,12 @@ export class MemoryLog {
     const piece = this.#pieces[index];
     if (piece === undefined) return undefined;
     const last = piece[piece.length - 1].position;
-    const kept = piece.filter((event) => !goes(event));
-    if (kept.length === piece.length) return last;
-    for (const event of piece) this.#bytes -= event.bytes;
-    for (const event of kept) this.#bytes += event.bytes;
-    this.#count -= piece.length - kept.length;
-    this.#removed += piece.length - kept.length;
-    this.#pieces.splice(index, 1, ...(kept.length > 0 ? [kept] : []));
+    const kept: StoredEvent[] = [];
+    for (const event of piece) {
+      if (goes(event)) this.#noteRemoved(event);
+      else kept.push(event);
+    }
+    if (kept.length < piece.length) this.#pieces.splice(index, 1, ...(kept.length > 0 ? [kept] : []));
     return last;
   }
 
@@ -77,6 +81,13 @@ export class MemoryLog {
     const event = this.first;
     if (event !== undefined) this.thinAt(event.position, (other) => other === event);
     return event;
+  }
+
+  #noteRemoved(event: StoredEvent): void {
+    this.#count--;
+    this.#bytes -= event.bytes;
+    this.#removed++;
+    this.#onRemoved(event);
   }
 
   /** Index of the piece with a position, or of the first one behind it. */

@@ -2,7 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import { LogBlock } from "../../../node/log_block.ts";
+import { DamagedBlockError, LogBlock } from "../../../node/log_block.ts";
+import { ANY_TOPIC, type RetiredTo } from "../retired_topics.ts";
 import { rewriteBlock } from "./rewrite_block.ts";
 import { decodeTallies, encodeTallies, type Tally } from "./rule_tally.ts";
 
@@ -25,6 +26,7 @@ export class BlockTable {
   readonly #content: StatementSync;
   readonly #delete: StatementSync;
   readonly #replace: StatementSync;
+  #gone = new Map<string, number>();
 
   constructor(database: DatabaseSync) {
     this.#from = database.prepare(`${SUMMARY} WHERE position >= ? ORDER BY position LIMIT 1`);
@@ -45,21 +47,42 @@ export class BlockTable {
     return before !== undefined && before.last >= position ? before : this.from(position);
   }
 
-  /** Throws `DamagedBlockError`. */
-  read({ position }: BlockSummary): LogBlock {
+  /** `undefined` if the block is damaged: retirement can do without looking at it. */
+  read({ position }: BlockSummary): LogBlock | undefined {
     const { head, body } = this.#content.get(position) as unknown as { head: Uint8Array; body: Uint8Array };
-    return new LogBlock(head, body);
+    try {
+      return new LogBlock(head, body);
+    } catch (error) {
+      if (error instanceof DamagedBlockError) return undefined;
+      throw error;
+    }
   }
 
-  delete({ position }: BlockSummary): void {
-    this.#delete.run(position);
+  delete(row: BlockSummary, block = this.read(row)): void {
+    if (block === undefined) this.#gone.set(ANY_TOPIC, row.last);
+    else for (let i = 0; i < row.events; i++) this.#note(block, i);
+    this.#delete.run(row.position);
   }
 
   /** Leaves of a block the events at the indices `kept` only; `gone` is what the others were. */
   keepOnly(row: BlockSummary, block: LogBlock, kept: readonly number[], gone: readonly Tally[]): void {
-    if (kept.length === 0) return this.delete(row);
+    if (kept.length === 0) return this.delete(row, block);
+    const keeps = new Set(kept);
+    for (let i = 0; i < row.events; i++) if (!keeps.has(i)) this.#note(block, i);
     const { head, body } = rewriteBlock(block, kept);
     this.#replace.run(kept.length, encodeTallies(remaining(decodeTallies(row.rules), gone)), head, body, row.position);
+  }
+
+  /** The last position of each topic that was taken out since this was last asked. */
+  takeGone(): RetiredTo {
+    const gone = this.#gone;
+    this.#gone = new Map();
+    return gone;
+  }
+
+  #note(block: LogBlock, index: number): void {
+    const { topic, position } = block.eventAt(index);
+    this.#gone.set(topic, Math.max(position, this.#gone.get(topic) ?? 0));
   }
 }
 

@@ -30,6 +30,7 @@ export class LogWriter {
   readonly #database: DatabaseSync;
   readonly #evictBeyond: number;
   readonly #tally: RuleTally;
+  readonly #blocks: BlockTable;
   readonly #retention: Retention;
   readonly #roomMaker: RoomMaker;
   readonly #recount: RuleRecount;
@@ -59,10 +60,10 @@ export class LogWriter {
     this.#freePages = this.#database.prepare("PRAGMA freelist_count");
     this.#pageBytes = pragma(this.#database, "page_size");
     this.#tally = new RuleTally(request.retention);
-    const blocks = new BlockTable(this.#database);
-    this.#retention = new Retention(blocks, request.retention, this.#tally);
+    this.#blocks = new BlockTable(this.#database);
+    this.#retention = new Retention(this.#blocks, request.retention, this.#tally);
     this.#roomMaker = new RoomMaker({
-      blocks,
+      blocks: this.#blocks,
       tally: this.#tally,
       isTallied: (position) => this.#recount.counted(position),
       onGone: (tallies) => this.#retention.noteGone(tallies),
@@ -172,6 +173,7 @@ export class LogWriter {
       this.#retention.reset();
       this.#roomMaker.reset();
       this.#recount.restart(this.#counts);
+      this.#blocks.takeGone();
       this.#tailKnown = undefined;
       throw error;
     }
@@ -190,7 +192,8 @@ export class LogWriter {
     if (changedTo > 0) this.#tailKnown = undefined;
     const tail = this.#tailKnown ??= this.#readTail();
     const usedBytes = this.#usedBytes();
-    return { tail: tail ?? head + 1, events, logBytes: bytes, retired, evicted, usedBytes, changedTo };
+    const retiredTo = this.#blocks.takeGone();
+    return { tail: tail ?? head + 1, events, logBytes: bytes, retired, evicted, usedBytes, changedTo, retiredTo };
   }
 
   #usedBytes(): number {

@@ -126,6 +126,7 @@ export class Retention {
     { row, isOld, needed }: { row: BlockSummary; isOld: boolean; needed: NeededEvents },
   ): number {
     const block = this.#blocks.read(row);
+    if (block === undefined) return 0;
     const kept: number[] = [];
     const gone: Tally = { rule, events: 0, bytes: 0 };
     let stopped = false;

@@ -1,5 +1,6 @@
 /** Near the cap: takes out of the log what nobody needs, oldest first, and what is needed only when it is told to. */
 
+import type { LogBlock } from "../../../node/log_block.ts";
 import type { NeededEvents } from "../needed_events.ts";
 import { UnneededSearch } from "../unneeded_search.ts";
 import type { BlockSummary, BlockTable } from "./block_table.ts";
@@ -49,11 +50,11 @@ export class RoomMaker {
   evictOldest(counts: LedgerCounts, needed: NeededEvents): number {
     const row = this.#parts.blocks.from(0);
     if (row === undefined) return 0;
-    if (row.last >= needed.from) {
-      const block = this.#parts.blocks.read(row);
-      for (let i = 0; i < row.events; i++) if (needed.has(block.eventAt(i))) counts.evicted++;
+    const block = this.#parts.blocks.read(row);
+    for (let i = 0; i < row.events; i++) {
+      if (block === undefined ? row.last >= needed.from : needed.has(block.eventAt(i))) counts.evicted++;
     }
-    this.#removeWhole(row, counts);
+    this.#removeWhole(row, counts, block);
     return row.last;
   }
 
@@ -69,6 +70,7 @@ export class RoomMaker {
       return true;
     }
     const block = this.#parts.blocks.read(row);
+    if (block === undefined) return false;
     const kept: number[] = [];
     const gone: Tally[] = [];
     for (let i = 0; i < row.events; i++) {
@@ -82,8 +84,8 @@ export class RoomMaker {
     return true;
   }
 
-  #removeWhole(row: BlockSummary, counts: LedgerCounts): void {
-    this.#parts.blocks.delete(row);
+  #removeWhole(row: BlockSummary, counts: LedgerCounts, block?: LogBlock): void {
+    this.#parts.blocks.delete(row, block);
     this.#countOut(row, counts, { events: row.events, bytes: row.bytes, rules: decodeTallies(row.rules) });
   }
 

@@ -2,6 +2,7 @@
 
 import type { RetentionRule } from "../../../node/event_store.ts";
 import type { Needed } from "../needed_events.ts";
+import type { RetiredTo } from "../retired_topics.ts";
 
 export type WriterRequest = OpenRequest | CommitRequest | RetainRequest | ReclaimRequest | CloseRequest;
 
@@ -75,6 +76,8 @@ export interface LogState {
   readonly usedBytes: number;
   /** Blocks up to this position were rewritten or removed by the request; 0: none. */
   readonly changedTo: number;
+  /** How far the request retired events of a topic. */
+  readonly retiredTo: RetiredTo;
 }
 
 export interface Opened {

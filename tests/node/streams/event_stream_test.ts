@@ -58,6 +58,36 @@ describe("A stream", () => {
     expect(ids(stream)).toEqual(["4", "5"]);
   });
 
+  for (const ack of ["none", "explicit"] as const) {
+    it(`says what retention took while it lagged, between the events around it (ack ${ack})`, async () => {
+      await using fixture = await openTestNode({ retention: [{ pattern: ">", maxCount: 1 }] });
+      const stream = await open(fixture, { ack, maxInFlight: 10_000 });
+      for (let i = 1; i <= 1500; i++) await fixture.publish({ id: `${i}` });
+      await fixture.clock.advance(2000);
+      const told: unknown[] = [];
+      for (let idle = 0; idle < 5; idle++) {
+        const gap = stream.takeGap();
+        if (gap !== undefined) told.push(gap);
+        told.push(...ids(stream, 5000));
+        await fixture.clock.advance(1);
+      }
+      expect(stream.gap).toBeUndefined();
+      const held = Array.from({ length: told.length - 2 }, (_, i) => `${i + 1}`);
+      expect(told).toEqual([...held, { from: held.length + 1, to: 1499, reason: "RETENTION" }, "1500"]);
+      expect(held.length).toBeGreaterThan(900);
+    });
+  }
+
+  it("tells no gap where retention took only events of other topics", async () => {
+    await using fixture = await openTestNode({ retention: [{ pattern: "metrics.>", maxCount: 1 }] });
+    const since = fixture.node.cursorOf(0);
+    for (const type of ["metrics.cpu", "order.placed", "metrics.cpu"]) await fixture.publish({ type });
+    await fixture.clock.advance(2000);
+    const stream = await open(fixture, { since, topic: "order.*" });
+    await fixture.clock.advance(1);
+    expect([stream.gap, stream.takeGap(), stream.take(10).length]).toEqual([undefined, undefined, 1]);
+  });
+
   it("does not give an event whose time is over", async () => {
     await using fixture = await openTestNode();
     const past = new Date(fixture.clock.wall() - 1).toISOString();

@@ -1,6 +1,6 @@
 /** One client of `GET /v1/stream` on a WebSocket, whichever sub-protocol it speaks. */
 
-import type { EventStream, StoredEvent } from "../../../../node/mod.ts";
+import type { EventStream, StoredEvent, StreamGap } from "../../../../node/mod.ts";
 import type { Socket } from "../../../runtime/runtime.ts";
 import type { Principal } from "../auth/mod.ts";
 import type { DoorContext } from "../door_context.ts";
@@ -14,6 +14,8 @@ export interface SocketProtocol {
   readonly toMessage: (stored: StoredEvent) => string;
   /** What is sent before the first event. */
   greet(client: SocketClient, stream: EventStream, request: StreamRequest): void;
+  /** The message that says what is missing; a protocol without one keeps silent. */
+  readonly toGapMessage?: (gap: StreamGap) => string;
   receive(client: SocketClient, message: string | Uint8Array): void;
 }
 
@@ -88,6 +90,8 @@ export class SocketClient implements LiveClient {
     const { protocol, inGroup } = this.#options;
     while (this.#stream !== undefined && this.#socket !== undefined) {
       if (this.#socket.bufferedBytes > BUFFERED_BYTES_MAX) return this.#waitForRoom();
+      const gap = this.#stream.takeGap();
+      if (gap !== undefined && protocol.toGapMessage !== undefined) this.#socket.send(protocol.toGapMessage(gap));
       const events = this.#stream.take(inGroup ? TAKEN_IN_GROUP_MAX : TAKEN_MAX);
       if (events.length === 0) return;
       for (const stored of events) this.#socket.send(protocol.toMessage(stored));

@@ -66,6 +66,8 @@ class SseClient implements LiveClient {
     const stream = this.#stream;
     if (stream === undefined) return;
     while (this.#writer.hasRoom) {
+      const gap = stream.takeGap();
+      if (gap !== undefined) this.#writer.write(toControlMessage("gap", gap));
       const events = stream.take(this.#inGroup ? TAKEN_IN_GROUP_MAX : TAKEN_MAX);
       if (events.length === 0) return;
       this.#writer.write(this.#parts.encoder.encode(events));

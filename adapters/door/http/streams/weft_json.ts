@@ -1,6 +1,12 @@
 /** Sub-protocol `weft.json`: events with cursors, receipts, errors; publish and acknowledge. */
 
-import { decodeStructured, encodeStructured, type StoredEvent, type WeftNode } from "../../../../node/mod.ts";
+import {
+  decodeStructured,
+  encodeStructured,
+  type StoredEvent,
+  type StreamGap,
+  type WeftNode,
+} from "../../../../node/mod.ts";
 import { describeProblem } from "../problems.ts";
 import { toReadyMessage } from "./ready_message.ts";
 import type { SocketClient, SocketProtocol } from "./socket_client.ts";
@@ -18,8 +24,9 @@ export function weftJson(
     ),
     greet(client, stream, request) {
       client.send(JSON.stringify({ kind: "ready", ...toReadyMessage(node, stream, request) }));
-      if (stream.gap !== undefined) client.send(JSON.stringify({ kind: "gap", ...stream.gap }));
+      if (stream.gap !== undefined) client.send(toGapMessage(stream.gap));
     },
+    toGapMessage,
     receive(client, message) {
       let ref: string | undefined;
       const run = async () => {
@@ -45,6 +52,10 @@ async function obey(client: SocketClient, raw: RawMessage): Promise<void> {
     default:
       throw invalidMessage(`kind "${raw.kind}" is neither "publish" nor "ack"`);
   }
+}
+
+function toGapMessage(gap: StreamGap): string {
+  return JSON.stringify({ kind: "gap", ...gap });
 }
 
 function toError(client: SocketClient, ref: string | undefined, error: unknown): string {
