@@ -33,7 +33,7 @@ const claimFile = join(root, ".weft-setup.lock");
 const claimTimeoutMs = 300_000;
 
 /** What a program may do on Deno; the scripts of the project itself may do all. `sys` is for the name of the machine. */
-const denoPermissions: Readonly<Record<string, readonly string[]>> = {
+export const denoPermissions: Readonly<Record<string, readonly string[]>> = {
   "adapters/cli/main.ts": ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
 };
 
@@ -162,8 +162,10 @@ function describeRuntime(): { runtime: "bun" | "deno"; pinned: string; running: 
 function runInChild(runtime: "bun" | "deno", program: string, args: readonly string[]): Promise<void> {
   const options = runtime === "deno" ? ["run", ...denoPermissions[program] ?? ["--allow-all"]] : [];
   const child = spawn(binaryOf(runtime), [...options, resolve(root, program), ...args], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  watchLauncher(() => child.kill("SIGTERM"));
+  // Not `child.kill()`: on Deno the end of a child counts as killed from then on, whatever its exit code.
+  const pass = (signal: NodeJS.Signals) => child.exitCode === null && process.kill(child.pid!, signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => pass(signal));
+  watchLauncher(() => pass("SIGTERM"));
   return new Promise(() => {
     child.on("error", (error) => fail(`Cannot start "${runtime}": ${error.message}; delete node_modules and retry`));
     child.on("exit", (code, signal) => process.exit(signal === null ? code ?? 1 : 128 + constants.signals[signal]));

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { WriteStream } from "node:tty";
 
 import { ExitCode } from "./exit_codes.ts";
+import { onStopSignals } from "./stop_signals.ts";
 import type { Screen, Terminal } from "./terminal.ts";
 
 const COLUMNS_DEFAULT = 100;
@@ -32,15 +33,13 @@ export function createProcessTerminal(): ProcessTerminal {
   };
 }
 
-/** The first signal lets the command end in order, the second ends it. */
+/** The first signal lets the command end in order, a later one ends it. */
 function watchSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(ExitCode.interrupted);
-      controller.abort();
-    });
-  }
+  onStopSignals(["SIGINT", "SIGTERM"], {
+    first: () => controller.abort(),
+    again: () => process.exit(ExitCode.interrupted),
+  });
   return controller.signal;
 }
 

@@ -8,12 +8,24 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "bun:test";
 
+import { denoPermissions } from "../../scripts/setup.ts";
 import { eventually } from "../support/eventually.ts";
 import { NodeProcess, thisRuntime } from "../support/node_process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
-const main = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "adapters", "cli", "main.ts");
-const command = thisRuntime === "deno" ? ["run", "-A", "--no-check", main] : [main];
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const main = join(root, "adapters", "cli", "main.ts");
+/** On Deno with the permissions that `deno task weft` gives. */
+const command = thisRuntime === "deno"
+  ? ["run", "--no-prompt", "--no-check", ...denoPermissions["adapters/cli/main.ts"], main]
+  : [main];
+
+interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the runtime is given to run. Default: the command itself. */
+  readonly program?: readonly string[];
+}
 
 /** A command as a process. */
 class CommandProcess {
@@ -22,9 +34,9 @@ class CommandProcess {
   output = "";
   chat = "";
 
-  constructor(words: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  constructor(words: readonly string[], { program = command, ...options }: CommandOptions = {}) {
     const env = { ...withoutSettings(process.env), ...options.env };
-    this.child = spawn(process.execPath, [...command, ...words], { ...options, env, stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(process.execPath, [...program, ...words], { ...options, env, stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdout!.on("data", (data) => this.output += data);
     this.child.stderr!.on("data", (data) => this.chat += data);
     this.ended = new Promise((resolve) => this.child.on("close", (code, signal) => resolve({ code, signal })));
@@ -43,7 +55,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Starts it, waits for its end, and answers what it wrote. */
 async function weft(
   words: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
+  options: CommandOptions & { readonly input?: string } = {},
 ) {
   const running = new CommandProcess(words, options);
   running.child.stdin!.end(options.input ?? "");
@@ -90,6 +102,21 @@ describe("weft node", () => {
     expect(tookMs).toBeGreaterThan(450);
   }, limitMs);
 
+  it("ends with 0 as well when the launcher of the project is what gets the signal", async () => {
+    using folder = tempDir();
+    const launcher = [
+      ...thisRuntime === "deno" ? ["run", "-A"] : [],
+      join(root, "scripts", "setup.ts"),
+      "adapters/cli/main.ts",
+    ];
+    const node = new CommandProcess(["node", "--port", "0", "--data-dir", join(folder.path, "data")], {
+      program: launcher,
+    });
+    await eventually(() => expect(node.output).toContain('"event":"ready"'), { timeoutMs: 20_000 });
+    node.signal("SIGTERM");
+    expect(await node.ended).toEqual({ code: 0, signal: null });
+  }, limitMs);
+
   it("refuses a data directory in use: what and why on standard error, exit code 1", async () => {
     await using node = await NodeProcess.start();
     const { code, output, chat } = await weft(["node", "--port", "0", "--data-dir", node.dataDir]);
@@ -118,7 +145,7 @@ describe("weft as a process", () => {
     expect(pub.code).toBe(0);
     await eventually(() => expect(sub.output).toContain("\n"));
     expect(JSON.parse(sub.output).event.data).toEqual({ total: 42 });
-    sub.signal("SIGINT");
+    for (let sent = 0; sent < 2; sent++) sub.signal("SIGINT"); // as a launcher and the terminal both send it
     expect(await sub.ended).toEqual({ code: 0, signal: null });
   }, limitMs);
 

@@ -9,9 +9,7 @@ import { configFlagValues } from "../config_flag_values.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { paintFor } from "../paint.ts";
 import { say } from "../output.ts";
-
-/** A terminal under `npx` may send one Ctrl-C twice; a second request counts only after this. */
-const SAME_REQUEST_MS = 500;
+import { onStopSignals } from "../stop_signals.ts";
 
 export async function runNode(context: CommandContext): Promise<ExitCode> {
   const stopRequested = watchStopRequests();
@@ -25,17 +23,11 @@ export async function runNode(context: CommandContext): Promise<ExitCode> {
   return ExitCode.ok;
 }
 
-/** Resolves with the first SIGTERM, SIGINT or SIGHUP; a later one ends the process where it is. */
+/** Resolves with the first request; a later one ends the process where it is. */
 function watchStopRequests(): Promise<void> {
-  return new Promise((resolve) => {
-    let requestedAt: number | undefined;
-    const onSignal = () => {
-      requestedAt ??= performance.now();
-      if (performance.now() - requestedAt > SAME_REQUEST_MS) process.exit(ExitCode.failed);
-      resolve();
-    };
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, onSignal);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  onStopSignals(["SIGTERM", "SIGINT", "SIGHUP"], { first: resolve, again: () => process.exit(ExitCode.failed) });
+  return promise;
 }
 
 /** One line on standard output with the addresses; a person is told more beside it. */
