@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import manifest from "../../package.json" with { type: "json" };
 import type { ResolvedConfig } from "../config/mod.ts";
 import { DATABASE_FILE, LOCK_FILE, OWNER_FILE } from "../store/sqlite/options.ts";
-import { currentRuntime } from "./commands/version.ts";
+import { currentRuntime } from "./current_runtime.ts";
 import { hasFailed, type HealthCheck, isOk, isSkipped, warnsOf } from "./health_check.ts";
 import { toSizeText } from "./humanize.ts";
 import { isFile } from "./is_file.ts";

@@ -24,3 +24,8 @@ export interface SubscriptionResource {
 export function toSubscriptionPath(id: string, action = ""): string {
   return `/v1/subscriptions/${encodeURIComponent(id)}${action}`;
 }
+
+/** A position is a number to the node; everything else is text. */
+export function toSince(text: string | undefined): string | number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : text;
+}

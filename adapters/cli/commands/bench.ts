@@ -140,7 +140,8 @@ async function publishAll(api: NodeApi, { plan, sentAt, requests }: Publishing):
       requests.add(performance.now() - startedAt);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, events) }, work));
+  const workers = Array.from({ length: Math.min(concurrency, events) }, work);
+  await Promise.all(workers).finally(() => next = events);
 }
 
 async function send(api: NodeApi, body: object): Promise<void> {

@@ -105,5 +105,6 @@ async function inParallel(
       onDone(++done);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, work));
+  const workers = Array.from({ length: Math.min(CONCURRENCY, count) }, work);
+  await Promise.all(workers).finally(() => next = count + 1);
 }

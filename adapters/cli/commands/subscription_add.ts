@@ -6,7 +6,7 @@ import { CommandError, ExitCode } from "../exit_codes.ts";
 import { createNodeApi } from "../node_api.ts";
 import { printText, say } from "../output.ts";
 import { readInput } from "../read_input.ts";
-import { toSubscriptionPath } from "../subscription_resource.ts";
+import { toSince, toSubscriptionPath } from "../subscription_resource.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -71,11 +71,6 @@ function toRequest({ args }: CommandContext, base: Json): Json {
       ? base.protocolsettings
       : { ...asObject(base.protocolsettings), ...settings },
   });
-}
-
-/** A position is a number to the node; everything else is text. */
-export function toSince(text: string | undefined): string | number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
 function asObject(value: unknown): Json {

@@ -3,8 +3,7 @@
 import type { CommandContext } from "../command.ts";
 import { createNodeApi } from "../node_api.ts";
 import { printJson, printText, say } from "../output.ts";
-import { toSubscriptionPath } from "../subscription_resource.ts";
-import { toSince } from "./subscription_add.ts";
+import { toSince, toSubscriptionPath } from "../subscription_resource.ts";
 
 /** JSON: `{"deleted":[ids]}`. */
 export async function removeSubscriptions(context: CommandContext): Promise<void> {
