@@ -94,6 +94,8 @@ export interface StoreStats {
   /** Events removed by rules or for room, and of those the ones that a durable subscription still needed. */
   readonly retired: number;
   readonly evicted: number;
+  /** Documents of the state by the first level of their keys (`dead-letter`, `subscription` …). */
+  readonly documents: Readonly<Record<string, number>>;
 }
 
 /** Identity that ages: minted at each open, never used twice, also after a restore or on a cloned directory (design §4). */

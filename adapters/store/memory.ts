@@ -22,6 +22,7 @@ import { patternMatches } from "../../node/topic.ts";
 import { MemoryLog } from "./memory/memory_log.ts";
 import { EVERYTHING, type Needed, NeededEvents } from "./needed_events.ts";
 import { RetiredTopics } from "./retired_topics.ts";
+import { compareKeys, firstLevel } from "./state_keys.ts";
 import { UnneededSearch } from "./unneeded_search.ts";
 
 export interface MemoryStoreOptions {
@@ -60,6 +61,7 @@ class MemoryStore implements EventStore {
   readonly #options: Required<MemoryStoreOptions>;
   readonly #seed: IdHash;
   readonly #state = new Map<string, Uint8Array>();
+  readonly #documents: Record<string, number> = {};
   readonly #retiredTopics = new RetiredTopics();
   readonly #log = new MemoryLog(({ topic, position }) => this.#retiredTopics.note(topic, position));
   readonly #search = new UnneededSearch();
@@ -148,8 +150,8 @@ class MemoryStore implements EventStore {
   ): Promise<readonly StateEntry[]> {
     this.#assertOpen();
     return [...this.#state]
-      .filter(([key]) => key.startsWith(prefix) && compareUtf8(key, after) > 0)
-      .sort(([a], [b]) => compareUtf8(a, b))
+      .filter(([key]) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+      .sort(([a], [b]) => compareKeys(a, b))
       .slice(0, limit)
       .map(([key, value]) => ({ key, value: value.slice() }));
   }
@@ -180,6 +182,7 @@ class MemoryStore implements EventStore {
       bytesMax: this.#options.bytesMax,
       retired: this.#log.removed,
       evicted: this.#evicted,
+      documents: { ...this.#documents },
     };
   }
 
@@ -206,13 +209,18 @@ class MemoryStore implements EventStore {
     const events = entries.map((entry, i) => this.#toStored(entry, { position: first + i, record: records[i] }));
     this.#head += events.length;
     for (const event of events) this.#log.push(event);
-    for (const { key, value } of changes) {
-      if (value === undefined) this.#state.delete(key);
-      else this.#state.set(key, value.slice());
-    }
+    for (const { key, value } of changes) this.#change(key, value);
     if (events.length > 0) { for (const listener of this.#listeners) listener(events); }
     const position = events.length > 0 ? first : this.#head;
     return { position, sequence: position, epoch: this.incarnation.epoch };
+  }
+
+  #change(key: string, value: Uint8Array | undefined): void {
+    const before = this.#state.size;
+    if (value === undefined) this.#state.delete(key);
+    else this.#state.set(key, value.slice());
+    const kind = firstLevel(key);
+    this.#documents[kind] = (this.#documents[kind] ?? 0) + this.#state.size - before;
   }
 
   /** Retires what nobody needs, early and a little at a time; at the cap `overflow` decides about the rest. */
@@ -295,16 +303,4 @@ function capError(bytesMax: number): StoreFullError {
       "raise store.maxBytes, let slow subscriptions catch up, or delete those of nobody",
     { full: "cap", retryAfterMs: 1000 },
   );
-}
-
-/** The order of the keys as UTF-8 bytes, which is that of their code points; JavaScript's own is that of UTF-16. */
-function compareUtf8(a: string, b: string): number {
-  const [left, right] = [Array.from(a, codePoint), Array.from(b, codePoint)];
-  const at = left.findIndex((unit, i) => unit !== right[i]);
-  if (at < 0) return left.length - right.length;
-  return left[at] - (right[at] ?? -1);
-}
-
-function codePoint(character: string): number {
-  return character.codePointAt(0)!;
 }

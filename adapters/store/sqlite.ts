@@ -199,9 +199,9 @@ class SqliteStore implements EventStore {
   }
 
   stats(): StoreStats {
-    const { events, logBytes, retired, evicted } = this.#state;
+    const { events, logBytes, retired, evicted, documents } = this.#state;
     const storedBytes = sizeOf(this.#file) + sizeOf(`${this.#file}-wal`);
-    return { events, logBytes, storedBytes, bytesMax: this.#options.bytesMax, retired, evicted };
+    return { events, logBytes, storedBytes, bytesMax: this.#options.bytesMax, retired, evicted, documents };
   }
 
   async backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void> {

@@ -30,6 +30,11 @@ export function nodeMetrics(node: WeftNode): MetricDefinition[] {
       () => node.acceptor.counts.duplicates,
     ),
     gauge("weft_streams", "Streams connected.", () => node.streams),
+    gauge(
+      "weft_dead_letters",
+      "Dead letters held, until they are redriven or purged.",
+      () => node.store.stats().documents["dead-letter"] ?? 0,
+    ),
     ...deliveryMetrics(node),
     ...storeMetrics(node),
   ];

@@ -17,6 +17,7 @@ import {
   routeOf,
 } from "../../adapters/telemetry/mod.ts";
 import { anEvent } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { openTestNode } from "../support/test_node.ts";
 
@@ -148,6 +149,21 @@ describe("nodeMetrics()", () => {
     await metrics.render();
     await alice.node.subscriptions.delete("brief");
     expect((await metrics.render()).text).toContain('weft_deliveries_total{outcome="acknowledged"} 1');
+  });
+
+  it("counts the dead letters that are held", async () => {
+    await using alice = await openTestNode();
+    const metrics = new Metrics();
+    metrics.add(nodeMetrics(alice.node));
+    alice.sinks.always = { type: "retry", reason: "down" };
+    const config = { topic: "order.>", retry: { attemptsMax: 1 } };
+    await alice.node.subscriptions.put("billing", { config, sink: "http://billing.test/hook" });
+    expect((await metrics.render()).text).toContain("weft_dead_letters 0");
+    await alice.publish();
+    await alice.publish();
+    await eventually(async () => expect((await metrics.render()).text).toContain("weft_dead_letters 2"));
+    await alice.node.deadLetters.purge({});
+    expect((await metrics.render()).text).toContain("weft_dead_letters 0");
   });
 
   it("names every metric weft_…, with a total for counters", async () => {

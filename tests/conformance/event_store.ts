@@ -229,6 +229,16 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         expect(await store.readState("b")).toEqual(bytes(9));
       });
 
+      it("counts documents by the first level of their keys, each once", async () => {
+        const store = await open();
+        const put = (key: string) => ({ key, value: bytes(1) });
+        await store.commit([], [put("letter/1"), put("letter/2"), put("letter/1"), put("queue/a"), put("alone")]);
+        expect(store.stats().documents).toMatchObject({ letter: 2, queue: 1, alone: 1 });
+        await store.commit([], [put("letter/2"), put("letter/3"), { key: "letter/1", value: undefined }]);
+        await store.commit([], [{ key: "letter/1", value: undefined }, { key: "queue/b", value: undefined }]);
+        expect(store.stats().documents).toMatchObject({ letter: 2, queue: 1 });
+      });
+
       it("lists by prefix in key order, page by page", async () => {
         const store = await open();
         const keys = ["s/a", "s/b", "s/c", "s", "s/", "t/a", "s/é", "s/\u{1f600}", "s/\uffee"];
@@ -305,7 +315,8 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
           written.map(({ event }) => comparable(event)),
         );
         expect(await after.readState("a")).toEqual(bytes(4));
-        expect(after.stats()).toMatchObject({ events: stats.events, logBytes: stats.logBytes });
+        const { events, logBytes, documents } = stats;
+        expect(after.stats()).toMatchObject({ events, logBytes, documents });
       });
 
       claimed("durable", "mints a larger epoch at each opening, and counts sequences from 1 in it", async () => {

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 
+import { firstLevel } from "../state_keys.ts";
 import { readMeta, writeMeta } from "./meta.ts";
 import { addTo, decodeTallies, type Tally } from "./rule_tally.ts";
 
@@ -17,6 +18,8 @@ export interface LedgerCounts {
   fingerprint: string;
   /** Events and bytes per retention rule. */
   rules: Tally[];
+  /** Documents of the state by the first level of their keys; written down with each change. */
+  documents: Record<string, number>;
 }
 
 /** A block to be counted or no longer to be. */
@@ -27,12 +30,21 @@ export interface CountedBlock {
   readonly rules: readonly Tally[];
 }
 
-const EMPTY: LedgerCounts = { head: 0, events: 0, bytes: 0, retired: 0, evicted: 0, fingerprint: "", rules: [] };
+const EMPTY: LedgerCounts = {
+  head: 0,
+  events: 0,
+  bytes: 0,
+  retired: 0,
+  evicted: 0,
+  fingerprint: "",
+  rules: [],
+  documents: {},
+};
 
 /** Reads the counts and adds the blocks written since they were last written down. */
 export function loadLedger(database: DatabaseSync): LedgerCounts {
   const saved = readMeta(database, "ledger");
-  const counts: LedgerCounts = saved === undefined ? structuredClone(EMPTY) : JSON.parse(saved);
+  const counts: LedgerCounts = { ...structuredClone(EMPTY), ...(saved === undefined ? {} : JSON.parse(saved)) };
   const since = database.prepare(
     "SELECT last, events, length(body) AS bytes, rules FROM block WHERE position > ? ORDER BY position",
   );
@@ -47,7 +59,7 @@ export function saveLedger(database: DatabaseSync, counts: LedgerCounts): void {
 }
 
 export function copyLedger(counts: LedgerCounts): LedgerCounts {
-  return { ...counts, rules: counts.rules.map((tally) => ({ ...tally })) };
+  return { ...counts, rules: counts.rules.map((tally) => ({ ...tally })), documents: { ...counts.documents } };
 }
 
 export function countIn(counts: LedgerCounts, block: CountedBlock): void {
@@ -55,6 +67,12 @@ export function countIn(counts: LedgerCounts, block: CountedBlock): void {
   counts.events += block.events;
   counts.bytes += block.bytes;
   for (const tally of block.rules) addTo(counts.rules, tally);
+}
+
+/** A document came (1) or went (−1). */
+export function countDocument(counts: LedgerCounts, key: string, change: 1 | -1): void {
+  const kind = firstLevel(key);
+  counts.documents[kind] = (counts.documents[kind] ?? 0) + change;
 }
 
 /** Takes events out of the counts. `rules` is empty for a block whose rules are still to be counted. */

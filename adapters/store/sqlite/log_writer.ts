@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { BlockHead } from "../../../node/log_block.ts";
 import { NeededEvents } from "../needed_events.ts";
 import { BlockTable } from "./block_table.ts";
-import { copyLedger, countIn, type LedgerCounts, loadLedger, saveLedger } from "./log_ledger.ts";
+import { copyLedger, countDocument, countIn, type LedgerCounts, loadLedger, saveLedger } from "./log_ledger.ts";
 import { ensureIdentity, mintEpoch, readTick, writeTick } from "./meta.ts";
 import { BLOCK_OVERHEAD_BYTES, walBytesMax } from "./options.ts";
 import { Retention, type StepResult } from "./retention.ts";
@@ -35,7 +35,8 @@ export class LogWriter {
   readonly #roomMaker: RoomMaker;
   readonly #recount: RuleRecount;
   readonly #insert: StatementSync;
-  readonly #put: StatementSync;
+  readonly #addDocument: StatementSync;
+  readonly #changeDocument: StatementSync;
   readonly #remove: StatementSync;
   readonly #tail: StatementSync;
   readonly #pageCount: StatementSync;
@@ -51,9 +52,8 @@ export class LogWriter {
     const existed = migrate(this.#database);
     assertSound(this.#database);
     this.#insert = this.#database.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    this.#put = this.#database.prepare(
-      "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    );
+    this.#addDocument = this.#database.prepare("INSERT INTO state (value, key) VALUES (?, ?)");
+    this.#changeDocument = this.#database.prepare("UPDATE state SET value = ? WHERE key = ?");
     this.#remove = this.#database.prepare("DELETE FROM state WHERE key = ?");
     this.#tail = this.#database.prepare("SELECT head FROM block ORDER BY position LIMIT 1");
     this.#pageCount = this.#database.prepare("PRAGMA page_count");
@@ -78,12 +78,10 @@ export class LogWriter {
     this.#transaction(() => {
       changedTo = this.#evict(request);
       for (const block of request.blocks) this.#append(block);
-      for (const [key, value] of request.changes) {
-        if (value === null) this.#remove.run(key);
-        else this.#put.run(key, value);
-      }
+      let recounted = request.tick !== undefined || changedTo > 0;
+      for (const [key, value] of request.changes) if (this.#changeState(key, value)) recounted = true;
       if (request.tick !== undefined) writeTick(this.#database, request.tick);
-      if (request.tick !== undefined || changedTo > 0) saveLedger(this.#database, this.#counts);
+      if (recounted) saveLedger(this.#database, this.#counts);
     });
     return this.#state(changedTo);
   }
@@ -137,6 +135,19 @@ export class LogWriter {
     countIn(this.#counts, { last, events, bytes: body.length, rules });
   }
 
+  /** Whether there is one document more or less now. */
+  #changeState(key: string, value: Uint8Array | null): boolean {
+    if (value === null) {
+      if (this.#remove.run(key).changes === 0) return false;
+      countDocument(this.#counts, key, -1);
+      return true;
+    }
+    if (this.#changeDocument.run(value, key).changes > 0) return false;
+    this.#addDocument.run(value, key);
+    countDocument(this.#counts, key, 1);
+    return true;
+  }
+
   #step(run: () => StepResult): { state: LogState; more: boolean } {
     const { changedTo, more } = this.#transaction(() => {
       const recounts = !this.#recount.done;
@@ -188,12 +199,22 @@ export class LogWriter {
   }
 
   #state(changedTo: number): LogState {
-    const { events, bytes, retired, evicted, head } = this.#counts;
+    const { events, bytes, retired, evicted, head, documents } = this.#counts;
     if (changedTo > 0) this.#tailKnown = undefined;
     const tail = this.#tailKnown ??= this.#readTail();
     const usedBytes = this.#usedBytes();
     const retiredTo = this.#blocks.takeGone();
-    return { tail: tail ?? head + 1, events, logBytes: bytes, retired, evicted, usedBytes, changedTo, retiredTo };
+    return {
+      tail: tail ?? head + 1,
+      events,
+      logBytes: bytes,
+      retired,
+      evicted,
+      documents: { ...documents },
+      usedBytes,
+      changedTo,
+      retiredTo,
+    };
   }
 
   #usedBytes(): number {

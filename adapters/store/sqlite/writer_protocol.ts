@@ -72,6 +72,7 @@ export interface LogState {
   readonly logBytes: number;
   readonly retired: number;
   readonly evicted: number;
+  readonly documents: Readonly<Record<string, number>>;
   /** Bytes of database pages in use. */
   readonly usedBytes: number;
   /** Blocks up to this position were rewritten or removed by the request; 0: none. */

@@ -1,0 +1,19 @@
+/** Keys of the documents beside the log: levels joined by `/`. */
+
+/** What kind of document it is. */
+export function firstLevel(key: string): string {
+  const end = key.indexOf("/");
+  return end < 0 ? key : key.slice(0, end);
+}
+
+/** The order of the keys as UTF-8 bytes, which is that of their code points; JavaScript's own is that of UTF-16. */
+export function compareKeys(a: string, b: string): number {
+  const [left, right] = [Array.from(a, codePoint), Array.from(b, codePoint)];
+  const at = left.findIndex((unit, i) => unit !== right[i]);
+  if (at < 0) return left.length - right.length;
+  return left[at] - (right[at] ?? -1);
+}
+
+function codePoint(character: string): number {
+  return character.codePointAt(0)!;
+}
