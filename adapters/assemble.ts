@@ -93,7 +93,10 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
   });
   tellHowItOpened(store, log);
   const draining = new AbortController();
-  const door = await openDoor(node, draining.signal, parts);
+  const door = await openDoor(node, draining.signal, parts).catch(async (error) => {
+    await node.stop(0); // it has begun to deliver
+    throw error;
+  });
   let stopped: Promise<void> | undefined;
   const stop = () => stopped ??= drain(node, door, draining, config.drainMs);
   return { ready: toReadyInfo(door, parts), node, log, stop, [Symbol.asyncDispose]: stop };
@@ -156,6 +159,9 @@ async function openDoor(node: WeftNode, draining: AbortSignal, { config, runtime
     tickets,
     metrics,
     about: { version: VERSION, runtime: `${runtime.name} ${runtime.version}`, doors: () => ({ http: url }) },
+  }).catch((error) => {
+    lag.stop();
+    throw error;
   });
   url = door.url;
   return { ...door, lag };
@@ -165,9 +171,12 @@ async function openDoor(node: WeftNode, draining: AbortSignal, { config, runtime
 async function drain(node: WeftNode, door: OpenDoor, draining: AbortController, drainMs: number): Promise<void> {
   node.beginDrain();
   draining.abort();
-  await door.stop(drainMs);
-  await node.stop(drainMs);
-  door.lag.stop();
+  try {
+    await door.stop(drainMs);
+  } finally {
+    await node.stop(drainMs);
+    door.lag.stop();
+  }
 }
 
 function tellHowItOpened({ incarnation, capabilities }: EventStore, log: Logger): void {

@@ -1,6 +1,6 @@
 /** A small client of a node: publish, and subscribe as an async iterator. Uses only `fetch`, so browsers run it too. */
 
-import { readServerSentEvents } from "./server_sent_events.ts";
+import { readServerSentEvents, type ServerSentEvent } from "./server_sent_events.ts";
 
 /** A CloudEvent as JSON sees it. `data` is any JSON value; binary data is `data_base64`. */
 export interface JsonEvent {
@@ -134,36 +134,63 @@ type Request = (method: string, path: string, init?: RequestInit) => Promise<Res
 /** Longest pause between two attempts to connect again. */
 const PAUSE_MAX_MS = 10_000;
 
+/** A node writes a comment every 15 s; a connection that says nothing for three times that is dead. */
+const IDLE_MAX_MS = 45_000;
+
 async function* subscribe(request: Request, topic: string, options: SubscribeOptions): AsyncGenerator<ReceivedEvent> {
   const { signal } = options;
   let cursor: string | undefined;
   for (let failures = 0; !signal?.aborted;) {
     try {
-      const query = new URLSearchParams({ topic });
-      if (options.filter !== undefined) query.set("filter", options.filter);
-      if (options.group !== undefined) query.set("group", options.group);
-      if (cursor === undefined && options.since !== undefined) query.set("since", options.since);
-      const headers: Record<string, string> = { accept: "text/event-stream" };
-      if (cursor !== undefined) headers["last-event-id"] = cursor;
-      const response = await request("GET", `/v1/stream?${query}`, { headers, signal });
-      for await (const message of readServerSentEvents(response.body!)) {
+      const response = await request("GET", toStreamPath(topic, cursor, options), {
+        headers: toHeaders(cursor),
+        signal,
+      });
+      for await (const message of readServerSentEvents(response.body!, { idleMs: IDLE_MAX_MS })) {
         failures = 0;
         if (message.id === undefined) {
-          if (message.event === "ready") {
-            cursor ??= JSON.parse(message.data).cursor;
-            options.onReady?.();
-          } else if (message.event === "gap") options.onGap?.(JSON.parse(message.data));
-          continue;
+          const begin = takeControlMessage(message, options);
+          cursor ??= begin;
+        } else {
+          cursor = message.id;
+          yield { cursor, event: JSON.parse(message.data), text: message.data };
         }
-        cursor = message.id;
-        yield { cursor, event: JSON.parse(message.data), text: message.data };
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (error instanceof WeftError && error.status < 500 && error.status !== 429) throw error;
+      if (isFinal(error)) throw error;
     }
     await pause(Math.min(PAUSE_MAX_MS, 100 * 2 ** failures++) * (0.5 + Math.random() / 2), signal);
   }
+}
+
+function toStreamPath(topic: string, cursor: string | undefined, { filter, group, since }: SubscribeOptions): string {
+  const query = new URLSearchParams({ topic });
+  if (filter !== undefined) query.set("filter", filter);
+  if (group !== undefined) query.set("group", group);
+  if (cursor === undefined && since !== undefined) query.set("since", since);
+  return `/v1/stream?${query}`;
+}
+
+function toHeaders(cursor: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = { accept: "text/event-stream" };
+  if (cursor !== undefined) headers["last-event-id"] = cursor;
+  return headers;
+}
+
+/** What a node says beside events. The cursor of the place where the stream begins, if that is what it says. */
+function takeControlMessage({ event, data }: ServerSentEvent, options: SubscribeOptions): string | undefined {
+  if (event === "gap") options.onGap?.(JSON.parse(data));
+  if (event !== "ready") return undefined;
+  const { cursor } = JSON.parse(data);
+  options.onReady?.();
+  return cursor;
+}
+
+/** Whether connecting again would end in the same way. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof WeftError) return error.status < 500 && error.status !== 429;
+  return error instanceof RangeError || error instanceof SyntaxError;
 }
 
 function complete(event: NewEvent, options: ClientOptions): JsonEvent {
