@@ -52,6 +52,7 @@ const storeFoundations = [
   "node/event_store.ts",
   "node/id_hash.ts",
   "node/log_block.ts",
+  "node/system_topics.ts",
   "node/topic.ts",
 ];
 
