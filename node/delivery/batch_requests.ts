@@ -1,6 +1,6 @@
 /** Which events of a batch go into one request. */
 
-import type { Delivery } from "./delivery_queue.ts";
+import type { Delivery } from "./delivery.ts";
 
 /** A request that failed is tried again in parts of this many: a poison event is alone soon, an outage costs few requests more. */
 const PARTS = 4;

@@ -6,6 +6,7 @@ import type { DeadLetter } from "../dead_letters.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { StateChange, StoredEvent } from "../event_store.ts";
 import { LogFollower } from "../log_follower.ts";
+import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
 import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
 import { orderingKey, OrderLanes } from "./order_lanes.ts";
@@ -15,13 +16,6 @@ import { RedrivenCopies } from "./redriven_copies.ts";
 import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
 import { SettledAhead } from "./settled_ahead.ts";
 import { WaitingRoom } from "./waiting_room.ts";
-
-/** An event given to a member to be delivered. */
-export interface Delivery {
-  readonly stored: StoredEvent;
-  /** Number of this attempt, 1 for the first. */
-  readonly attempt: number;
-}
 
 /** Bytes of events held by one queue; past it events that wait are read again from the log. */
 const HELD_BYTES_MAX = 4 * 1024 * 1024;
@@ -47,6 +41,7 @@ export class DeliveryQueue {
   readonly #members = new QueueMembers();
   #held = 0;
   #taken = 0;
+  #savedAt: number; // how far it had come in the log when it was last written
   #closed = false;
 
   constructor(feed: Dispatcher, clock: Clock, options: DeliveryQueueOptions) {
@@ -67,6 +62,7 @@ export class DeliveryQueue {
       toldTo: options.toldTo,
     });
     const { stateKey } = options;
+    this.#savedAt = this.#follower.consumed;
     this.#copies = new RedrivenCopies(feed.store, stateKey ?? "");
     this.#journal = stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
       key: stateKey,
@@ -257,6 +253,11 @@ export class DeliveryQueue {
     await this.#journal?.flush();
   }
 
+  /** Has its place written if that has moved by `positionsMin`: where nothing is wanted, nothing else does. */
+  savePlace(positionsMin: number): void {
+    if (this.#follower.consumed - this.#savedAt >= positionsMin) this.#journal?.changed();
+  }
+
   /** Forgets every open event and goes on after position `after`. Durable when it resolves. */
   async seek(after: number): Promise<void> {
     for (const entry of [...this.#entries.values()]) {
@@ -412,6 +413,7 @@ export class DeliveryQueue {
   }
 
   #snapshot(endings: readonly Ending[]): Uint8Array {
+    this.#savedAt = this.#follower.consumed;
     const ended = new Set(endings.map(({ position }) => position));
     const open = [...this.#entries.values()].filter(({ position, state }) =>
       state !== "settling" || !ended.has(position)

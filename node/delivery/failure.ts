@@ -4,7 +4,8 @@ import type { DeadLetters } from "../dead_letters.ts";
 import { decideRetry } from "../retry.ts";
 import type { SinkResponse } from "../sink.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
-import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DeliveryQueue } from "./delivery_queue.ts";
 
 export interface Failure {
   /** Stable code for the dead letter, should this have been the last attempt. */

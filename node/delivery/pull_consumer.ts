@@ -3,7 +3,8 @@
 import type { Clock } from "../clock.ts";
 import { RefusedError } from "../errors.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
-import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DeliveryQueue } from "./delivery_queue.ts";
 import { type FailureContext, handleFailure } from "./failure.ts";
 import type { QueueMember } from "./queue_members.ts";
 

@@ -7,7 +7,8 @@ import type { Sink, SinkOutcome } from "../sink.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
 import { toBatchRequests } from "./batch_requests.ts";
 import { Circuit } from "./circuit.ts";
-import type { Delivery, DeliveryQueue } from "./delivery_queue.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DeliveryQueue } from "./delivery_queue.ts";
 import { type Failure, type FailureContext, handleFailure } from "./failure.ts";
 import type { QueueMember } from "./queue_members.ts";
 

@@ -22,6 +22,13 @@ import { decodeQueueState, type QueueState } from "./queue_state.ts";
 /** How long a group without members keeps its place, so that a stream may resume. */
 export const LINGER_MS = 5 * 60_000;
 
+/**
+ * How often the places of idle queues are written, and how far they must have moved: what a kill makes them read again.
+ * They are written together, so ten thousand of them cost one write.
+ */
+const SAVE_PLACES_MS = 30_000;
+const SAVE_PLACES_POSITIONS = 1000;
+
 /** Open events of a queue: bounds memory, and what one stuck ordering key can hold up. */
 const OPEN_MAX = 12_000;
 
@@ -40,6 +47,7 @@ export class QueueGroups {
   readonly #groups = new Map<string, QueueGroup>();
   /** By key: one comes, goes or changes at a time, else two would open one queue, or one close what another enters. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  #cancelSaving: (() => void) | undefined;
   #closed = false;
 
   constructor(context: QueueGroupsContext) {
@@ -147,6 +155,7 @@ export class QueueGroups {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancelSaving?.();
     await Promise.all([...this.#groups.values()].map((group) => {
       group.cancelLinger?.();
       return group.queue.close();
@@ -221,6 +230,14 @@ export class QueueGroups {
   async #begin(group: QueueGroup): Promise<void> {
     await group.queue.start();
     this.#groups.set(group.key, group);
+    this.#cancelSaving ??= this.#context.clock.after(SAVE_PLACES_MS, () => this.#savePlaces());
+  }
+
+  #savePlaces(): void {
+    this.#cancelSaving = undefined;
+    if (this.#closed || this.#groups.size === 0) return;
+    for (const { queue } of this.#groups.values()) queue.savePlace(SAVE_PLACES_POSITIONS);
+    this.#cancelSaving = this.#context.clock.after(SAVE_PLACES_MS, () => this.#savePlaces());
   }
 
   async #openQueue(key: string, record: GroupRecord, after: number): Promise<DeliveryQueue> {

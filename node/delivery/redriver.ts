@@ -1,6 +1,6 @@
 /** Gives dead letters back to the subscriptions that they failed at. */
 
-import type { DeadLetter, DeadLetterQuery, DeadLetters } from "../dead_letters.ts";
+import type { DeadLetterQuery, DeadLetters } from "../dead_letters.ts";
 import type { Subscriptions } from "../subscriptions/subscriptions.ts";
 
 export interface RedriveResult {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "bun:test";
 
+import { decodeQueueState } from "../../../node/delivery/queue_state.ts";
 import { LINGER_MS } from "../../../node/delivery/queue_groups.ts";
 import { StoreFullError } from "../../../node/mod.ts";
+import { someEvents } from "../../support/events.ts";
 import { openTestNode, type TestNode } from "../../support/test_node.ts";
 
 const hook = { sink: "http://billing.test/hook" };
@@ -199,6 +201,17 @@ describe("A subscription that has expired", () => {
     await stream(fixture);
     await fixture.node.subscriptions.delete("a");
     expect(await documents(fixture)).toEqual(["group/group:g", "queue/group:g"]);
+  });
+});
+
+describe("An idle subscription", () => {
+  it("is not far behind after a kill, although nothing that it wants was published", async () => {
+    await using fixture = await openTestNode();
+    await fixture.node.subscriptions.put("a", { config: { topic: "stock.*" } });
+    await fixture.node.acceptBatch(someEvents(2000).map((event) => ({ topic: "order.placed", event })));
+    await fixture.clock.advance(31_000);
+    const saved = decodeQueueState((await fixture.node.store.readState("queue/sub:a"))!);
+    expect(saved.scanned).toBe(2000);
   });
 });
 
