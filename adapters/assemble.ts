@@ -53,7 +53,7 @@ export async function startNode(config: ResolvedConfig): Promise<RunningNode> {
   const log = createLogger(config.log);
   const id = await resolveNodeId({ id: config.node.id, dataDir: config.dataDir });
   const cluster = config.node.cluster ?? id;
-  const store = await openStore(config, cluster);
+  const store = await openStore(config, { cluster, log });
   try {
     return await startOn(store, { config, runtime, log, id, cluster });
   } catch (error) {
@@ -103,13 +103,20 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
 }
 
 /** A store's code, and its client's, is loaded only where it is used. */
-async function openStore({ store, dataDir, retention }: ResolvedConfig, cluster: string): Promise<EventStore> {
+async function openStore(
+  { store, dataDir, retention }: ResolvedConfig,
+  { cluster, log }: { cluster: string; log: Logger },
+): Promise<EventStore> {
   const options = { cluster, bytesMax: store.maxBytes, overflow: store.overflow, retention };
   switch (store.kind) {
     case "memory":
       return await (await import("./store/memory.ts")).openMemoryStore(options);
     case "sqlite":
-      return await (await import("./store/sqlite.ts")).openSqliteStore({ ...options, dataDir });
+      return await (await import("./store/sqlite.ts")).openSqliteStore({
+        ...options,
+        dataDir,
+        onFailure: (error) => log.fatal("{error}", { error }),
+      });
   }
   throw store.kind satisfies never;
 }

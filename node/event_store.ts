@@ -1,5 +1,6 @@
 /** Port: where accepted events and everything else durable are kept. */
 
+import type { StoreFailedError } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
 import type { IdHash } from "./id_hash.ts";
 
@@ -54,7 +55,7 @@ export interface StoredEvent {
 
 /** A change to the durable state beside the log: small documents by key. `value: undefined` deletes. */
 export interface StateChange {
-  /** Path of the document, levels joined by `/`: `subscription/billing`. */
+  /** Path of the document, levels joined by `/`: `subscription/billing`. Well-formed text without NUL. */
   readonly key: string;
   readonly value: Uint8Array | undefined;
 }
@@ -124,6 +125,9 @@ export interface EventStore extends AsyncDisposable {
   /** Position of the first event still kept; `head + 1` when the log is empty. */
   readonly tail: number;
 
+  /** Why it can write no more until it is opened again, once that is so. */
+  readonly failure: StoreFailedError | undefined;
+
   /**
    * The ageing clock, in ms: goes on across restarts and never back. Within a boot it is the monotonic clock; between
    * boots it advanced by max(0, wall now − wall at the last durable write). Time to live and retries are counted on it.
@@ -132,7 +136,8 @@ export interface EventStore extends AsyncDisposable {
 
   /**
    * Append events and change state, all or nothing. Resolves once durable. `entries` may be empty; the answer then names
-   * the last position and sequence before it.
+   * the last position and sequence before it. Rejects with `TypeError` for a key that is none, and with `RangeError` for
+   * events that no record, or no commit, can hold.
    */
   commit(entries: readonly AppendEntry[], changes?: readonly StateChange[]): Promise<Appended>;
 

@@ -173,8 +173,10 @@ export class WeftNode implements AsyncDisposable {
   /** What keeps the node from taking events. While the store was full, asks it whether there is room again. */
   async failedChecks(): Promise<FailedCheck[]> {
     const failed: FailedCheck[] = [];
-    if (this.#full !== undefined) await this.#probe();
+    if (this.#full !== undefined && this.store.failure === undefined) await this.#probe();
     if (this.#full !== undefined) failed.push({ check: "store", detail: this.#full.detail });
+    const { failure } = this.store;
+    if (failure !== undefined) failed.push({ check: "store", detail: failure.message });
     if (this.#draining) failed.push({ check: "draining", detail: "the node is stopping" });
     return failed;
   }

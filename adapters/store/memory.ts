@@ -22,7 +22,7 @@ import { patternMatches } from "../../node/topic.ts";
 import { MemoryLog } from "./memory/memory_log.ts";
 import { EVERYTHING, type Needed, NeededEvents } from "./needed_events.ts";
 import { RetiredTopics } from "./retired_topics.ts";
-import { compareKeys, firstLevel } from "./state_keys.ts";
+import { assertKey, compareKeys, firstLevel } from "./state_keys.ts";
 import { UnneededSearch } from "./unneeded_search.ts";
 
 export interface MemoryStoreOptions {
@@ -57,6 +57,7 @@ export function openMemoryStore(options: MemoryStoreOptions): Promise<EventStore
 
 class MemoryStore implements EventStore {
   readonly capabilities = CAPABILITIES;
+  readonly failure = undefined;
   readonly incarnation: StoreIncarnation;
   readonly #options: Required<MemoryStoreOptions>;
   readonly #seed: IdHash;
@@ -203,6 +204,7 @@ class MemoryStore implements EventStore {
   }
 
   #apply(entries: readonly AppendEntry[], changes: readonly StateChange[]): Appended {
+    for (const { key } of changes) assertKey(key);
     const records = entries.map((entry) => encodeRecord(entry));
     this.#makeRoom(records.reduce((sum, record) => sum + record.length, 0));
     const first = this.#head + 1;

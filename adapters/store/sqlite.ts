@@ -148,6 +148,10 @@ class SqliteStore implements EventStore {
     return this.#state.tail;
   }
 
+  get failure(): StoreFailedError | undefined {
+    return this.#failed;
+  }
+
   now(): number {
     return this.#age.now();
   }
@@ -263,6 +267,7 @@ class SqliteStore implements EventStore {
   /** Whether a batch may be written; makes room for it where that costs nobody an event. */
   async #hasRoom(batch: Batch): Promise<boolean> {
     if (this.#fits(batch)) return true;
+    if (batch.storedBytes > this.#usedBytesMax) return false; // however many others go
     try {
       return await this.#retirement.makeRoom(batch.storedBytes) || this.#options.overflow === "evict-oldest";
     } catch {
@@ -347,11 +352,13 @@ class SqliteStore implements EventStore {
       return new StoreFullError(message, { full: "disk", retryAfterMs: FULL_RETRY_MS });
     }
     // After any other failed write nobody knows what the disk holds (a failed fsync may drop the pages): trust ends here.
-    this.#failed ??= error instanceof StoreFailedError
-      ? error
-      : new StoreFailedError(`Cannot write to store "${this.#file}": ${messageOf(error)}; restart the node`, {
-        cause: error,
-      });
+    if (this.#failed === undefined) {
+      this.#failed = error instanceof StoreFailedError ? error : new StoreFailedError(
+        `Cannot write to store "${this.#file}": ${reasonOf(error)}; restart the node`,
+        { cause: error },
+      );
+      this.#options.onFailure(this.#failed);
+    }
     return this.#failed;
   }
 
@@ -408,6 +415,10 @@ function createDirectory(dataDir: string): void {
 
 function isFailure(value: unknown): value is WriterFailure {
   return typeof value === "object" && value !== null && (value as WriterFailure).type === "failed";
+}
+
+function reasonOf(error: unknown): string {
+  return isFailure(error) ? error.message : messageOf(error);
 }
 
 function sizeOf(file: string): number {

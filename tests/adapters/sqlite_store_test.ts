@@ -1,10 +1,22 @@
 import { describe, expect, it } from "bun:test";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 
 import { openSqliteStore, restoreSqlite, type SqliteStoreOptions } from "../../adapters/store/sqlite.ts";
+import { RequestHandler } from "../../adapters/store/sqlite/request_handler.ts";
+import type { Writer } from "../../adapters/store/sqlite/writer_client.ts";
+import type { WriterReply } from "../../adapters/store/sqlite/writer_protocol.ts";
 import { StoreFailedError, StoreFullError, StoreOpenError } from "../../node/errors.ts";
 import type { AppendEntry, EventStore } from "../../node/event_store.ts";
 import { anEvent } from "../support/events.ts";
@@ -108,6 +120,14 @@ describe("openSqliteStore()", () => {
     );
     expect(store instanceof StoreOpenError || store instanceof StoreFailedError).toBe(true);
     expect(String(store)).toContain("weft restore");
+  });
+
+  it("says that a data directory cannot be locked", async () => {
+    using dir = tempDir();
+    mkdirSync(join(dir.path, "weft.lock"));
+    const error = await failureOf(open(dir.path));
+    expect(error).toBeInstanceOf(StoreOpenError);
+    expect(String(error)).toContain("cannot be locked");
   });
 
   it("says that a data directory cannot be made", async () => {
@@ -261,7 +281,83 @@ describe("restoreSqlite()", () => {
   });
 });
 
+describe("SqliteStore whose writer fails", () => {
+  /** A store whose writer stops answering as it should when the test says so. */
+  async function openFailing(dataDir: string) {
+    const inner = new RequestHandler();
+    const answers = { next: undefined as (() => Promise<WriterReply>) | undefined };
+    const createWriter = (): Writer => ({
+      request: (request) => answers.next?.() ?? Promise.resolve(inner.answer(request)),
+      terminate: () => undefined,
+    });
+    const told: StoreFailedError[] = [];
+    const onFailure = (error: StoreFailedError) => void told.push(error);
+    return { store: await openSqliteStore({ dataDir, cluster: "paris", onFailure }, { createWriter }), answers, told };
+  }
+
+  it("refuses what was under way and all that comes, says why, and can still be read and closed", async () => {
+    using dir = tempDir();
+    const { store, answers, told } = await openFailing(dir.path);
+    await store.commit([entry()]);
+    expect(store.failure).toBeUndefined();
+    const ended = new StoreFailedError("Cannot write to store: its thread ended (out of memory); restart the node");
+    answers.next = () => Promise.reject(ended);
+    const errors = [failureOf(store.commit([entry()])), failureOf(store.commit([], [{ key: "a", value: undefined }]))];
+    for (const error of errors) expect(await error).toBe(ended);
+    answers.next = undefined;
+    expect(await failureOf(store.commit([entry()]))).toBe(ended);
+    expect(store.failure).toBe(ended);
+    expect(told).toEqual([ended]);
+    expect([store.head, (await idsOf(store)).length]).toEqual([1, 1]);
+    await store.close();
+    await using again = await open(dir.path);
+    expect(await idsOf(again)).toEqual([1]);
+  });
+
+  it("trusts the file no more after a write that failed for another reason than room", async () => {
+    using dir = tempDir();
+    const { store, answers } = await openFailing(dir.path);
+    answers.next = () => Promise.resolve({ type: "failed", reason: "broken", message: "disk I/O error" });
+    expect(String(await failureOf(store.commit([entry()])))).toContain("disk I/O error; restart the node");
+    answers.next = undefined;
+    expect(await failureOf(store.commit([entry()]))).toBeInstanceOf(StoreFailedError);
+    await store.close();
+  });
+});
+
 describe("SqliteStore", () => {
+  it("takes a commit of many large events whole, and refuses one that memory should not hold", async () => {
+    using dir = tempDir();
+    await using store = await open(dir.path);
+    const megabyte = new Uint8Array(1024 * 1024).fill(7);
+    const batch = (count: number) =>
+      Array.from({ length: count }, () => ({ event: anEvent({ data: megabyte }), topic: "order.placed", ttlMs: 0 }));
+    expect(await store.commit(batch(20))).toMatchObject({ position: 1 });
+    expect(await idsOf(store)).toHaveLength(20);
+    expect(await failureOf(store.commit(batch(1000)))).toBeInstanceOf(RangeError);
+    expect(await store.commit([entry()])).toMatchObject({ position: 21, sequence: 21 });
+  });
+
+  it("leaves no trace of a commit that holds an event no record can hold", async () => {
+    using dir = tempDir();
+    await using store = await open(dir.path);
+    const bad = { ...entry(), topic: "a".repeat(70_000) };
+    expect(await failureOf(store.commit([entry(), bad], [{ key: "a", value: Uint8Array.of(1) }]))).toBeInstanceOf(
+      RangeError,
+    );
+    expect(await store.commit([entry()])).toMatchObject({ position: 1, sequence: 1 });
+    expect(await store.readState("a")).toBeUndefined();
+  });
+
+  it("refuses a commit that is larger than the cap without retiring anything for it", async () => {
+    using dir = tempDir();
+    await using store = await open(dir.path, { bytesMax: 4 * 1024 * 1024 });
+    store.setNeeded(undefined);
+    await store.commit([entry()]);
+    expect(await failureOf(store.commit([entry(5 * 1024 * 1024)]))).toBeInstanceOf(StoreFullError);
+    expect(await idsOf(store)).toEqual([1]);
+  });
+
   it("reads what left the cache from the disk, without a difference", async () => {
     using dir = tempDir();
     await using store = await open(dir.path, { cacheBytesMax: 20_000 });

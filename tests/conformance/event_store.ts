@@ -137,6 +137,13 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         expect((await store.get(3))!.event.data).toEqual(data);
       });
 
+      it("tells data of length nought from no data, also behind other events", async () => {
+        const store = await open();
+        const events = [undefined, new Uint8Array(0), new Uint8Array(1), new Uint8Array(0), undefined];
+        await store.commit(events.map((data) => ({ event: anEvent({ data }), topic: "order.placed", ttlMs: 0 })));
+        expect((await readAll(store)).map(({ event }) => event.data?.length)).toEqual([undefined, 0, 1, 0, undefined]);
+      });
+
       it("stores a commit of several thousand events whole", async () => {
         const store = await open();
         expect(await store.commit(entries(3500))).toMatchObject({ position: 1 });
@@ -237,6 +244,17 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         await store.commit([], [put("letter/2"), put("letter/3"), { key: "letter/1", value: undefined }]);
         await store.commit([], [{ key: "letter/1", value: undefined }, { key: "queue/b", value: undefined }]);
         expect(store.stats().documents).toMatchObject({ letter: 2, queue: 1 });
+      });
+
+      it("refuses keys that would not come back as they are", async () => {
+        const store = await open();
+        for (const key of ["queue/a\0b", "queue/\ud800"]) {
+          await expect(store.commit(entries(1), [{ key, value: bytes(1) }])).rejects.toThrow(TypeError);
+        }
+        expect(store.head).toBe(0);
+        await store.commit([], ["%_'\"\\", "\n", "é/☂/𝄞"].map((key) => ({ key, value: bytes(1) })));
+        const keys = (await store.listState({ prefix: "", limit: 9 })).map(({ key }) => key);
+        expect(keys).toEqual(["\n", "%_'\"\\", "é/☂/𝄞"]);
       });
 
       it("lists by prefix in key order, page by page", async () => {
@@ -348,6 +366,21 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         await second.close();
         clock.jumpWall(-3_600_000);
         expect((await open({ clock })).now()).toBe(age + 60_000);
+      });
+
+      claimed("durable", "gives no position twice, also when nothing was left at the restart", async () => {
+        const clock = new FakeClock();
+        const first = await open({ clock, retention: [{ pattern: ">", maxAgeMs: 1000 }] });
+        first.setNeeded(undefined);
+        await first.commit(entries(7));
+        await eventually(async () => {
+          await clock.advance(1000);
+          expect(first.stats().events).toBe(0);
+        });
+        const second = await open({ clock });
+        expect([second.tail, second.head]).toEqual([8, 7]);
+        expect(second.retiredTo("order.placed")).toBe(7);
+        expect(await second.commit(entries(1))).toMatchObject({ position: 8, sequence: 1 });
       });
 
       claimed("durable", "gives the same hashes over a restart", async () => {

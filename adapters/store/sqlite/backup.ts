@@ -36,7 +36,8 @@ export interface BackupOptions {
  * Copies the database as it is at one moment, in a thread of its own. The target is there whole or not at all.
  *
  * VACUUM INTO, not SQLite's backup API: that one begins again whenever another connection writes, so beside a busy writer
- * it would not end; this one reads one snapshot, holds no writer up, and leaves out free pages.
+ * it would not end; this one reads one snapshot, holds no writer up, and leaves out free pages. While it reads, the
+ * write-ahead log keeps all that is written, beyond the cap if need be; it is cut again afterwards.
  */
 export async function backupDatabase({ source, target, bytes, onProgress }: BackupOptions): Promise<void> {
   const partial = `${resolve(target)}.partial`;

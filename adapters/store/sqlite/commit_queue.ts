@@ -4,6 +4,7 @@ import { StoreFullError } from "../../../node/errors.ts";
 import type { Appended, AppendEntry, StateChange } from "../../../node/event_store.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
 import { encodeRecord } from "../../../node/event_record.ts";
+import { assertKey } from "../state_keys.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { BLOCK_OVERHEAD_BYTES } from "./options.ts";
 
@@ -97,7 +98,8 @@ export class CommitQueue {
     const batch = this.#open();
     const offset = batch.events;
     try {
-      if (entries.length > 1) assertStorable(entries); // one alone leaves no trace if it is not
+      assertStorable(entries);
+      for (const { key } of changes) assertKey(key);
       this.#fill(batch, entries);
     } catch (error) {
       return Promise.reject(error);
@@ -160,16 +162,22 @@ export class CommitQueue {
   }
 }
 
-/** Lengths below which an event surely fits a record; attributes are bounded by what a door takes. */
+/** Bytes of data in one commit: it is held in memory three times over while it is written. */
+const COMMIT_BYTES_MAX = 256 * 1024 * 1024;
+/** Characters of a topic that surely fit a record. */
 const TOPIC_UNITS_SAFE = 20_000;
-const DATA_BYTES_SAFE = 512 * 1024 * 1024;
 
-/** Throws `RangeError` if an event is larger than a record can be. */
+/** Throws `RangeError`, before anything of the commit was taken in, if it is too large. */
 function assertStorable(entries: readonly AppendEntry[]): void {
+  let bytes = 0;
   for (const entry of entries) {
-    const bytes = entry.event.data?.length ?? 0;
-    if (entry.topic.length > TOPIC_UNITS_SAFE || bytes > DATA_BYTES_SAFE) encodeRecord(entry);
+    bytes += entry.event.data?.length ?? 0;
+    if (entry.topic.length > TOPIC_UNITS_SAFE) encodeRecord({ ...entry, event: { ...entry.event, data: undefined } });
   }
+  if (bytes <= COMMIT_BYTES_MAX) return;
+  throw new RangeError(
+    `Cannot store ${entries.length} events of ${bytes} bytes in one go: at most ${COMMIT_BYTES_MAX} fit; send fewer at a time`,
+  );
 }
 
 function queueFull(): StoreFullError {

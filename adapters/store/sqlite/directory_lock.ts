@@ -20,13 +20,15 @@ export class DirectoryLock {
   /** Throws `StoreOpenError`, naming the process that holds the directory. */
   constructor(dataDir: string) {
     this.#ownerFile = join(dataDir, OWNER_FILE);
-    this.#database = new DatabaseSync(join(dataDir, LOCK_FILE));
+    let database: DatabaseSync | undefined;
     try {
-      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+      database = new DatabaseSync(join(dataDir, LOCK_FILE));
+      database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     } catch (error) {
-      this.#database.close();
+      database?.close();
       throw lockError(dataDir, this.#ownerFile, error);
     }
+    this.#database = database;
     try {
       writeFileSync(this.#ownerFile, `${process.pid}\n`);
     } catch {

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../../node/clock.ts";
 import { systemClock } from "../../../node/clock.ts";
+import type { StoreFailedError } from "../../../node/errors.ts";
 import type { RetentionRule } from "../../../node/event_store.ts";
 
 export interface SqliteStoreOptions {
@@ -22,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly retentionIntervalMs?: number;
   /** Bytes of the newest blocks kept in memory, so that readers who keep up never touch the disk. Default 8 MiB. */
   readonly cacheBytesMax?: number;
+  /** Told once why the store can write no more; all that it is asked to write from then on is refused with that. */
+  readonly onFailure?: (error: StoreFailedError) => void;
   readonly clock?: Clock;
   /**
    * `off` does not wait for the disk: what was acknowledged may be lost with the machine's power. For tests and for
@@ -44,6 +47,7 @@ export function resolveOptions(options: SqliteStoreOptions): ResolvedSqliteStore
     retention: options.retention ?? [],
     retentionIntervalMs: options.retentionIntervalMs ?? 1000,
     cacheBytesMax: options.cacheBytesMax ?? 8 * 1024 * 1024,
+    onFailure: options.onFailure ?? (() => undefined),
     clock: options.clock ?? systemClock,
     synchronous: options.synchronous ?? "full",
   };
