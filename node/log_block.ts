@@ -189,8 +189,8 @@ export class LogBlock {
   /** Bytes of head and body. */
   readonly bytes: number;
   readonly #body: Uint8Array;
-  readonly #decoded: readonly CloudEvent[] | undefined;
-  readonly #events: (BlockEvent | undefined)[];
+  #decoded: readonly CloudEvent[] | undefined;
+  #events: (BlockEvent | undefined)[];
 
   /**
    * Throws `DamagedBlockError` if the body is not the one that the head was written for. Who has just encoded the events
@@ -206,7 +206,16 @@ export class LogBlock {
     this.bytes = head.length + body.length;
   }
 
-  /** The event at an index (0 … count−1), always the same object. */
+  /**
+   * Lets go of the events: decoded ones take several times the memory of their bytes. Who holds one keeps it; who asks
+   * again gets another object.
+   */
+  forgetEvents(): void {
+    this.#decoded = undefined;
+    this.#events = [];
+  }
+
+  /** The event at an index (0 … count−1), the same object until `forgetEvents()`. */
   eventAt(index: number): StoredEvent {
     return this.#events[index] ??= new BlockEvent(this.head, this.recordAt(index), index, this.#decoded?.[index]);
   }

@@ -328,10 +328,12 @@ class SqliteStore implements EventStore {
   }
 
   #notify(blocks: readonly LogBlock[]): void {
-    if (this.#listeners.length === 0) return;
     for (const block of blocks) {
-      const events = Array.from({ length: block.head.count }, (_, i) => block.eventAt(i));
-      for (const listener of this.#listeners) listener(events);
+      if (this.#listeners.length > 0) {
+        const events = Array.from({ length: block.head.count }, (_, i) => block.eventAt(i));
+        for (const listener of this.#listeners) listener(events);
+      }
+      block.forgetEvents(); // readers that keep up have got them; the cache is for bytes
     }
   }
 

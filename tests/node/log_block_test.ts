@@ -55,6 +55,18 @@ describe("LogBlock", () => {
     expect(block.eventAt(0).event).toBe(block.eventAt(0).event);
   });
 
+  it("lets go of its events on request, and gives equal ones to who asks again", () => {
+    const content = contentOf(2);
+    const block = new LogBlock(encodeBlockHead(identity, content), content.body, someEvents(2, { data: "other" }));
+    const before = block.eventAt(1);
+    block.forgetEvents();
+    const after = block.eventAt(1);
+    expect(after === before).toBe(false);
+    expect(after.position).toBe(before.position);
+    expect(new TextDecoder().decode(after.event.data)).toBe("{}");
+    expect(new TextDecoder().decode(before.event.data)).toBe("other");
+  });
+
   it("keeps position and sequence of what is left when events were taken out", () => {
     const content = contentOf(3, [0, 4, 9]);
     const { head, ...block } = { head: encodeBlockHead(identity, content), body: content.body };

@@ -6,7 +6,7 @@ import type { LogBlock } from "../../../node/log_block.ts";
 const RECENT_MAX = 8;
 
 /**
- * Bounded in bytes of blocks; the decoded events that hang on them take about as much again. The newest blocks are
+ * Bounded in bytes of blocks; where late readers have had events decoded these take some three times as much. The newest blocks are
  * without gaps, so that a position past the first of them is there or is not in the log.
  */
 export class BlockCache {
