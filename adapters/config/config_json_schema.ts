@@ -1,5 +1,7 @@
 /** The JSON Schema of the configuration file, for editors and checks elsewhere. */
 
+import * as v from "valibot";
+
 import { ConfigSchema } from "./config_schema.ts";
 
 /** JSON Schema (draft 7) of what people may write. */
@@ -12,6 +14,12 @@ export async function configJsonSchema(): Promise<Readonly<Record<string, unknow
     errorMode: "ignore",
     overrideAction: ({ valibotAction, jsonSchema }) =>
       valibotAction.type === "metadata" ? withoutOurMarks(jsonSchema) : undefined,
+    // The conversion of a size or a duration ends what people write, and with it the description that stands behind it.
+    overrideSchema: ({ valibotSchema, jsonSchema }) => {
+      if (valibotSchema.type !== "optional") return undefined;
+      const description = v.getDescription((valibotSchema as v.OptionalSchema<v.GenericSchema, unknown>).wrapped);
+      return description === undefined ? undefined : { description, ...jsonSchema };
+    },
   });
   return { title: "Configuration of a Weft node", ...schema };
 }

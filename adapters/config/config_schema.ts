@@ -142,7 +142,11 @@ const jwt = v.strictObject({
     "How far clocks may differ. Higher accepts expired tokens longer. Default 5s.",
   ),
   claims: optionalKnob(
-    v.strictObject({ publish: v.optional(text()), subscribe: v.optional(text()), admin: v.optional(text()) }),
+    v.strictObject({
+      publish: optionalKnob(text(), "Claim with patterns that may be published to. Default: weft_publish."),
+      subscribe: optionalKnob(text(), "Claim with patterns that may be subscribed to. Default: weft_subscribe."),
+      admin: optionalKnob(text(), "Claim that is true for administrators. Default: weft_admin."),
+    }),
     "Names of the claims that hold rights.",
   ),
 });

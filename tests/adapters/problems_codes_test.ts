@@ -6,7 +6,6 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "bun:test";
 
 import { PROBLEM_CODES, type ProblemCode } from "../../adapters/door/http/problem_codes.ts";
-import { renderPages } from "../../scripts/docs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const list = "adapters/door/http/problem_codes.ts";
@@ -68,11 +67,5 @@ describe("thrownCodes()", () => {
 
   it("sees the codes of a union", () => {
     expect(thrownCodes('type CodecErrorCode =\n  | "A_B"\n  | "C_D";')).toEqual(["A_B", "C_D"]);
-  });
-});
-
-describe("renderPages()", () => {
-  it("gives the pages that stand in docs/; if not, run scripts/docs.ts", () => {
-    for (const [path, text] of Object.entries(renderPages())) expect(readFileSync(root + path, "utf8")).toBe(text);
   });
 });
