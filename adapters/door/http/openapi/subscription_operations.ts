@@ -139,7 +139,7 @@ const STREAMS: readonly Operation[] = [
     summary: "Events as they come: Server-Sent Events, or a WebSocket",
     description:
       "Begins with `event: ready`, whose data has the cursor to resume at; then `event: gap` if something that was asked for " +
-      "is no longer kept. Each event has its cursor as `id`, its type as `event` and itself, structured, as `data`.\n\n" +
+      "is no longer kept, and later wherever retention overtakes a slow reader. Each event has its cursor as `id`, its type as `event` and itself, structured, as `data`.\n\n" +
       "The same path upgrades to a WebSocket with sub-protocol `weft.json` (default) or `cloudevents.json`.",
     scope: "subscribe",
     parameters: [
