@@ -5,6 +5,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
+import { StoreOpenError } from "../node/mod.ts";
+
 /** The configured id, else the one of the data directory, else a new one that is kept there: `<host>-<4 letters or digits>`. */
 export async function resolveNodeId(options: { id: string | undefined; dataDir: string }): Promise<string> {
   if (options.id !== undefined) return options.id;
@@ -12,9 +14,16 @@ export async function resolveNodeId(options: { id: string | undefined; dataDir: 
   const known = await readFile(file, "utf8").catch(() => undefined);
   if (known !== undefined && isName(known.trim())) return known.trim();
   const id = `${hostPart(hostname())}-${randomBytes(2).toString("hex")}`;
-  await mkdir(options.dataDir, { recursive: true });
-  await writeFile(`${file}.new`, `${id}\n`); // renamed, so that a kill leaves a whole name or none
-  await rename(`${file}.new`, file);
+  try {
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.new`, `${id}\n`); // renamed, so that a kill leaves a whole name or none
+    await rename(`${file}.new`, file);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new StoreOpenError(`Cannot use data directory "${options.dataDir}": ${why}; name one that can be written`, {
+      cause,
+    });
+  }
   return id;
 }
 

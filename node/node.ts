@@ -9,13 +9,13 @@ import type { DeadLetterQuery } from "./dead_letters.ts";
 import { QueueGroups } from "./delivery/queue_groups.ts";
 import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { StoreFullError } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { browse, type BrowsePage, type BrowseQuery } from "./browse.ts";
 import { EVENT_BYTES_DEFAULT, type NodeOptions, PUBLISH_WINDOW_DEFAULT } from "./options.ts";
 import type { SinkFactory } from "./sink_factory.ts";
+import { StoreRoom } from "./store_room.ts";
 import { type EventStream, openStream, type StreamOptions } from "./streams/event_stream.ts";
 import { Subscriptions } from "./subscriptions/subscriptions.ts";
 import { type SystemEventType, toSystemEvent } from "./system_events.ts";
@@ -54,7 +54,7 @@ export class WeftNode implements AsyncDisposable {
   readonly #groups: QueueGroups;
   readonly #redriver: Redriver;
   readonly #streams = new Set<EventStream>();
-  #full: { since: number; detail: string } | undefined;
+  readonly #room: StoreRoom;
   #draining = false;
   #stopped: Promise<void> | undefined;
 
@@ -81,14 +81,20 @@ export class WeftNode implements AsyncDisposable {
     store.onAppend((events) => this.#note(events));
     this.deadLetters = new DeadLetters(store);
     this.#groups = new QueueGroups({ store, dispatcher: this.dispatcher, clock, onError });
+    this.#room = new StoreRoom({
+      store,
+      clock,
+      onError,
+      onRoom: (full) => this.announce("weft-system.store.full", { ...full, over: true }),
+    });
     this.acceptor = new Acceptor(store, {
       cluster: options.cluster,
       eventBytesMax: options.eventBytesMax ?? EVENT_BYTES_DEFAULT,
       topicBytesMax: options.topicBytesMax ?? TOPIC_BYTES_MAX,
       publishWindow: options.publishWindow ?? PUBLISH_WINDOW_DEFAULT,
       wall: () => clock.wall(),
-      onStored: () => this.#noteStored(),
-      onFull: (error) => this.#full ??= { since: clock.now(), detail: error.message },
+      onStored: () => this.#room.noteStored(),
+      onFull: (error) => this.#room.noteFull(error),
     });
     this.subscriptions = new Subscriptions({
       ...parts,
@@ -173,8 +179,8 @@ export class WeftNode implements AsyncDisposable {
   /** What keeps the node from taking events. While the store was full, asks it whether there is room again. */
   async failedChecks(): Promise<FailedCheck[]> {
     const failed: FailedCheck[] = [];
-    if (this.#full !== undefined && this.store.failure === undefined) await this.#probe();
-    if (this.#full !== undefined) failed.push({ check: "store", detail: this.#full.detail });
+    await this.#room.look();
+    if (this.#room.problem !== undefined) failed.push({ check: "store", detail: this.#room.problem });
     const { failure } = this.store;
     if (failure !== undefined) failed.push({ check: "store", detail: failure.message });
     if (this.#draining) failed.push({ check: "draining", detail: "the node is stopping" });
@@ -201,27 +207,11 @@ export class WeftNode implements AsyncDisposable {
     for (const stream of [...this.#streams]) await stream.close();
     await this.#groups.close();
     this.dispatcher.close();
+    this.#room.close();
     await this.store.close();
   }
 
   #note(events: readonly StoredEvent[]): void {
     for (const { topic, acceptedAt } of events) this.topics.note(topic, acceptedAt);
-  }
-
-  #noteStored(): void {
-    const full = this.#full;
-    if (full === undefined) return;
-    this.#full = undefined;
-    const fullMs = Math.round(this.#parts.clock.now() - full.since);
-    this.announce("weft-system.store.full", { detail: full.detail, fullMs, over: true });
-  }
-
-  async #probe(): Promise<void> {
-    try {
-      await this.store.commit([], [{ key: "health/probe", value: new Uint8Array(4096) }]);
-      if (this.store.stats().logBytes < this.store.stats().bytesMax) this.#noteStored();
-    } catch (error) {
-      if (!(error instanceof StoreFullError)) this.#parts.onError(error);
-    }
   }
 }

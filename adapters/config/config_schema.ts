@@ -189,7 +189,7 @@ const cors = section("Which web pages may call the HTTP door.", {
 });
 
 const publishWindow = section("How long a repeated event is recognised by its id.", {
-  idsMax: knob(integer(1_024), 1_048_576, "Ids remembered. Higher costs 24 bytes each."),
+  idsMax: knob(integer(1_024), 1_048_576, "Ids remembered. Higher costs 16 bytes each."),
   ageMs: knob(duration(1_000), "10min", "How long an id is remembered at most."),
 });
 

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "bun:test";
+
+import { StoreFullError } from "../../node/errors.ts";
+import type { EventStore } from "../../node/event_store.ts";
+import { StoreRoom } from "../../node/store_room.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+
+const full = (kind: "cap" | "disk" | "queue") => new StoreFullError(`${kind} is full`, { full: kind, retryAfterMs: 1 });
+
+function setUp() {
+  const clock = new FakeClock();
+  const disk = { freeBytes: 0, logBytes: 100 };
+  const told: { detail: string; fullMs: number }[] = [];
+  const store = {
+    stats: () => ({ logBytes: disk.logBytes, bytesMax: 100 }),
+    commit: (_: unknown, [{ value }]: { value?: Uint8Array }[]) =>
+      (value?.length ?? 0) <= disk.freeBytes ? Promise.resolve() : Promise.reject(full("disk")),
+  } as unknown as EventStore;
+  const room = new StoreRoom({ store, clock, onRoom: (end) => told.push(end), onError: () => undefined });
+  return { clock, disk, told, room };
+}
+
+describe("StoreRoom", () => {
+  it("keeps a full disk full until the largest event would fit, whatever small ones pass", async () => {
+    const { clock, disk, told, room } = setUp();
+    room.noteFull(full("disk"));
+    disk.freeBytes = 10_000;
+    room.noteStored();
+    await clock.advance(5000);
+    expect(room.problem).toBe("disk is full");
+    disk.freeBytes = 2_000_000;
+    await clock.advance(1000);
+    expect(room.problem).toBeUndefined();
+    expect(told).toEqual([{ detail: "disk is full", fullMs: 6000 }]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("ends a full cap with the next event that is stored", () => {
+    const { told, room } = setUp();
+    room.noteFull(full("cap"));
+    room.noteStored();
+    expect(room.problem).toBeUndefined();
+    expect(told).toHaveLength(1);
+    room.close();
+  });
+
+  it("ends a full cap without publishers, when what it holds has become less", async () => {
+    const { clock, disk, room } = setUp();
+    room.noteFull(full("cap"));
+    await clock.advance(1000);
+    expect(room.problem).toBe("cap is full");
+    disk.logBytes = 80;
+    await clock.advance(1000);
+    expect(room.problem).toBeUndefined();
+  });
+
+  it("does not take a queue that waits for the disk for a lack of room", () => {
+    const { room } = setUp();
+    room.noteFull(full("queue"));
+    expect(room.problem).toBeUndefined();
+  });
+});
