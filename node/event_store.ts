@@ -51,6 +51,8 @@ export interface StoredEvent {
   readonly ttlMs: number;
   /** Bytes of the stored record. */
   readonly bytes: number;
+  /** What stays in memory as a whole as long as this event is held, the same object for all events of it. Without: the event. */
+  readonly page?: { readonly bytes: number };
 }
 
 /** A change to the durable state beside the log: small documents by key. `value: undefined` deletes. */

@@ -1,6 +1,7 @@
 /** Follows the log for one reader: pushed new events while it keeps up, reads from the store while it lags. */
 
 import type { EventStore, StoredEvent } from "./event_store.ts";
+import { HeldBytes } from "./held_bytes.ts";
 import { patternWants } from "./system_topics.ts";
 
 /** Events read from the store in one go by a follower that lags: large enough to amortise, small enough to stay fair. */
@@ -57,7 +58,7 @@ export class LogFollower {
   readonly #bytesMax: number;
   #buffer: StoredEvent[] = [];
   #taken = 0; // entries of #buffer that were handed out
-  #bytes = 0;
+  readonly #held = new HeldBytes();
   #scanned: number;
   #live = false;
   #reading = false;
@@ -104,7 +105,7 @@ export class LogFollower {
   take(eventsMax: number): StoredEvent[] {
     const end = Math.min(this.#endBeforeGap(), this.#taken + eventsMax);
     const events = this.#buffer.slice(this.#taken, end);
-    for (const event of events) this.#bytes -= event.bytes;
+    for (const event of events) this.#held.remove(event);
     // Taken while the dispatcher is still offering it to others: its own position moves on only after that.
     if (this.#live && events.length > 0) this.#scanned = Math.max(this.#scanned, events[events.length - 1].position);
     this.#taken = end;
@@ -146,7 +147,8 @@ export class LogFollower {
   /** Starts again after position `after`, forgetting what is buffered. */
   seek(after: number): void {
     this.#buffer = [];
-    this.#taken = this.#bytes = 0;
+    this.#taken = 0;
+    this.#held.clear();
     this.#live = false;
     this.#scanned = this.#gapTo = after;
     this.#gaps = [];
@@ -159,7 +161,8 @@ export class LogFollower {
     this.#live = false;
     this.#buffer = [];
     this.#gaps = [];
-    this.#taken = this.#bytes = 0;
+    this.#taken = 0;
+    this.#held.clear();
     this.#cancelRetry?.();
   }
 
@@ -168,7 +171,7 @@ export class LogFollower {
   }
 
   get #hasRoom(): boolean {
-    return this.buffered < this.#eventsMax && this.#bytes < this.#bytesMax;
+    return this.buffered < this.#eventsMax && this.#held.bytes < this.#bytesMax;
   }
 
   async #catchUp(): Promise<void> {
@@ -245,6 +248,6 @@ export class LogFollower {
 
   #push(event: StoredEvent): void {
     this.#buffer.push(event);
-    this.#bytes += event.bytes;
+    this.#held.add(event);
   }
 }

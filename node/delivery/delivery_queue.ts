@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { DeadLetter } from "../dead_letters.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { StateChange, StoredEvent } from "../event_store.ts";
+import { HeldBytes } from "../held_bytes.ts";
 import { LogFollower } from "../log_follower.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
@@ -18,7 +19,7 @@ import { SettledAhead } from "./settled_ahead.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** Bytes of events held by one queue; past it events that wait are read again from the log. */
-const HELD_BYTES_MAX = 4 * 1024 * 1024;
+const HELD_BYTES_MAX = 8 * 1024 * 1024;
 /** An event that waits longer than this is not kept in memory. */
 const HOLD_MS = 5_000;
 /** An event whose end could not be written is tried again after this. */
@@ -39,7 +40,7 @@ export class DeliveryQueue {
   readonly #lanes: OrderLanes | undefined;
   readonly #ahead: SettledAhead;
   readonly #members = new QueueMembers();
-  #held = 0;
+  readonly #held = new HeldBytes();
   #taken = 0;
   #savedAt: number; // how far it had come in the log when it was last written
   #closed = false;
@@ -188,7 +189,7 @@ export class DeliveryQueue {
     this.#taken--;
     if (!attempted) entry.attempts--;
     entry.state = "waiting";
-    if (delayMs > HOLD_MS || this.#held > HELD_BYTES_MAX) this.#drop(entry);
+    if (delayMs > HOLD_MS || this.#held.bytes > HELD_BYTES_MAX) this.#drop(entry);
     this.#room.put(entry, this.#feed.store.now() + delayMs);
     this.#journal?.changed();
     this.#members.tellOfRoom();
@@ -305,7 +306,7 @@ export class DeliveryQueue {
   #admit(wanted: number): OpenEvent | undefined {
     while (this.#ready.length === 0) {
       const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
-      if (room <= 0 || this.#held > HELD_BYTES_MAX) {
+      if (room <= 0 || this.#held.bytes > HELD_BYTES_MAX) {
         this.#members.askForRoom();
         return undefined;
       }
@@ -325,7 +326,7 @@ export class DeliveryQueue {
     this.#entries.set(entry.position, entry);
     this.#hold(entry, stored);
     if (this.#enterLane(entry, stored)) this.#makeReady(entry);
-    else if (this.#held > HELD_BLOCKED_BYTES_MAX) this.#drop(entry);
+    else if (this.#held.bytes > HELD_BLOCKED_BYTES_MAX) this.#drop(entry);
   }
 
   #enterLane(entry: OpenEvent, stored: StoredEvent): boolean {
@@ -399,12 +400,12 @@ export class DeliveryQueue {
 
   #hold(entry: OpenEvent, stored: StoredEvent): void {
     entry.stored = stored;
-    this.#held += stored.bytes;
+    this.#held.add(stored);
   }
 
   #drop(entry: OpenEvent): void {
     if (entry.stored === undefined) return;
-    this.#held -= entry.stored.bytes;
+    this.#held.remove(entry.stored);
     entry.stored = undefined;
   }
 
