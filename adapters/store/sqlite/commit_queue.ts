@@ -1,5 +1,7 @@
 /** Group commit: what arrives while a write is under way becomes the next write. */
 
+import { setImmediate } from "node:timers";
+
 import { StoreFullError } from "../../../node/errors.ts";
 import type { Appended, AppendEntry, StateChange } from "../../../node/event_store.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
@@ -129,7 +131,8 @@ export class CommitQueue {
   }
 
   async #run(): Promise<void> {
-    await undefined; // commits made in the same turn share the first write
+    // What has arrived already shares the first write: else a write of one event comes before each of all the others.
+    await new Promise((resolve) => setImmediate(resolve));
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       const { bytes, builders } = batch;
       const settle = await this.#write(batch);
