@@ -23,7 +23,7 @@
 import { crc32 } from "node:zlib";
 
 import type { CloudEvent } from "./event.ts";
-import type { StoredEvent } from "./event_store.ts";
+import type { AppendEntry, StoredEvent } from "./event_store.ts";
 import { recordEvent, recordTopic, recordTtlMs } from "./event_record.ts";
 
 const MAGIC_V1 = 0x01424657; // "WFB", 1
@@ -183,20 +183,23 @@ export class BlockHead implements BlockIdentity {
   }
 }
 
+/** What an event was encoded from. */
+type Encoded = Pick<AppendEntry, "topic" | "event">;
+
 /** A block with its events, each decoded when it is first looked at and then kept as long as the block is. */
 export class LogBlock {
   readonly head: BlockHead;
   /** Bytes of head and body. */
   readonly bytes: number;
   readonly #body: Uint8Array;
-  #decoded: readonly CloudEvent[] | undefined;
+  #decoded: readonly Encoded[] | undefined;
   #events: (BlockEvent | undefined)[];
 
   /**
    * Throws `DamagedBlockError` if the body is not the one that the head was written for. Who has just encoded the events
    * passes them as `decoded`, so that nobody decodes them again.
    */
-  constructor(head: Uint8Array, body: Uint8Array, decoded?: readonly CloudEvent[]) {
+  constructor(head: Uint8Array, body: Uint8Array, decoded?: readonly Encoded[]) {
     this.head = new BlockHead(head);
     if (body.length !== this.head.bodyBytes) throw damaged(`${body.length} bytes instead of ${this.head.bodyBytes}`);
     if (crc32(body) !== this.head.bodyCrc) throw damaged("its checksum differs");
@@ -217,7 +220,7 @@ export class LogBlock {
 
   /** The event at an index (0 … count−1), the same object until `forgetEvents()`. */
   eventAt(index: number): StoredEvent {
-    return this.#events[index] ??= new BlockEvent(this.head, this.recordAt(index), index, this.#decoded?.[index]);
+    return this.#events[index] ??= new BlockEvent(this, index, this.#decoded?.[index]);
   }
 
   recordAt(index: number): Uint8Array {
@@ -227,16 +230,17 @@ export class LogBlock {
 
 class BlockEvent implements StoredEvent {
   readonly position: number;
-  readonly #head: BlockHead;
-  readonly #record: Uint8Array;
+  readonly #block: LogBlock;
+  readonly #index: number;
   #topic: string | undefined;
   #event: CloudEvent | undefined;
 
-  constructor(head: BlockHead, record: Uint8Array, index: number, decoded: CloudEvent | undefined) {
-    this.#head = head;
-    this.#event = decoded;
-    this.#record = record;
-    this.position = head.firstPosition + head.deltaAt(index);
+  constructor(block: LogBlock, index: number, decoded: Encoded | undefined) {
+    this.#block = block;
+    this.#index = index;
+    this.#topic = decoded?.topic;
+    this.#event = decoded?.event;
+    this.position = block.head.firstPosition + block.head.deltaAt(index);
   }
 
   get topic(): string {
@@ -248,23 +252,24 @@ class BlockEvent implements StoredEvent {
   }
 
   get origin(): string {
-    return this.#head.origin;
+    return this.#block.head.origin;
   }
 
   get epoch(): number {
-    return this.#head.epoch;
+    return this.#block.head.epoch;
   }
 
   get sequence(): number {
-    return this.#head.firstSequence + (this.position - this.#head.firstPosition);
+    const { firstSequence, firstPosition } = this.#block.head;
+    return firstSequence + (this.position - firstPosition);
   }
 
   get acceptedAt(): number {
-    return this.#head.acceptedAt;
+    return this.#block.head.acceptedAt;
   }
 
   get acceptedAge(): number {
-    return this.#head.acceptedAge;
+    return this.#block.head.acceptedAge;
   }
 
   get ttlMs(): number {
@@ -273,6 +278,15 @@ class BlockEvent implements StoredEvent {
 
   get bytes(): number {
     return this.#record.length;
+  }
+
+  get page(): { readonly bytes: number } {
+    return this.#block;
+  }
+
+  /** Made when it is asked for: most events pass nobody who wants their bytes. */
+  get #record(): Uint8Array {
+    return this.#block.recordAt(this.#index);
   }
 }
 

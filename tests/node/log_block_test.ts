@@ -57,7 +57,8 @@ describe("LogBlock", () => {
 
   it("lets go of its events on request, and gives equal ones to who asks again", () => {
     const content = contentOf(2);
-    const block = new LogBlock(encodeBlockHead(identity, content), content.body, someEvents(2, { data: "other" }));
+    const decoded = someEvents(2, { data: "other" }).map((event) => ({ topic: "order.placed", event }));
+    const block = new LogBlock(encodeBlockHead(identity, content), content.body, decoded);
     const before = block.eventAt(1);
     block.forgetEvents();
     const after = block.eventAt(1);

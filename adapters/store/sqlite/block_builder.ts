@@ -1,6 +1,5 @@
 /** Collects events into the block that they will be written as. */
 
-import type { CloudEvent } from "../../../node/event.ts";
 import type { AppendEntry } from "../../../node/event_store.ts";
 import { RecordWriter } from "../../../node/event_record.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
@@ -14,10 +13,10 @@ export class BlockBuilder {
   readonly #writer = new RecordWriter();
   readonly #offsets = new Uint32Array(BLOCK_EVENTS_MAX);
   readonly #hashes = new Uint32Array(2 * BLOCK_EVENTS_MAX);
-  #events: CloudEvent[] = [];
+  #entries: AppendEntry[] = [];
 
   get count(): number {
-    return this.#events.length;
+    return this.#entries.length;
   }
 
   get bytes(): number {
@@ -35,7 +34,7 @@ export class BlockBuilder {
     this.#hashes[2 * at] = hash.hi;
     this.#hashes[2 * at + 1] = hash.lo;
     this.#writer.write(entry);
-    this.#events.push(entry.event);
+    this.#entries.push(entry);
   }
 
   /**
@@ -46,12 +45,12 @@ export class BlockBuilder {
     const body = this.#writer.toBytes();
     const content = { count: this.count, span: this.count, offsets: this.#offsets, hashes: this.#hashes, body };
     const head = encodeBlockHead(identity, content);
-    const block = new LogBlock(head, body, this.#events);
+    const block = new LogBlock(head, body, this.#entries);
     const written = new Uint8Array(head.length + body.length);
     written.set(head);
     written.set(body, head.length);
     this.#writer.clear();
-    this.#events = [];
+    this.#entries = [];
     return { head: written.subarray(0, head.length), body: written.subarray(head.length), block };
   }
 }
