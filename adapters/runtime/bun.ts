@@ -32,9 +32,13 @@ const UPGRADED = new Response(null, { status: 200 });
 /** Seconds without a byte in either direction after which Bun cuts a connection; streams send a comment every 15 s. */
 const IDLE_SECONDS = 60;
 
+/** What `--max-http-header-size` is by default; `node:http` would tell, at 16 ms of the start. */
+const HEADERS_BYTES_MAX = 16 * 1024;
+
 export const bunRuntime: Runtime = {
   name: "bun",
   version: typeof Bun === "undefined" ? "" : Bun.version,
+  headersBytesMax: HEADERS_BYTES_MAX,
   // deno-lint-ignore require-await
   async serve(options) {
     const server = listen(options);

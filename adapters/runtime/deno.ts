@@ -24,6 +24,7 @@ const deno = (globalThis as unknown as { Deno: DenoGlobal }).Deno;
 export const denoRuntime: Runtime = {
   name: "deno",
   version: deno?.version.deno ?? "",
+  headersBytesMax: Infinity, // there is a bound of some 64 KiB, which Deno promises nowhere
   async serve(options) {
     const server = await listen(options);
     return {
@@ -42,7 +43,9 @@ async function listen(options: ServeOptions): Promise<DenoServer> {
         { hostname, port, ...tls, onListen: () => queueMicrotask(() => resolve(server)), onError: toFailure },
         (request, info) =>
           options.fetch(request, {
-            remoteAddress: info.remoteAddr.hostname,
+            get remoteAddress() {
+              return info.remoteAddr.hostname;
+            },
             upgrade: (upgrade) => upgradeRequest(request, upgrade),
           }),
       );

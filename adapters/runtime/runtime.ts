@@ -3,6 +3,8 @@
 export interface Runtime {
   readonly name: "bun" | "deno";
   readonly version: string;
+  /** Bytes of a request's headers that its server lets through at most; beyond, it answers itself. */
+  readonly headersBytesMax: number;
   /** Starts an HTTP server; resolves when it listens. Throws `ListenError` when it cannot. */
   serve(options: ServeOptions): Promise<HttpServer>;
 }

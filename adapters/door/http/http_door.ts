@@ -38,7 +38,8 @@ export async function openHttpDoor(
 ): Promise<HttpDoor> {
   const app = createApp(context, options);
   const publishing = createPublishApp(context, app);
-  const fetch = createGuard(context, options.guard, (request, connection) => {
+  const guard = { ...options.guard, runtimeHeadersBytesMax: runtime.headersBytesMax };
+  const fetch = createGuard(context, guard, (request, connection) => {
     return (request.method === "POST" ? publishing : app).fetch(request, { connection });
   });
   const { hostname, port, tls } = options;

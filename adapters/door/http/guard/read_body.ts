@@ -19,13 +19,13 @@ const processDeadlines = new Deadlines(systemClock);
  * The whole body; empty when there is none. Rejects with `RefusedError`: `BODY_TOO_LARGE` (before reading, if the request
  * says its length), `REQUEST_TIMEOUT`, or `BODY_INCOMPLETE` when the client went away.
  */
-export async function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
+export function readBody(request: Request, options: ReadBodyOptions): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");
-  if (announced === "0") return EMPTY;
-  if (announced === null) return await readStream(request, options);
-  if (Number(announced) > options.bytesMax) throw tooLarge(options.bytesMax);
+  if (announced === "0") return Promise.resolve(EMPTY);
+  if (announced === null) return readStream(request, options);
+  if (Number(announced) > options.bytesMax) return Promise.reject(tooLarge(options.bytesMax));
   // The runtimes hold a client to the length that it announced.
-  return await inTime(request.arrayBuffer(), options, () => undefined).then(toBytes);
+  return inTime(request.bytes(), options, () => undefined);
 }
 
 // Chunked, HTTP/2, or made in this process: only reading tells how long it is.
@@ -69,10 +69,6 @@ function inTime<T>(reading: Promise<T>, options: ReadBodyOptions, stop: () => vo
       reject(error instanceof RefusedError ? error : incomplete(error));
     });
   });
-}
-
-function toBytes(buffer: ArrayBuffer): Uint8Array {
-  return new Uint8Array(buffer);
 }
 
 function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -21,7 +21,7 @@ async function publish(context: DoorContext, request: Request, topic?: string): 
   const principal = who instanceof Promise ? await who : who;
   const { headers } = request;
   const { ttlMs } = readPreferences(headers);
-  const message = { headers, body: await readMessageBody(context, request) };
+  const message = { headers, body: toMessageBody(headers, await context.readBody(request)) };
   if (topic !== undefined && !isCloudEvent(headers)) {
     const event = wrap(context, message, topic);
     return toResponse(await context.node.accept(admit(context, principal, { event, topic, ttlMs })));
@@ -64,10 +64,8 @@ function wrap({ node }: DoorContext, message: PublishMessage, topic: string): Cl
  * The body, or `undefined` when there is none: HTTP tells the two apart by the header fields that announce a body
  * (RFC 9112 §6), and a `fetch()` without one still says `Content-Length: 0`, but names no content type.
  */
-async function readMessageBody(context: DoorContext, request: Request): Promise<Uint8Array | undefined> {
-  const body = await context.readBody(request);
+function toMessageBody(headers: Headers, body: Uint8Array): Uint8Array | undefined {
   if (body.length > 0) return body;
-  const { headers } = request;
   const announced = headers.has("content-length") || headers.has("transfer-encoding");
   return announced && headers.has("content-type") ? body : undefined;
 }
