@@ -1,12 +1,16 @@
 /** Stops hammering a sink that is down: after some failures in a row, one try at a time, further and further apart. */
 
-/** Failures in a row, whatever the events, before the circuit opens. Above the default attempts of one event, so that a poison event alone does not open it. */
+/**
+ * Failures in a row of events that had not failed before, until the circuit opens. One that failed already says little of
+ * the sink: poison events among good ones come again together, and must not hold up the rest.
+ */
 const FAILURES_TO_OPEN = 10;
 /** The longest pause between two tries; a sink that is back is noticed within it. */
 const PAUSE_MAX_MS = 30_000;
 
 export class Circuit {
   #failures = 0;
+  #firstFailures = 0;
   #pauses = 0;
   #openUntil = 0;
   #probing = false;
@@ -17,7 +21,7 @@ export class Circuit {
   }
 
   get open(): boolean {
-    return this.#failures >= FAILURES_TO_OPEN;
+    return this.#firstFailures >= FAILURES_TO_OPEN;
   }
 
   /** Deliveries that may begin now: `Infinity` while closed, one as a probe when the pause is over, else none. */
@@ -36,14 +40,18 @@ export class Circuit {
   }
 
   succeeded(): void {
-    this.#failures = this.#pauses = 0;
+    this.#failures = this.#firstFailures = this.#pauses = 0;
     this.#probing = false;
   }
 
-  /** `minMs`, `maxMs`: the subscription's own retry bounds, so that one who retries fast also probes fast. */
-  failed(now: number, { minMs, maxMs }: { minMs: number; maxMs: number }): void {
+  /**
+   * `first`: whether it was the first attempt of an event. `minMs`, `maxMs`: the subscription's own retry bounds, so that
+   * one who retries fast also probes fast.
+   */
+  failed(now: number, { minMs, maxMs, first }: { minMs: number; maxMs: number; first: boolean }): void {
     this.#failures++;
-    const opens = this.#failures === FAILURES_TO_OPEN;
+    if (first) this.#firstFailures++;
+    const opens = first && this.#firstFailures === FAILURES_TO_OPEN;
     if (!opens && !this.#probing) return; // closed still, or one that was under way when it opened
     this.#openUntil = now + Math.min(minMs * 2 ** Math.min(this.#pauses++, 30), maxMs, PAUSE_MAX_MS);
     this.#probing = false;

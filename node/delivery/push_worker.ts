@@ -218,7 +218,9 @@ export class PushWorker implements QueueMember {
   }
 
   async #fail(deliveries: readonly Delivery[], failure: Failure): Promise<void> {
-    this.#circuit.failed(this.#context.clock.now(), this.#subscription.config.retry);
+    const { minMs, maxMs } = this.#subscription.config.retry;
+    const first = deliveries.some(({ attempt }) => attempt === 1);
+    this.#circuit.failed(this.#context.clock.now(), { minMs, maxMs, first });
     this.#note(failure.detail);
     this.stats.failed += deliveries.length;
     await this.#handle(deliveries, failure);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "bun:test";
 
 import { Circuit } from "../../../node/delivery/circuit.ts";
 
-const bounds = { minMs: 100, maxMs: 10_000 };
+const bounds = { minMs: 100, maxMs: 10_000, first: true };
 
 function opened(): Circuit {
   const circuit = new Circuit();
@@ -17,6 +17,13 @@ describe("Circuit", () => {
     expect(circuit.allowance(0)).toBe(Infinity);
     circuit.failed(0, bounds);
     expect(circuit.allowance(0)).toBe(0);
+  });
+
+  it("is not opened by events that had failed before", () => {
+    const circuit = new Circuit();
+    for (let i = 0; i < 50; i++) circuit.failed(0, { ...bounds, first: i === 0 });
+    expect(circuit.allowance(0)).toBe(Infinity);
+    expect(circuit.failures).toBe(50);
   });
 
   it("allows one probe when the pause is over, and none beside it", () => {
