@@ -22,7 +22,6 @@ function goodHistory(): HistoryLine[] {
     { type: "delivered", sink: "audit", id: "a" },
     { type: "killed", inFlight: 1 },
     { type: "delivered", sink: "audit", id: "a" },
-    { type: "delivered", sink: "doomed", id: "a" },
     { type: "accepted", id: "b", position: 2, duplicate: true },
     { type: "delivered", sink: "audit", id: "b" },
     { type: "pulling", request: 1 },

@@ -45,6 +45,8 @@ export interface NodeProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether free ports are chosen. Default true. */
   readonly freePorts?: boolean;
+  /** A command that runs the node, put before it: `["strace", "-f"]`. */
+  readonly under?: readonly string[];
 }
 
 /** The line that a node prints when it is ready. */
@@ -68,7 +70,7 @@ export class NodeProcess implements AsyncDisposable {
   #child!: ChildProcess;
   #ended!: Promise<ProcessEnd>;
   #end: ProcessEnd | undefined;
-  #ready!: ReadyLine;
+  #ready: ReadyLine | undefined;
   #stderr = "";
   /** Every line of standard output, of all runs. */
   readonly stdout: string[] = [];
@@ -91,10 +93,12 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#ready.http;
+    return this.ready.http;
   }
 
+  /** What it said when it was ready last. */
   get ready(): ReadyLine {
+    if (this.#ready === undefined) throw new Error(`Cannot ask the node: it is not ready; it wrote: ${this.#stderr}`);
     return this.#ready;
   }
 
@@ -118,13 +122,13 @@ export class NodeProcess implements AsyncDisposable {
 
   /** Resident memory, bytes. Linux only. */
   get residentBytes(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    const status = readFileSync(`/proc/${this.ready.pid}/status`, "utf8");
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
   }
 
   /** One request; `body` is sent as JSON unless it is text or bytes. */
-  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
-    return callApi(`${this.url}${path}`, method, body, headers);
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    return await callApi(`${this.url}${path}`, method, body, headers);
   }
 
   /** Publishes in structured mode; source and type have defaults. */
@@ -164,13 +168,13 @@ export class NodeProcess implements AsyncDisposable {
 
   // Not `child.kill()`: on Deno the end of a child counts as killed from then on, whatever its exit code.
   #send(signal: NodeJS.Signals): void {
-    process.kill(this.#child.pid!, signal);
+    process.kill(this.#ready?.pid ?? this.#child.pid!, signal); // the child may be what the node runs under
   }
 
   async #spawn(): Promise<void> {
-    const { runtime = thisRuntime, env = {} } = this.#options;
-    const [command, ...args] = [...commandOf(runtime), ...this.#flags()];
-    this.#end = undefined;
+    const { runtime = thisRuntime, env = {}, under = [] } = this.#options;
+    const [command, ...args] = [...under, ...commandOf(runtime), ...this.#flags()];
+    this.#end = this.#ready = undefined;
     const child = spawn(command, args, {
       cwd: this.#temp.path,
       env: { ...withoutSettings(process.env), ...this.#portSettings(), ...env },
