@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { NodeProcess } from "../support/node_process.ts";
 import { payloadOf } from "../support/store_program.ts";
 import { StoreProcess } from "../support/store_process.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -40,6 +41,31 @@ describe.skipIf(absence !== undefined)(`SqliteStore under strace${absence ?? ""}
     expect(early.length).toBeGreaterThan(COMMITS);
     expect(early.map(({ reason }) => reason)).toContain("not synced before");
   }, 60_000);
+});
+
+describe.skipIf(absence !== undefined)(`POST /v1/events under strace${absence ?? ""}`, () => {
+  it("answers no publisher before the sync that follows the write of the event has returned", async () => {
+    using dir = tempDir();
+    const trace = join(dir.path, "trace");
+    const published: { id: string; position: number }[] = [];
+    {
+      await using node = await NodeProcess.start({ under: straceCommand(trace) });
+      for (let round = 0; round < COMMITS / 4; round++) {
+        await Promise.all([0, 1, 2, 3].map(async (n) => {
+          const id = `${round}.${n}`;
+          const { body } = await node.publish({ id, data: payloadOf(id) });
+          published.push({ id, position: body.position });
+        }));
+      }
+      expect((await node.stop()).code).toBe(0);
+    }
+    const marks = published.map(({ id, position }) => ({
+      written: `"${payloadOf(id)}"`,
+      acknowledged: `"position":${position}}`,
+    }));
+    expect(marks).toHaveLength(COMMITS);
+    expect(findEarlyAcks(readFileSync(trace, "latin1"), marks)).toEqual([]);
+  }, 120_000);
 });
 
 /** Why strace cannot be used here, if so. */
