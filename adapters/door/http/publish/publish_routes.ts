@@ -16,7 +16,8 @@ export function publishRoutes(context: DoorContext): Hono<DoorEnv> {
   return app;
 }
 
-async function publish(context: DoorContext, request: Request, topic?: string): Promise<Response> {
+/** Answers one publish request. Rejects with what the door turns into a problem document. */
+export async function publish(context: DoorContext, request: Request, topic?: string): Promise<Response> {
   const who = context.authenticate(request);
   const principal = who instanceof Promise ? await who : who;
   const { headers } = request;
