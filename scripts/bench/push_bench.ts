@@ -7,9 +7,9 @@ import { callNode, type Server, startNode } from "./servers.ts";
 import type { SinkReport } from "./sink_server.ts";
 
 const IN_FLIGHT = 32;
-const WARM_UP = 5000;
-const MEASURED = 15_000;
-const ROUNDS = 3;
+const WARM_UP = 20_000;
+const MEASURED = 40_000;
+const ROUNDS = 5;
 
 /** 32 requests in flight to one sink, binary mode, 100 bytes; a loop of `fetch` and the node take turns. */
 export async function benchPush(): Promise<Figure[]> {
