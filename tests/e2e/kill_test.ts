@@ -12,6 +12,7 @@ import { tempDir } from "../support/temp_dir.ts";
 
 const PUBLISHERS = 32;
 const ROUNDS = 10;
+const EVENTS_PER_ROUND = 500;
 
 describe("a node that is killed ten times while 32 publishers, two sinks and three consumers are at work", () => {
   it("keeps every accepted event once, in place, and delivers, buries and hands out as promised", async () => {
@@ -22,13 +23,13 @@ describe("a node that is killed ten times while 32 publishers, two sinks and thr
       seed,
       rounds: ROUNDS,
       publishers: PUBLISHERS,
-      eventsPerRound: 150,
+      eventsPerRound: EVENTS_PER_ROUND,
       delayMsMax: 150,
     });
     const file = join(dir.path, "history.jsonl");
     history.save(file);
     expect(checkHistory(readHistory(file), killExpectations)).toEqual([]);
-    expect(accepted).toBeGreaterThanOrEqual(ROUNDS * 150);
+    expect(accepted).toBeGreaterThanOrEqual(ROUNDS * EVENTS_PER_ROUND);
     expect(Math.max(...inFlight)).toBeGreaterThanOrEqual(PUBLISHERS / 2);
   }, 240_000);
 });
