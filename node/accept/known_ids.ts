@@ -4,6 +4,7 @@ import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { EventStore } from "../event_store.ts";
 import type { IdHash } from "../id_hash.ts";
+import { isSameId, PendingIds } from "./pending_ids.ts";
 import { PublishWindow, type PublishWindowOptions } from "./publish_window.ts";
 import type { Receipt } from "./receipt.ts";
 
@@ -20,21 +21,13 @@ export type Knowledge =
   | Known
   | { readonly type: "unsure"; readonly positions: readonly number[] };
 
-interface Pending {
-  readonly event: CloudEvent;
-  readonly hi: number;
-  readonly receipt: Promise<Receipt>;
-  /** Another one whose hash has the same low half. */
-  readonly next: Pending | undefined;
-}
-
 const NEW: Knowledge = { type: "new" };
 
 export class KnownIds {
   readonly #store: EventStore;
   readonly #options: PublishWindowOptions;
   readonly #window: PublishWindow;
-  readonly #pending = new Map<number, Pending>(); // by the low half of the hash
+  readonly #pending = new PendingIds();
 
   constructor(store: EventStore, options: PublishWindowOptions) {
     this.#store = store;
@@ -61,11 +54,10 @@ export class KnownIds {
   }
 
   /** What is known without reading the log. `strangers`: positions that were read and hold another id. */
-  look(event: CloudEvent, { hi, lo }: IdHash, strangers?: ReadonlySet<number>): Knowledge {
-    for (let at = this.#pending.get(lo); at !== undefined; at = at.next) {
-      if (at.hi === hi && isSameId(at.event, event)) return { type: "known", first: at.event, receipt: at.receipt };
-    }
-    const candidates = this.#window.candidates(hi, lo, this.#store.now());
+  look(event: CloudEvent, hash: IdHash, strangers?: ReadonlySet<number>): Knowledge {
+    const pending = this.#pending.find(event, hash);
+    if (pending !== undefined) return { type: "known", first: pending.event, receipt: pending.receipt };
+    const candidates = this.#window.candidates(hash.hi, hash.lo, this.#store.now());
     if (candidates.length === 0) return NEW;
     const positions = strangers === undefined ? candidates : candidates.filter((position) => !strangers.has(position));
     return positions.length === 0 ? NEW : { type: "unsure", positions };
@@ -89,25 +81,14 @@ export class KnownIds {
   }
 
   /** The event is on its way into the store. */
-  begin(event: CloudEvent, { hi, lo }: IdHash, receipt: Promise<Receipt>): void {
-    this.#pending.set(lo, { event, hi, receipt, next: this.#pending.get(lo) });
+  begin(event: CloudEvent, hash: IdHash, receipt: Promise<Receipt>): void {
+    this.#pending.add({ event, receipt }, hash);
   }
 
   /** It is stored at `position`, or could not be (`undefined`). Seen only once stored: a failed write must not eat the retry. */
-  end(event: CloudEvent, { hi, lo }: IdHash, position: number | undefined): void {
-    if (position !== undefined) this.#window.insert(position, hi, lo, this.#store.now());
-    const first = this.#pending.get(lo);
-    if (first === undefined || (first.next === undefined && first.event === event)) this.#pending.delete(lo);
-    else this.#unlink(lo, first, event);
-  }
-
-  #unlink(lo: number, first: Pending, event: CloudEvent): void {
-    let rest: Pending | undefined;
-    for (let at: Pending | undefined = first; at !== undefined; at = at.next) {
-      if (at.event !== event) rest = { ...at, next: rest };
-    }
-    if (rest === undefined) this.#pending.delete(lo);
-    else this.#pending.set(lo, rest);
+  end(event: CloudEvent, hash: IdHash, position: number | undefined): void {
+    if (position !== undefined) this.#window.insert(position, hash.hi, hash.lo, this.#store.now());
+    this.#pending.remove(event, hash);
   }
 }
 
@@ -122,10 +103,6 @@ export function assertSameEvent(first: CloudEvent, event: CloudEvent): void {
       "give a new event a new id, or repeat the first one unchanged",
     { source, id, difference },
   );
-}
-
-export function isSameId(a: CloudEvent, b: CloudEvent): boolean {
-  return a.attributes.id === b.attributes.id && a.attributes.source === b.attributes.source;
 }
 
 /** What tells two events of one id apart; `time` and tracing do not count, since a retry may set them anew. */
