@@ -30,7 +30,7 @@ describe("findChain()", () => {
     10: { parent: 9, command: "/usr/bin/bash" },
     20: { parent: 10, command: "npm exec bun run node" },
     21: { parent: 20, command: "sh -c 'bun' run node" },
-    22: { parent: 21, command: "/work/node_modules/.bin/bun run node" },
+    22: { parent: 21, command: "/project/node_modules/.bin/bun run node" },
     30: { parent: 10, command: "/usr/bin/deno run -A main.ts" },
   };
 
