@@ -207,6 +207,20 @@ describe("weft dlq", () => {
     await run(["subscription", "rm", topic]);
   });
 
+  it("redrives all that fit, and shows a person how far it is", async () => {
+    const topic = newTopic();
+    const url = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/`;
+    await run(["subscription", "add", topic, "--id", topic, "--sink", url, "--attempts", "1"]);
+    await run(["pub", topic, "1", "--count", "3"]);
+    const count = async () => (await run(["dlq", "ls", "--subscription", topic, "--json"])).json.deadLetters.length;
+    await eventually(async () => await count() === 3);
+    const { chat } = await run(["dlq", "redrive", "--subscription", topic], { isTerminal: true });
+    expect(chat).toContain("redriving");
+    expect(chat).toContain("3 redriven");
+    await run(["subscription", "rm", topic]);
+    await run(["dlq", "purge", "--subscription", topic]);
+  });
+
   it("does not remove all by an oversight", async () => {
     const { exitCode, chat } = await run(["dlq", "purge"]);
     expect(exitCode).toBe(2);

@@ -7,6 +7,7 @@ import { UsageError } from "../exit_codes.ts";
 import { createNodeApi } from "../node_api.ts";
 import { printFields, printJson, printTable, printText, say } from "../output.ts";
 import { paintFor } from "../paint.ts";
+import { redriveInSteps } from "../redrive_in_steps.ts";
 
 interface DeadLetter {
   readonly id: string;
@@ -55,16 +56,18 @@ export async function showLetter(context: CommandContext): Promise<void> {
   await printText(context, `\n${line}`);
 }
 
-/** JSON: the node's answer, `{"redriven","orphaned",…}`. */
+/** JSON: `{"redriven":n,"orphaned":n}`. */
 export async function redriveLetters(context: CommandContext): Promise<void> {
   const ids = context.args.operands;
   const after = context.args.text("after");
   const wanted = { ...readSelection(context), after };
   requireSelection("redrive", ids, wanted);
-  const body = ids.length === 0 ? wanted : { ...wanted, ids };
-  const answer = await createNodeApi(context).request("POST", "/v1/dead-letters/redrive", { body });
-  if (context.json) return await printText(context, answer.text);
-  const { redriven, orphaned = 0 } = answer.body;
+  const api = createNodeApi(context);
+  const { redriven, orphaned = 0 } = ids.length === 0 && after === undefined
+    ? await redriveInSteps(context, api, wanted)
+    : (await api.request("POST", "/v1/dead-letters/redrive", { body: ids.length === 0 ? wanted : { ...wanted, ids } }))
+      .body;
+  if (context.json) return await printJson(context, { redriven, orphaned });
   const left = orphaned === 0 ? "" : `; ${orphaned} stay, for their subscription is gone`;
   await say(context, `${redriven} redriven${left}`);
 }
