@@ -34,7 +34,8 @@ export async function redriveInSteps(
 
 async function listIds(api: NodeApi, selection: Selection): Promise<string[]> {
   const ids: string[] = [];
-  for (let after: string | undefined;;) {
+  let after: string | undefined;
+  for (;;) {
     const query = { ...selection, after, limit: PAGE };
     const { body } = await api.request("GET", "/v1/dead-letters", { query });
     ids.push(...(body.deadLetters as { id: string }[]).map(({ id }) => id));
