@@ -5,6 +5,7 @@ import { connect } from "node:net";
 
 import { type ApiAnswer, BATCH, STRUCTURED, toStructured } from "../support/http_api.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { sendRaw } from "../support/raw_http.ts";
 
 function expectProblem(answer: ApiAnswer, status: number, code: string): void {
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
@@ -109,6 +110,13 @@ describe("a node refuses", () => {
     await using node = await NodeProcess.start();
     expect(await askAs(node, "evil.example")).toContain("421");
     expect(await askAs(node, "localhost")).toContain("200");
+  });
+
+  it("a request that names no host at all, with a problem and not with a failure of its own", async () => {
+    await using node = await NodeProcess.start();
+    const { status } = await sendRaw(node.url, "GET /livez HTTP/1.0\r\n\r\n", 500);
+    // Deno's server takes the address that was connected to for the host.
+    expect([200, 421]).toContain(status);
   });
 
   it("an event when its store is full, 503, with when to come again", async () => {

@@ -26,10 +26,11 @@ const GOOD_MAX = 64;
  * `allowedHosts` says which names are right.
  */
 export function createHostCheck({ boundHost, allowedHosts }: HostCheckOptions): HostCheck {
-  if (!isLoopbackHost(boundHost) && allowedHosts.length === 0) return () => undefined;
+  if (!isLoopbackHost(boundHost) && allowedHosts.length === 0) return requireHost;
   const names = new Set([boundHost, ...allowedHosts].map((name) => name.toLowerCase()));
   const good = new Set<string>();
   return (request) => {
+    requireHost(request);
     // HTTP/2 has :authority instead, which the runtimes put into the URL.
     const host = request.headers.get("host") ?? new URL(request.url).host;
     if (good.has(host)) return;
@@ -37,6 +38,17 @@ export function createHostCheck({ boundHost, allowedHosts }: HostCheckOptions): 
     if (good.size < GOOD_MAX) good.add(host);
   };
 }
+
+/** HTTP/1.0 allows a request without a host; its URL is then a path alone, which nothing behind the guard can read. */
+function requireHost({ url }: Request): void {
+  if (url.charCodeAt(0) !== SLASH) return;
+  throw new RefusedError(
+    "HOST_NOT_ALLOWED",
+    "Cannot serve a request without a host: send a Host header with the node's address",
+  );
+}
+
+const SLASH = 0x2f;
 
 /** Whether only this machine can reach a listener on that host. */
 export function isLoopbackHost(host: string): boolean {
