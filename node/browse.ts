@@ -1,9 +1,8 @@
 /** Reads the log for people: a page of events, with a topic and a filter. */
 
-import { RefusedError } from "./errors.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import { Interest } from "./subscriptions/interest.ts";
-import { parsePattern } from "./topic.ts";
+import { requirePattern } from "./require_pattern.ts";
 
 export interface BrowseQuery {
   /** Pattern; default `>`. */
@@ -44,10 +43,6 @@ export async function browse(store: EventStore, query: BrowseQuery): Promise<Bro
 }
 
 function toInterest({ topic = ">", filter }: BrowseQuery): Interest {
-  try {
-    parsePattern(topic);
-  } catch (error) {
-    throw new RefusedError("INVALID_PATTERN", (error as Error).message, { path: "topic" }, error);
-  }
+  requirePattern(topic, "topic");
   return new Interest({ topic, filters: filter === undefined ? undefined : [{ sql: filter }] });
 }

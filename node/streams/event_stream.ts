@@ -7,12 +7,11 @@ import { DeliveryQueue } from "../delivery/delivery_queue.ts";
 import type { QueueGroup } from "../delivery/queue_group.ts";
 import type { QueueGroups } from "../delivery/queue_groups.ts";
 import type { Dispatcher } from "../dispatcher.ts";
-import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
 import type { EventStore, StoredEvent } from "../event_store.ts";
 import { LogFollower, type LogGap } from "../log_follower.ts";
 import { Interest, type InterestDefinition } from "../subscriptions/interest.ts";
-import { parsePattern } from "../topic.ts";
+import { requirePattern } from "../require_pattern.ts";
 
 export interface StreamOptions {
   /** Pattern; default `>`. */
@@ -238,11 +237,7 @@ class QueueTaker {
 
 function toDefinition(options: StreamOptions): InterestDefinition {
   const topic = options.topic ?? ">";
-  try {
-    parsePattern(topic);
-  } catch (error) {
-    throw new RefusedError("INVALID_PATTERN", (error as Error).message, { path: "topic" }, error);
-  }
+  requirePattern(topic, "topic");
   return { topic, filters: options.filter === undefined ? undefined : [{ sql: options.filter }] };
 }
 

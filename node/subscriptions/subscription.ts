@@ -3,7 +3,7 @@
 import * as v from "valibot";
 
 import { RefusedError } from "../errors.ts";
-import { parsePattern } from "../topic.ts";
+import { requirePattern } from "../require_pattern.ts";
 
 const name = (what: string) =>
   v.pipe(
@@ -106,7 +106,7 @@ export function parseSubscription(body: unknown, id: string): Subscription {
   const parsed = result.output;
   const protocol = parsed.protocol ?? (parsed.sink === undefined ? "PULL" : "HTTP");
   requireSink(protocol, parsed.sink);
-  parsePatternOf(parsed.config.topic);
+  requirePattern(parsed.config.topic, "config.topic");
   const { minMs, maxMs } = parsed.config.retry;
   if (minMs > maxMs) throw invalid("config.retry", `minMs ${minMs} is more than maxMs ${maxMs}`);
   const settings = parsed.protocolsettings;
@@ -130,27 +130,10 @@ export function toResource(subscription: Subscription): Record<string, unknown> 
   return resource;
 }
 
-/**
- * What members of one group must have in common; two that differ here would make the group's meaning depend on chance.
- * Filters count as they are written.
- */
-export function groupDefinition(subscription: Pick<Subscription, "source" | "types" | "filters" | "config">): string {
-  const { source, types, filters, config } = subscription;
-  return JSON.stringify([config.topic, config.ordered, source ?? null, types ?? null, filters ?? []]);
-}
-
 function requireSink(protocol: "HTTP" | "PULL", sink: string | undefined): void {
   if (protocol === "PULL" && sink !== undefined) throw invalid("sink", "a PULL subscription has none; leave it out");
   if (protocol === "HTTP" && sink === undefined) {
     throw invalid("sink", "an HTTP subscription needs the URL to push to, or use protocol PULL");
-  }
-}
-
-function parsePatternOf(topic: string): void {
-  try {
-    parsePattern(topic);
-  } catch (error) {
-    throw new RefusedError("INVALID_PATTERN", (error as Error).message, { path: "config.topic" }, error);
   }
 }
 
