@@ -1,16 +1,12 @@
 /**
- * Many nodes, one mesh: routing, links and membership as state machines that touch nothing of the outside themselves.
- * Today: the ports they stand on. Federation reads a node's log to send and writes it to receive; the seam is
- * `accept`, `interest.watch`, `store.read` and the store's documents.
+ * Many nodes, one mesh: routing, links and custody as state machines that touch nothing of the outside themselves.
+ * Federation reads a node's log to send and writes it to receive.
  *
  * @module
  */
 
-export {
-  type DialLink,
-  type LinkMessage,
-  type LinkTransport,
-  type LinkTransportCapabilities,
-} from "./link/transport.ts";
+export { type CustodyLog } from "./custody_log.ts";
+export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from "./link/link_bus.ts";
+export { type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";
 export { type Registry, type RegistryCapabilities, type RegistryEntry } from "./registry.ts";
 export { type World } from "./world.ts";

@@ -23,9 +23,28 @@ export interface AppendEntry {
   readonly topic: string;
   /** Remaining age at acceptance in ms; 0 means that the event never expires, −1 that its time was over when it came. */
   readonly ttlMs: number;
+  /** Where it was accepted, if not here. Without: this cluster, with this boot's epoch; the sequence is its position. */
+  readonly origin?: EventOrigin;
+  /** For whom in this cluster it is. Without: for everybody. */
+  readonly audience?: Audience;
+  /** The event as `encodeRecord()` writes it (without audience), for who has it: it is then copied instead of encoded. */
+  readonly record?: Uint8Array;
 }
 
-/** What an append answers; durable by then. Positions are contiguous: entry i has `position + i` and `sequence + i`. */
+/** The identity of an event in the mesh. */
+export interface EventOrigin {
+  readonly cluster: string;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/**
+ * For whom in a cluster an event is. `everybody`: an event accepted here. Else it came over a link: for the readers
+ * without a group, and for the members of the groups for which this cluster was picked; an event in transit is for nobody.
+ */
+export type Audience = "everybody" | { readonly ungrouped: boolean; readonly groups: readonly string[] };
+
+/** What an append answers; durable by then. Positions are contiguous: entry i has `position + i`, which is the sequence of an own one. */
 export interface Appended {
   readonly position: number;
   readonly sequence: number;
@@ -49,6 +68,10 @@ export interface StoredEvent {
   readonly acceptedAge: number;
   /** Remaining age at acceptance in ms; 0: never expires; −1: was over when it came. */
   readonly ttlMs: number;
+  /** See `AppendEntry.audience`. */
+  readonly audience: Audience;
+  /** The event's bytes as `encodeRecord()` writes them (without audience), a view or a copy. */
+  readonly record: Uint8Array;
   /** Bytes of the stored record. */
   readonly bytes: number;
   /** What stays in memory as a whole as long as this event is held, the same object for all events of it. Without: the event. */
@@ -60,6 +83,8 @@ export interface StateChange {
   /** Path of the document, levels joined by `/`: `subscription/billing`. Well-formed text without NUL. */
   readonly key: string;
   readonly value: Uint8Array | undefined;
+  /** The document is about the events of this commit: `/` and the position of the first, in 16 digits, is added to the key. */
+  readonly atPosition?: boolean;
 }
 
 export interface StateEntry {
