@@ -2,6 +2,17 @@
 
 import type { CloudEvent, StoredEvent } from "../node/mod.ts";
 
+/** An event that came over a link for this cluster. */
+export interface Arrival {
+  readonly origin: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** As `encodeRecord()` writes it. */
+  readonly record: Uint8Array;
+  /** Decoded when it is first asked for: better look at the record where that is enough. */
+  readonly event: CloudEvent;
+}
+
 /**
  * A part of a subscription's filter that travels with its interest, so that links carry only what is wanted. What it
  * lets through may still be refused by the whole filter at home; what it stops is never wanted there.
@@ -41,15 +52,7 @@ export interface LocalCluster {
    * Whether an event that arrives for this cluster repeats a (source, id) of the publish window that came under another
    * origin or sequence. `done` is called once, at once where nothing has to be read.
    */
-  judge(
-    arrivals: readonly {
-      readonly event: CloudEvent;
-      readonly origin: string;
-      readonly epoch: number;
-      readonly sequence: number;
-    }[],
-    done: (verdicts: readonly Verdict[]) => void,
-  ): void;
+  judge(arrivals: readonly Arrival[], done: (verdicts: readonly Verdict[]) => void): void;
   /** Whether a stored own event may leave this cluster at all (`weft-system.>` may not). */
   travels(event: StoredEvent): boolean;
 }

@@ -125,6 +125,13 @@ export function recordTtlMs(record: Uint8Array): number {
   return (record[0] & TTL_FLAG) === 0 ? 0 : viewOf(record).getFloat64(FIXED_BYTES, true);
 }
 
+/** A copy of a record that has a time to live, with another one. */
+export function recordWithTtl(record: Uint8Array, ttlMs: number): Uint8Array {
+  const copy = record.slice();
+  viewOf(copy).setFloat64(FIXED_BYTES, ttlMs, true);
+  return copy;
+}
+
 /** The event of a record. Its data is a view of the record's bytes, not a copy. */
 export function recordEvent(record: Uint8Array): CloudEvent {
   const start = textStart(record);

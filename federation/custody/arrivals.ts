@@ -1,0 +1,240 @@
+/** Works out what the frames of one commit mean here: what is stored, for whom, what goes on, and what is covered by it. */
+
+import {
+  type AppendEntry,
+  type Audience,
+  type CloudEvent,
+  decodeRecord,
+  recordTtlMs,
+  recordWithTtl,
+} from "../../node/mod.ts";
+import type { Frame, FrameDestination, FrameEvent, FrameGroup } from "../link/codec/mod.ts";
+import type { Arrival, Verdict } from "../local_cluster.ts";
+import type { Coverage, Coverages } from "./coverage.ts";
+import type { Run } from "./shipment.ts";
+
+export interface SettledArrivals {
+  readonly entries: readonly AppendEntry[];
+  /** Positions count from 0, the position of the first entry. */
+  readonly runs: readonly Run[];
+  readonly coverages: readonly Coverage[];
+  readonly counts: {
+    readonly delivered: number;
+    readonly repeats: number;
+    readonly rejected: number;
+    readonly expired: number;
+  };
+}
+
+/** An event of a group, with its part for this cluster. */
+interface Item {
+  readonly group: FrameGroup;
+  readonly frame: Frame;
+  readonly index: number;
+  /** Index into the candidates; −1 when there is nothing to judge. */
+  readonly candidate: number;
+}
+
+const IN_TRANSIT: Audience = { ungrouped: false, groups: [] };
+
+export class Arrivals {
+  readonly #self: string;
+  readonly #coverages: Coverages;
+  readonly #items: Item[] = [];
+  readonly #before = new Map<Coverage, Coverage>();
+  #verdicts: readonly Verdict[] = [];
+  #settled: SettledArrivals | undefined;
+  readonly candidates: ArrivedEvent[] = [];
+  readonly #seen = new Set<string>();
+
+  constructor(self: string, coverages: Coverages) {
+    this.#self = self;
+    this.#coverages = coverages;
+  }
+
+  add(frame: Frame): void {
+    for (const group of frame.groups) {
+      const own = this.#own(group);
+      for (let index = 0; index < group.events.length; index++) {
+        this.#items.push({ group, frame, index, candidate: own === undefined ? -1 : this.#candidate(group, index) });
+      }
+    }
+  }
+
+  /** The answer of the publish window to `candidates`. */
+  judged(verdicts: readonly Verdict[]): void {
+    this.#verdicts = verdicts;
+  }
+
+  /** Idempotent. Coverage in memory is ahead of the store from now on, until the commit, or `undo()`. */
+  settle(): SettledArrivals {
+    return this.#settled ??= this.#settle();
+  }
+
+  undo(): void {
+    for (const [coverage, before] of this.#before) coverage.restore(before);
+  }
+
+  #candidate(group: FrameGroup, index: number): number {
+    const event = group.events[index];
+    if (group.ended !== undefined || this.#coverages.find(group.origin, group.epoch)?.has(event.sequence)) return -1;
+    const key = `${group.origin}/${group.epoch}/${event.sequence}`;
+    if (this.#seen.has(key)) return -1; // twice in this commit
+    this.#seen.add(key);
+    return this.candidates.push(new ArrivedEvent(group, event)) - 1;
+  }
+
+  #settle(): SettledArrivals {
+    const entries: AppendEntry[] = [];
+    const runs: Run[] = [];
+    const counts = { delivered: 0, repeats: 0, rejected: 0, expired: 0 };
+    for (const item of this.#items) {
+      const { group, index } = item;
+      const event = group.events[index];
+      const own = this.#own(group);
+      const audience = own === undefined ? undefined : this.#receive(item, own, counts);
+      const rest = group.destinations.length - (own === undefined ? 0 : 1);
+      if (audience === undefined && rest === 0) continue;
+      const position = entries.length;
+      if (group.ended === undefined) entries.push(toEntry(item, audience ?? IN_TRANSIT));
+      if (rest > 0) this.#forward(runs, item, position, event);
+    }
+    return { entries, runs, coverages: [...this.#before.keys()], counts };
+  }
+
+  /** Covers an event that is for this cluster; answers its audience, or nothing when it is not to be delivered. */
+  #receive(
+    item: Item,
+    own: FrameDestination,
+    counts: Record<keyof SettledArrivals["counts"], number>,
+  ): Audience | undefined {
+    const { group, index, candidate, frame } = item;
+    const { sequence, record } = group.events[index];
+    const coverage = this.#touch(group.origin, group.epoch);
+    const previous = index === 0 ? own.previous : group.events[index - 1].sequence;
+    if (group.ended !== undefined) {
+      if (coverage.has(sequence)) return undefined;
+      counts.expired++;
+      coverage.cover(previous, sequence, { state: group.ended, reason: group.ended.toUpperCase() });
+      return undefined;
+    }
+    if (candidate < 0 || coverage.has(sequence)) {
+      counts.repeats++;
+      coverage.cover(previous, sequence);
+      return undefined;
+    }
+    if (this.#verdicts[candidate] === "repeat") {
+      counts.rejected++;
+      coverage.cover(previous, sequence, { state: "rejected", reason: "DUPLICATE_ID" });
+      return undefined;
+    }
+    if (isOver(record, frame.heldMs)) {
+      counts.expired++;
+      coverage.cover(previous, sequence, { state: "expired", reason: "EXPIRED" });
+      return undefined;
+    }
+    counts.delivered++;
+    coverage.cover(previous, sequence);
+    return { ungrouped: own.ungrouped, groups: own.groups };
+  }
+
+  #touch(origin: string, epoch: number): Coverage {
+    const coverage = this.#coverages.of(origin, epoch);
+    if (!this.#before.has(coverage)) this.#before.set(coverage, coverage.clone());
+    return coverage;
+  }
+
+  #forward(runs: Run[], { group, index, frame }: Item, position: number, { sequence, record }: FrameEvent): void {
+    const last = runs.at(-1) as (Run & { group?: FrameGroup }) | undefined;
+    if (last?.group === group && last.position + last.count === position && group.ended === undefined) {
+      (last as { count: number }).count++;
+      (last.sequences as number[]).push(sequence);
+      (last as { bytes: number }).bytes += record.length;
+      return;
+    }
+    const run: Run & { group: FrameGroup } = {
+      group,
+      position,
+      count: 1,
+      origin: group.origin,
+      epoch: group.epoch,
+      firstSequence: sequence,
+      sequences: [sequence],
+      bytes: record.length,
+      lane: frame.lane,
+      destinations: group.destinations.filter(({ cluster }) => cluster !== this.#self).map((destination) =>
+        index === 0 ? destination : { ...destination, previous: group.events[index - 1].sequence }
+      ),
+      hops: group.hops,
+      detours: group.detours,
+      ended: group.ended,
+    };
+    runs.push(run);
+  }
+
+  #own(group: FrameGroup): FrameDestination | undefined {
+    return group.destinations.find(({ cluster }) => cluster === this.#self);
+  }
+}
+
+/** An event that arrived, decoded only if somebody asks for it. */
+export class ArrivedEvent implements Arrival {
+  readonly origin: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly record: Uint8Array;
+  #event: CloudEvent | undefined;
+
+  constructor(group: FrameGroup, { sequence, record }: FrameEvent) {
+    this.origin = group.origin;
+    this.epoch = group.epoch;
+    this.sequence = sequence;
+    this.record = record;
+  }
+
+  get event(): CloudEvent {
+    return this.#event ??= decodeRecord(this.record).event;
+  }
+}
+
+function isOver(record: Uint8Array, heldMs: number): boolean {
+  const ttlMs = recordTtlMs(record);
+  return ttlMs !== 0 && ttlMs <= heldMs;
+}
+
+/** The entry copies the record; topic and event are decoded when a local reader asks. */
+class RecordEntry implements AppendEntry {
+  readonly origin: NonNullable<AppendEntry["origin"]>;
+  readonly audience: Audience;
+  readonly record: Uint8Array;
+  #decoded: AppendEntry | undefined;
+
+  constructor(item: Item, audience: Audience) {
+    const { group, index, frame } = item;
+    const { sequence, record } = group.events[index];
+    this.origin = { cluster: group.origin, epoch: group.epoch, sequence };
+    this.audience = audience;
+    const ttlMs = recordTtlMs(record);
+    this.record = ttlMs > 0 && frame.heldMs > 0 ? recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs)) : record;
+  }
+
+  get topic(): string {
+    return this.#all.topic;
+  }
+
+  get event(): CloudEvent {
+    return this.#all.event;
+  }
+
+  get ttlMs(): number {
+    return recordTtlMs(this.record);
+  }
+
+  get #all(): AppendEntry {
+    return this.#decoded ??= decodeRecord(this.record);
+  }
+}
+
+function toEntry(item: Item, audience: Audience): AppendEntry {
+  return new RecordEntry(item, audience);
+}

@@ -1,0 +1,124 @@
+/**
+ * What this cluster has of another one's events: for each (origin, epoch) the intervals of the origin's numbers that are
+ * done with here, whether delivered, repeated or ended on the way. It is how repeats are known, and what receipts tell.
+ */
+
+import type { StateChange } from "../../node/mod.ts";
+import { IntervalSet } from "../intervals/mod.ts";
+
+/** Why a number is covered although the event was not delivered here. */
+export interface Exception {
+  readonly sequence: number;
+  readonly state: "expired" | "rejected" | "evicted";
+  readonly reason: string;
+}
+
+export const COVERAGE_PREFIX = "federation/covered";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+interface CoverageJson {
+  readonly intervals: readonly (readonly [after: number, to: number])[];
+  readonly exceptions: readonly (readonly [number, Exception["state"], string])[];
+  readonly acknowledged: number;
+  readonly version: number;
+}
+
+export class Coverage {
+  readonly origin: string;
+  readonly epoch: number;
+  intervals = new IntervalSet();
+  /** Those that the origin has not acknowledged. */
+  exceptions = new Map<number, Exception>();
+  /** Grows with each change; the origin has acknowledged `acknowledged`. */
+  version = 0;
+  acknowledged = 0;
+
+  constructor(origin: string, epoch: number) {
+    this.origin = origin;
+    this.epoch = epoch;
+  }
+
+  static fromDocument(key: string, bytes: Uint8Array): Coverage {
+    const [origin, epoch] = key.slice(COVERAGE_PREFIX.length + 1).split("/");
+    const coverage = new Coverage(origin, Number(epoch));
+    const json: CoverageJson = JSON.parse(decoder.decode(bytes));
+    for (const [after, to] of json.intervals) coverage.intervals.add(after, to);
+    for (const [sequence, state, reason] of json.exceptions) {
+      coverage.exceptions.set(sequence, { sequence, state, reason });
+    }
+    coverage.version = json.version;
+    coverage.acknowledged = json.acknowledged;
+    return coverage;
+  }
+
+  /** Whether the event was there before. */
+  has(sequence: number): boolean {
+    return this.intervals.has(sequence);
+  }
+
+  /** Everything after `previous` up to `sequence`, which is the next event for this cluster, is done with. */
+  cover(previous: number, sequence: number, exception?: Omit<Exception, "sequence">): void {
+    this.intervals.add(Math.min(previous, sequence - 1), sequence);
+    if (exception !== undefined) this.exceptions.set(sequence, { sequence, ...exception });
+    this.version++;
+  }
+
+  /** The origin knows everything of a version, and that nothing up to `low` is open any more. */
+  acknowledge(version: number, low: number): void {
+    this.acknowledged = Math.max(this.acknowledged, version);
+    if (low > 0) this.intervals.add(0, low);
+    if (version >= this.version) this.exceptions.clear();
+  }
+
+  toChange(): StateChange {
+    const json: CoverageJson = {
+      intervals: [...this.intervals],
+      exceptions: [...this.exceptions.values()].map(({ sequence, state, reason }) => [sequence, state, reason]),
+      acknowledged: this.acknowledged,
+      version: this.version,
+    };
+    return { key: `${COVERAGE_PREFIX}/${this.origin}/${this.epoch}`, value: encoder.encode(JSON.stringify(json)) };
+  }
+
+  clone(): Coverage {
+    const copy = new Coverage(this.origin, this.epoch);
+    copy.restore(this);
+    return copy;
+  }
+
+  restore(from: Coverage): void {
+    this.intervals = from.intervals.clone();
+    this.exceptions = new Map(from.exceptions);
+    this.version = from.version;
+    this.acknowledged = from.acknowledged;
+  }
+}
+
+/** The coverage of every origin and epoch. */
+export class Coverages {
+  readonly #byOrigin = new Map<string, Map<number, Coverage>>();
+
+  of(origin: string, epoch: number): Coverage {
+    let epochs = this.#byOrigin.get(origin);
+    if (epochs === undefined) this.#byOrigin.set(origin, epochs = new Map());
+    let coverage = epochs.get(epoch);
+    if (coverage === undefined) epochs.set(epoch, coverage = new Coverage(origin, epoch));
+    return coverage;
+  }
+
+  find(origin: string, epoch: number): Coverage | undefined {
+    return this.#byOrigin.get(origin)?.get(epoch);
+  }
+
+  load(key: string, bytes: Uint8Array): void {
+    const coverage = Coverage.fromDocument(key, bytes);
+    const made = this.of(coverage.origin, coverage.epoch);
+    made.restore(coverage);
+  }
+
+  *[Symbol.iterator](): Generator<Coverage> {
+    for (const epochs of this.#byOrigin.values()) yield* epochs.values();
+  }
+}

@@ -1,0 +1,188 @@
+/** Everything that is owed to other clusters: each destination of each event is with one next hop, or parked with a reason. */
+
+import type { FrameDestination, Lane } from "../link/codec/mod.ts";
+import type { World } from "../world.ts";
+import { ShipmentQueue } from "./queue.ts";
+import type { CustodyDocument, Parked, ParkReason, Shipment } from "./shipment.ts";
+
+/** What custody asks of the routing table. */
+export interface NextHops {
+  readonly version: number;
+  nextHop(destination: string): string | undefined;
+  /** The next hop of the best path without these clusters. */
+  nextHopAvoiding(destination: string, avoid: readonly string[]): string | undefined;
+}
+
+export interface CustodyParts {
+  readonly world: World;
+  readonly routes: NextHops;
+  /** There is more to send to a neighbour. */
+  readonly onQueued: (peer: string, lane: Lane) => void;
+  /** Nothing of the document is owed to anybody: it can go. */
+  readonly onSettled: (document: CustodyDocument) => void;
+  readonly onParked?: (destination: string, reason: ParkReason, shipment: Shipment) => void;
+}
+
+/** A fuse, not a setting: no sane topology has a path this long. */
+export const HOPS_MAX = 32;
+/** A path that led in a circle is given up for this long before the event may go back (design, "Loops are harmless"). */
+const LOOP_PARK_MS = 2000;
+/** From this detour on only another topology helps. */
+const DETOURS_FREE = 4;
+
+export class Custody {
+  readonly #parts: CustodyParts;
+  readonly #queues = new Map<string, Map<Lane, ShipmentQueue>>();
+  readonly #parked = new Map<string, ShipmentQueue>();
+  /** Times that an event was let back onto a path that it had left. */
+  detours = 0;
+
+  constructor(parts: CustodyParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up runs whose document is durable, or parts of them that came back. */
+  add(shipment: Shipment): void {
+    for (const [hop, destinations] of this.#split(shipment)) {
+      this.queueOf(hop, shipment.lane).push({ ...shipment, destinations });
+      this.#parts.onQueued(hop, shipment.lane);
+    }
+  }
+
+  /** What waits for a neighbour. */
+  queueOf(peer: string, lane: Lane): ShipmentQueue {
+    let lanes = this.#queues.get(peer);
+    if (lanes === undefined) this.#queues.set(peer, lanes = new Map());
+    let queue = lanes.get(lane);
+    if (queue === undefined) lanes.set(lane, queue = new ShipmentQueue());
+    return queue;
+  }
+
+  /** What is parked, by destination. */
+  get parked(): ReadonlyMap<string, ShipmentQueue> {
+    return this.#parked;
+  }
+
+  /** All that waits for a neighbour now. */
+  *queued(): Generator<Shipment> {
+    for (const lanes of this.#queues.values()) for (const queue of lanes.values()) yield* queue;
+  }
+
+  /** The next hop has these in its custody. */
+  release(shipments: readonly Shipment[]): void {
+    for (const { document, count, destinations } of shipments) {
+      document.open -= count * destinations.length;
+      if (document.open === 0 && !document.owed) this.#parts.onSettled(document);
+    }
+  }
+
+  /** These were sent over a link whose epoch has closed, and not acknowledged. */
+  takeBack(shipments: readonly Shipment[]): void {
+    for (const shipment of shipments) this.add(shipment);
+  }
+
+  /** The routes have changed: everything that waits finds its way anew, in the order of the log. */
+  reroute(): void {
+    const waiting: Shipment[] = [];
+    for (const [peer, lanes] of this.#queues) {
+      for (const queue of lanes.values()) if (this.#misplaced(peer, queue)) waiting.push(...queue.drain());
+    }
+    for (const queue of this.#parked.values()) waiting.push(...queue.drain());
+    waiting.sort((a, b) => a.position - b.position);
+    for (const shipment of waiting) this.#retry(shipment);
+  }
+
+  /** Lets go on what was parked for having gone in a circle; to be called about once a second. */
+  tick(): void {
+    const due = this.#parts.world.now() - LOOP_PARK_MS;
+    for (const queue of this.#parked.values()) {
+      if (
+        queue.first === undefined || ![...queue].some((shipment) => isLoop(shipment) && shipment.parked!.since <= due)
+      ) {
+        continue;
+      }
+      for (const shipment of queue.drain()) this.#retry(shipment);
+    }
+  }
+
+  /** Takes out what is owed to a cluster that is gone for good; answers it. */
+  forget(destination: string): Shipment[] {
+    const gone: Shipment[] = [];
+    const keep = (shipment: Shipment): void => {
+      const rest = shipment.destinations.filter(({ cluster }) => cluster !== destination);
+      const own = shipment.destinations.filter(({ cluster }) => cluster === destination);
+      if (own.length > 0) gone.push({ ...shipment, destinations: own });
+      if (rest.length > 0) this.add({ ...shipment, destinations: rest });
+    };
+    for (const lanes of this.#queues.values()) for (const queue of lanes.values()) queue.drain().forEach(keep);
+    for (const queue of this.#parked.values()) queue.drain().forEach(keep);
+    this.release(gone);
+    return gone;
+  }
+
+  /** By next hop; what has none is parked. */
+  #split(shipment: Shipment): Map<string, FrameDestination[]> {
+    const byHop = new Map<string, FrameDestination[]>();
+    for (const destination of shipment.destinations) {
+      const hop = this.#hopFor(destination.cluster, shipment);
+      if (typeof hop === "object") {
+        this.#park(destination, shipment, hop.reason);
+        continue;
+      }
+      const group = byHop.get(hop);
+      if (group === undefined) byHop.set(hop, [destination]);
+      else group.push(destination);
+    }
+    return byHop;
+  }
+
+  #hopFor(destination: string, { hops }: Shipment): string | { readonly reason: ParkReason } {
+    const { routes } = this.#parts;
+    if (hops.length >= HOPS_MAX) return { reason: "HOP_LIMIT" };
+    const hop = routes.nextHop(destination);
+    if (hop === undefined) return { reason: "NO_PATH" };
+    if (!hops.includes(hop)) return hop;
+    return routes.nextHopAvoiding(destination, hops) ?? { reason: "LOOP_AVOIDED" };
+  }
+
+  #park(destination: FrameDestination, shipment: Shipment, reason: ParkReason): void {
+    const { world, routes, onParked } = this.#parts;
+    const { parked: before } = shipment;
+    const parked: Parked = before?.reason === reason ? before : { reason, since: world.now(), version: routes.version };
+    const waiting = { ...shipment, destinations: [destination], parked };
+    let queue = this.#parked.get(destination.cluster);
+    if (queue === undefined) this.#parked.set(destination.cluster, queue = new ShipmentQueue());
+    queue.push(waiting);
+    onParked?.(destination.cluster, reason, waiting);
+  }
+
+  #retry(shipment: Shipment): void {
+    if (!isLoop(shipment) || !this.#mayGoBack(shipment)) return this.add(shipment);
+    this.detours++;
+    this.add({ ...shipment, parked: undefined, hops: [], detours: shipment.detours + 1 });
+  }
+
+  #mayGoBack({ parked, detours }: Shipment): boolean {
+    if (parked === undefined || this.#parts.world.now() - parked.since < LOOP_PARK_MS) return false;
+    return detours < DETOURS_FREE || this.#parts.routes.version > parked.version;
+  }
+
+  #misplaced(peer: string, queue: ShipmentQueue): boolean {
+    const { routes } = this.#parts;
+    const checked = new Set<readonly FrameDestination[]>();
+    for (const { destinations, hops } of queue) {
+      if (checked.has(destinations)) continue;
+      checked.add(destinations);
+      for (const { cluster } of destinations) {
+        const hop = routes.nextHop(cluster);
+        if (hop !== peer && (hop === undefined || !hops.includes(hop))) return true;
+        if (hop !== peer && routes.nextHopAvoiding(cluster, hops) !== peer) return true;
+      }
+    }
+    return false;
+  }
+}
+
+function isLoop({ parked }: Shipment): boolean {
+  return parked?.reason === "LOOP_AVOIDED" || parked?.reason === "HOP_LIMIT";
+}

@@ -1,0 +1,66 @@
+/** Events by their position, for frames: those that have just come are at hand, older ones are read a page at a time. */
+
+import type { StoredEvent } from "../../node/mod.ts";
+import type { CustodyLog } from "../custody_log.ts";
+
+/** Events kept since they came: what links that keep up ask for. They hold their pages of the store, so not more. */
+const RECENT_EVENTS = 2048;
+/** A page of a backlog: about a frame. */
+const PAGE_EVENTS = 512;
+const PAGE_BYTES = 512 * 1024;
+
+/** `unread`: ask `load()`. `gone`: the store no longer has it. */
+export type Looked = StoredEvent | "unread" | "gone";
+
+export class EventReader {
+  readonly #log: CustodyLog;
+  readonly #recent: (StoredEvent | undefined)[] = new Array(RECENT_EVENTS);
+  #page = new Map<number, StoredEvent>();
+  #pageFrom = 1;
+  #pageTo = 0;
+  #loading = false;
+  readonly #waiting: { readonly position: number; readonly done: () => void }[] = [];
+  readonly #onError: (error: unknown) => void;
+
+  constructor(log: CustodyLog, onError: (error: unknown) => void) {
+    this.#log = log;
+    this.#onError = onError;
+    log.onAppend((events) => {
+      for (const event of events) this.#recent[event.position % RECENT_EVENTS] = event;
+    });
+  }
+
+  at(position: number): Looked {
+    const recent = this.#recent[position % RECENT_EVENTS];
+    if (recent?.position === position) return recent;
+    if (position >= this.#pageFrom && position <= this.#pageTo) return this.#page.get(position) ?? "gone";
+    return position < this.#log.tail ? "gone" : "unread";
+  }
+
+  /** Reads the page that begins at a position, then calls `done`; when it cannot be read, `done` comes after the next one that can. */
+  load(position: number, done: () => void): void {
+    this.#waiting.push({ position, done });
+    if (!this.#loading) this.#next();
+  }
+
+  #next(): void {
+    const waiting = this.#waiting[0];
+    if (waiting === undefined) return;
+    this.#loading = true;
+    const { position } = waiting;
+    this.#log.read({ after: position - 1, eventsMax: PAGE_EVENTS, bytesMax: PAGE_BYTES }, (error, events) => {
+      this.#loading = false;
+      this.#waiting.shift();
+      if (error !== undefined) this.#onError(error);
+      else this.#keep(position, events);
+      waiting.done();
+      if (!this.#loading) this.#next();
+    });
+  }
+
+  #keep(from: number, events: readonly StoredEvent[]): void {
+    this.#page = new Map(events.map((event) => [event.position, event]));
+    this.#pageFrom = from;
+    this.#pageTo = events.at(-1)?.position ?? this.#log.head;
+  }
+}

@@ -1,0 +1,365 @@
+/**
+ * Sends the frames of one lane of a link: sealed in order, pipelined within a window, acknowledged by the receiver's
+ * sequence. The cursor is the receiver's; this side only believes its answers (design, "Contiguity is the safety").
+ */
+
+import type { EventReader } from "../custody/event_reader.ts";
+import type { ShipmentQueue } from "../custody/queue.ts";
+import type { Shipment } from "../custody/shipment.ts";
+import type { World } from "../world.ts";
+import { type Chain, CHAIN_START, type Lane, patchHeldMs } from "./codec/mod.ts";
+import { FrameBuilder } from "./frame_builder.ts";
+import { decodeAnswer, type FrameAnswer } from "./publish_ack.ts";
+import { SendWindow } from "./send_window.ts";
+
+export interface LaneSenderParts {
+  readonly world: World;
+  readonly self: string;
+  readonly lane: Lane;
+  readonly queue: ShipmentQueue;
+  readonly reader: EventReader;
+  /** The store's ageing clock. */
+  readonly age: () => number;
+  /** Puts a frame on the bus; `done` gets the answer if one comes. */
+  readonly request: (frame: Uint8Array, sequence: number, done: (answer: Uint8Array | undefined) => void) => void;
+  /** Bytes that the bus has not written yet. */
+  readonly buffered: () => number;
+  readonly release: (shipments: readonly Shipment[]) => void;
+  readonly takeBack: (shipments: readonly Shipment[]) => void;
+  readonly onNotice: (notice: SenderNotice) => void;
+}
+
+/** What an operator should know. Stable codes. */
+export interface SenderNotice {
+  readonly code: "REWOUND" | "PEER_ROLLED_BACK" | "FRAME_REFUSED" | "PEER_FULL";
+  readonly detail: string;
+  /** The link epoch cannot go on. */
+  readonly fatal: boolean;
+}
+
+export interface SealedFrame {
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+  readonly chain: Chain;
+  readonly events: number;
+  readonly shipments: readonly Shipment[];
+  readonly sealedAt: number;
+  sentAt: number;
+  /** When it was acknowledged; kept that long for a receiver that acknowledges before it syncs. */
+  ackedAt: number;
+}
+
+/** How long the sender waits for company for an event while frames are under way. */
+const LINGER_MS = 2;
+/** A frame worth sending without waiting for more. */
+const FULL_EVENTS = 512;
+const FULL_BYTES = 256 * 1024;
+/** Frames kept after their acknowledgement: at most this much of a link (design, "regret window"). */
+const REGRET_BYTES_MAX = 256 * 1024 * 1024;
+const RETRANSMIT_MS_MIN = 250;
+const FULL_PAUSE_MS = 250;
+const FULL_PAUSE_MS_MAX = 5000;
+
+export class LaneSender {
+  readonly #parts: LaneSenderParts;
+  readonly #builder: FrameBuilder;
+  readonly #window = new SendWindow();
+  #linkEpoch = 0;
+  #open = false;
+  #sealed = 0;
+  #acked = 0;
+  #chain: Chain = CHAIN_START;
+  #unacked: SealedFrame[] = [];
+  #regret: SealedFrame[] = [];
+  #regretBytes = 0;
+  #regretMs = 0;
+  #loading = false;
+  #paused = false;
+  #pauseMs = FULL_PAUSE_MS;
+  #cancelLinger: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #cancelPause: (() => void) | undefined;
+  readonly counts = { frames: 0, events: 0, bytes: 0, retransmitted: 0, rewinds: 0, refused: 0 };
+
+  constructor(parts: LaneSenderParts) {
+    this.#parts = parts;
+    this.#builder = new FrameBuilder(parts);
+  }
+
+  get linkEpoch(): number {
+    return this.#linkEpoch;
+  }
+
+  /** Where the lane stands, for `/v1/links`. */
+  get state(): { unacked: number; unackedEvents: number; sentSequence: number; ackedSequence: number; credit: number } {
+    return {
+      unacked: this.#unacked.length,
+      unackedEvents: this.#unacked.reduce((sum, { events }) => sum + events, 0),
+      sentSequence: this.#sealed,
+      ackedSequence: this.#acked,
+      credit: this.#window.room,
+    };
+  }
+
+  /** Shipments sent and not acknowledged. */
+  *inFlight(): Generator<Shipment> {
+    for (const { shipments } of this.#unacked) yield* shipments;
+  }
+
+  /**
+   * Begins a link epoch, larger than any before. `received` is what the peer says it has of the one before: less than it
+   * had acknowledged means that it lost its tail. `regretMs`: how long acknowledged frames are kept.
+   */
+  open(
+    linkEpoch: number,
+    options: { readonly received: { linkEpoch: number; sequence: number } | undefined; readonly regretMs: number },
+  ): void {
+    this.#noteRollback(options.received);
+    this.#linkEpoch = linkEpoch;
+    this.#open = true;
+    this.#sealed = this.#acked = 0;
+    this.#chain = CHAIN_START;
+    this.#regretMs = options.regretMs;
+    this.#window.reset();
+    this.pump();
+  }
+
+  /** Closes the link epoch: what was not acknowledged is dispatched anew. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#cancelAll();
+    const unacked = this.#unacked;
+    this.#unacked = [];
+    for (const { shipments } of unacked) this.#parts.takeBack(shipments);
+  }
+
+  /** Seals and sends what the window allows. Cheap when there is nothing to do. */
+  pump(): void {
+    while (this.#open && !this.#loading && !this.#paused && this.#hasWork() && this.#window.room > 0) {
+      if (this.#shouldLinger()) return this.#linger();
+      const built = this.#builder.build({
+        linkEpoch: this.#linkEpoch,
+        sequence: this.#sealed + 1,
+        previousChain: this.#chain,
+      });
+      if (built.type === "load") return this.#load(built.position);
+      if (built.type === "empty") continue; // what was first in the queue is gone
+      this.#send(built.frame);
+    }
+  }
+
+  #hasWork(): boolean {
+    return this.#parts.queue.first !== undefined;
+  }
+
+  /** While frames are under way, a small one waits a little for company; when idle nothing waits. */
+  #shouldLinger(): boolean {
+    const { queue } = this.#parts;
+    return this.#unacked.length > 0 && queue.events < FULL_EVENTS && queue.bytes < FULL_BYTES &&
+      this.#cancelLinger === undefined && !this.#lingered;
+  }
+
+  #lingered = false;
+
+  #linger(): void {
+    this.#cancelLinger = this.#parts.world.after(LINGER_MS, () => {
+      this.#cancelLinger = undefined;
+      this.#lingered = true;
+      this.pump();
+    });
+  }
+
+  #load(position: number): void {
+    this.#loading = true;
+    this.#parts.reader.load(position, () => {
+      this.#loading = false;
+      this.pump();
+    });
+  }
+
+  #send(frame: SealedFrame): void {
+    this.#lingered = false;
+    this.#sealed = frame.sequence;
+    this.#chain = frame.chain;
+    this.#unacked.push(frame);
+    this.#window.sent(frame.bytes.length);
+    this.counts.frames++;
+    this.counts.events += frame.events;
+    this.counts.bytes += frame.bytes.length;
+    this.#transmit(frame);
+    this.#watch();
+  }
+
+  #transmit(frame: SealedFrame): void {
+    const { world, request } = this.#parts;
+    const epoch = this.#linkEpoch;
+    frame.sentAt = world.now();
+    request(frame.bytes, frame.sequence, (answer) => {
+      if (answer !== undefined && this.#open && epoch === this.#linkEpoch) this.#answered(frame, decodeAnswer(answer));
+    });
+  }
+
+  #answered(frame: SealedFrame, answer: FrameAnswer): void {
+    switch (answer.type) {
+      case "accepted":
+        return this.#accepted(Math.max(answer.sequence, frame.sequence));
+      case "wrongSequence":
+        return this.#wrongSequence(
+          answer.linkEpoch === this.#linkEpoch || answer.linkEpoch === undefined ? answer.last : 0,
+        );
+      case "full":
+        return this.#full(answer.detail);
+      case "refused":
+        this.counts.refused++;
+        return this.#parts.onNotice({
+          code: "FRAME_REFUSED",
+          detail: `frame ${frame.sequence} was refused (${answer.code}): ${answer.detail}`,
+          fatal: true,
+        });
+    }
+    throw answer satisfies never;
+  }
+
+  #accepted(sequence: number): void {
+    if (sequence > this.#sealed) return this.#peerAhead(sequence);
+    this.#pauseMs = FULL_PAUSE_MS;
+    const now = this.#parts.world.now();
+    while (this.#unacked.length > 0 && this.#unacked[0].sequence <= sequence) {
+      const frame = this.#unacked.shift()!;
+      this.#acked = frame.sequence;
+      this.#window.acknowledged(frame.bytes.length, now - frame.sentAt);
+      if (this.#regretMs === 0) this.#parts.release(frame.shipments);
+      else this.#keep(frame, now);
+    }
+    if (this.#cancelLinger !== undefined) {
+      this.#cancelLinger();
+      this.#cancelLinger = undefined;
+      this.#lingered = true; // what waited for company has waited for this answer
+    }
+    this.pump();
+  }
+
+  /** It has what was never sent in this epoch: two senders, or a store of ours that went back. Only a new epoch helps. */
+  #peerAhead(sequence: number): void {
+    this.#parts.onNotice({
+      code: "FRAME_REFUSED",
+      detail: `the peer has frame ${sequence} of this link epoch, but only ${this.#sealed} were sent`,
+      fatal: true,
+    });
+  }
+
+  #wrongSequence(last: number): void {
+    if (last > this.#sealed) return this.#peerAhead(last);
+    if (last < this.#acked) return this.#rewind(last);
+    if (last > this.#acked) this.#accepted(last);
+    this.#resend();
+  }
+
+  /** The receiver acknowledged frames that it no longer has: it lost what it had not synced. */
+  #rewind(last: number): void {
+    const lost = this.#regret.filter(({ sequence }) => sequence > last);
+    if (lost.length < this.#acked - last) {
+      return this.#parts.onNotice({
+        code: "PEER_ROLLED_BACK",
+        detail:
+          `the peer has frames up to ${last} but had acknowledged ${this.#acked}; those between are no longer kept here`,
+        fatal: true,
+      });
+    }
+    this.counts.rewinds++;
+    this.#parts.onNotice({
+      code: "REWOUND",
+      detail: `the peer lost frames ${last + 1} to ${this.#acked} after it had acknowledged them; they are sent again`,
+      fatal: false,
+    });
+    this.#regret = this.#regret.filter(({ sequence }) => sequence <= last);
+    this.#regretBytes = this.#regret.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#unacked = [...lost, ...this.#unacked];
+    this.#acked = last;
+    this.#resend();
+  }
+
+  #noteRollback(received: { linkEpoch: number; sequence: number } | undefined): void {
+    if (received === undefined || received.linkEpoch !== this.#linkEpoch || received.sequence >= this.#acked) return;
+    const lost = this.#regret.filter(({ sequence }) => sequence > received.sequence);
+    const complete = lost.length === this.#acked - received.sequence;
+    if (complete) this.counts.rewinds++;
+    this.#parts.onNotice({
+      code: complete ? "REWOUND" : "PEER_ROLLED_BACK",
+      detail:
+        `the peer has frames up to ${received.sequence} of link epoch ${received.linkEpoch} but had acknowledged ` +
+        `${this.#acked}; ${complete ? "they are sent again" : `${lost.length} of them are still kept here`}`,
+      fatal: false,
+    });
+    this.#regret = this.#regret.filter((frame) => !lost.includes(frame));
+    this.#regretBytes = this.#regret.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    for (const { shipments } of lost) this.#parts.takeBack(shipments);
+  }
+
+  #full(detail: string): void {
+    if (this.#paused) return;
+    this.#parts.onNotice({ code: "PEER_FULL", detail, fatal: false });
+    this.#paused = true;
+    this.#cancelPause = this.#parts.world.after(this.#pauseMs, () => {
+      this.#paused = false;
+      this.#resend();
+      this.pump();
+    });
+    this.#pauseMs = Math.min(FULL_PAUSE_MS_MAX, this.#pauseMs * 2);
+  }
+
+  /** Go back N: everything unacknowledged once more, in order. */
+  #resend(): void {
+    const now = this.#parts.world.now();
+    for (const frame of this.#unacked) {
+      this.counts.retransmitted++;
+      patchHeldMs(frame.bytes, now - frame.sealedAt);
+      this.#transmit(frame);
+    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (this.#cancelTimer !== undefined || this.#unacked.length === 0) return;
+    this.#cancelTimer = this.#parts.world.after(this.#window.retransmitMs(RETRANSMIT_MS_MIN), () => {
+      this.#cancelTimer = undefined;
+      const first = this.#unacked[0];
+      if (first === undefined || this.#paused) return this.#watch();
+      const waited = this.#parts.world.now() - first.sentAt;
+      // What the bus has not written yet cannot have been answered.
+      if (waited >= this.#window.retransmitMs(RETRANSMIT_MS_MIN) && this.#parts.buffered() === 0) {
+        this.#window.timedOut();
+        this.#resend();
+      }
+      this.#watch();
+    });
+  }
+
+  #keep(frame: SealedFrame, now: number): void {
+    frame.ackedAt = now;
+    this.#regret.push(frame);
+    this.#regretBytes += frame.bytes.length;
+    this.trimRegret();
+  }
+
+  /** Lets go of acknowledged frames whose time is over; also to be called now and then while nothing is sent. */
+  trimRegret(): void {
+    const now = this.#parts.world.now();
+    while (this.#regret.length > 0) {
+      const oldest = this.#regret[0];
+      if (now - oldest.ackedAt < this.#regretMs && this.#regretBytes <= REGRET_BYTES_MAX) break;
+      this.#regret.shift();
+      this.#regretBytes -= oldest.bytes.length;
+      this.#parts.release(oldest.shipments);
+    }
+  }
+
+  #cancelAll(): void {
+    this.#cancelLinger?.();
+    this.#cancelTimer?.();
+    this.#cancelPause?.();
+    this.#cancelLinger = this.#cancelTimer = this.#cancelPause = undefined;
+    this.#paused = false;
+  }
+}
