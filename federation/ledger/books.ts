@@ -1,0 +1,185 @@
+/** The books of this cluster as an origin: one for each destination and epoch, and who waits for an end in them. */
+
+import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
+import { sequenceAt } from "../custody/shipment.ts";
+import { Book, type Terminal } from "./book.ts";
+import { DocumentShelf } from "./document_shelf.ts";
+import type { ReceiptPart } from "./receipt_message.ts";
+
+/** One line of the equation (G6). */
+export interface LedgerEntry {
+  readonly origin: string;
+  readonly destination: string;
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly parked: number;
+  readonly queued: number;
+  readonly expired: number;
+  readonly rejected: number;
+  readonly evicted: number;
+  readonly balanced: boolean;
+}
+
+export interface BooksParts {
+  readonly self: string;
+  /** This boot's. */
+  readonly epoch: number;
+  /** A document is needed by nobody any more. */
+  readonly onSettled: (document: CustodyDocument) => void;
+}
+
+export class Books {
+  readonly #parts: BooksParts;
+  readonly #books = new Map<string, Map<number, Book>>();
+  readonly #shelf: DocumentShelf;
+  readonly #dirty = new Set<Book>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(parts: BooksParts) {
+    this.#parts = parts;
+    this.#shelf = new DocumentShelf();
+  }
+
+  load(key: string, bytes: Uint8Array): void {
+    const book = Book.fromDocument(key, bytes);
+    this.#epochsOf(book.destination).set(book.epoch, book);
+  }
+
+  /** The book of this boot. */
+  current(destination: string): Book {
+    return this.of(destination, this.#parts.epoch);
+  }
+
+  of(destination: string, epoch: number): Book {
+    const epochs = this.#epochsOf(destination);
+    let book = epochs.get(epoch);
+    if (book === undefined) epochs.set(epoch, book = new Book(destination, epoch));
+    return book;
+  }
+
+  *[Symbol.iterator](): Generator<Book> {
+    for (const epochs of this.#books.values()) yield* epochs.values();
+  }
+
+  /** A document of own events, whose (event, destination) pairs are outstanding. */
+  shelve(document: CustodyDocument, epoch: number, destinations: readonly string[]): void {
+    document.owed = true;
+    this.#shelf.add(document, epoch, destinations);
+  }
+
+  /** The first hop has taken these; only own events are in the books. */
+  handedOver(shipments: readonly Shipment[]): void {
+    for (const shipment of shipments) {
+      if (shipment.origin !== this.#parts.self) continue;
+      const after = shipment.firstSequence - 1;
+      const to = sequenceAt(shipment, shipment.count - 1);
+      for (const { cluster } of shipment.destinations) this.#note(this.of(cluster, shipment.epoch), (book) => book.handOver(after, to));
+    }
+    this.#tell();
+  }
+
+  /** What a destination says of the events of an epoch. Answers up to where everything has ended there. */
+  receive(destination: string, epoch: number, part: Pick<ReceiptPart, "intervals" | "exceptions">): number {
+    const book = this.#epochsOf(destination).get(epoch);
+    if (book === undefined) return 0;
+    this.#note(book, () => {
+      for (const { sequence, state } of part.exceptions) book.end(sequence - 1, sequence, state);
+      for (const [after, to] of part.intervals) book.end(after, to, "delivered");
+    });
+    this.#release(epoch, destination, part.intervals);
+    this.#tell();
+    return book.low;
+  }
+
+  /** Ends everything that is outstanding for a destination that is gone for good. */
+  forget(destination: string): number {
+    let count = 0;
+    for (const book of this.#epochsOf(destination).values()) {
+      const all = [...book.outstanding];
+      this.#note(book, () => {
+        for (const [after, to] of all) count += book.end(after, to, "evicted");
+      });
+      this.#release(book.epoch, destination, all);
+    }
+    this.#tell();
+    return count;
+  }
+
+  end(destination: string, epoch: number, sequence: number, terminal: Terminal): void {
+    this.#note(this.of(destination, epoch), (book) => book.end(sequence - 1, sequence, terminal));
+    this.#release(epoch, destination, [[sequence - 1, sequence]]);
+    this.#tell();
+  }
+
+  /** Destinations in which an own event has not ended; with `handed`, those whose first hop has not taken it. */
+  pending(epoch: number, sequence: number, { untilHanded }: { untilHanded: boolean }): string[] {
+    const pending: string[] = [];
+    for (const [destination, epochs] of this.#books) {
+      const book = epochs.get(epoch);
+      if (book === undefined || !book.outstanding.has(sequence)) continue;
+      if (!untilHanded || !book.handed.has(sequence)) pending.push(destination);
+    }
+    return pending;
+  }
+
+  /** Calls `listener` when something ended or was handed over. */
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Books that changed since they were last asked for: to be written down. */
+  takeDirty(): Book[] {
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    return dirty;
+  }
+
+  touch(book: Book): void {
+    this.#dirty.add(book);
+  }
+
+  /** The equation, per destination. `parked`: pairs parked in this cluster; `recounted`: outstanding pairs as documents show them. */
+  entries(parked: (destination: string) => number, recounted: (destination: string) => number): LedgerEntry[] {
+    return [...this.#books].map(([destination, epochs]) => {
+      const sum = (value: (book: Book) => number) => [...epochs.values()].reduce((total, book) => total + value(book), 0);
+      const accepted = sum((book) => book.assigned);
+      const open = recounted(destination);
+      const waiting = Math.min(parked(destination), open);
+      const { delivered, expired, rejected, evicted } = {
+        delivered: sum((book) => book.ended.delivered),
+        expired: sum((book) => book.ended.expired),
+        rejected: sum((book) => book.ended.rejected),
+        evicted: sum((book) => book.ended.evicted),
+      };
+      const balanced = accepted === delivered + expired + rejected + evicted + open;
+      const origin = this.#parts.self;
+      return { origin, destination, accepted, delivered, parked: waiting, queued: open - waiting, expired, rejected, evicted, balanced };
+    });
+  }
+
+  #note(book: Book, change: (book: Book) => void): void {
+    change(book);
+    this.#dirty.add(book);
+  }
+
+  #release(epoch: number, destination: string, intervals: readonly (readonly [number, number])[]): void {
+    const { outstanding } = this.of(destination, epoch);
+    for (const [after, to] of intervals) {
+      for (const document of this.#shelf.settle(epoch, destination, { after, to, outstanding })) {
+        document.owed = false;
+        if (document.open === 0) this.#parts.onSettled(document);
+      }
+    }
+  }
+
+  #epochsOf(destination: string): Map<number, Book> {
+    let epochs = this.#books.get(destination);
+    if (epochs === undefined) this.#books.set(destination, epochs = new Map());
+    return epochs;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

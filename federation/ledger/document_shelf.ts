@@ -1,0 +1,59 @@
+/** Documents of own events by position: which of them nobody owes anything any more. */
+
+import type { CustodyDocument } from "../custody/shipment.ts";
+import type { IntervalSet } from "../intervals/mod.ts";
+
+interface Shelved {
+  readonly document: CustodyDocument;
+  /** Destinations with something outstanding in it. */
+  readonly open: Set<string>;
+}
+
+/** Own events have their position as their number, so a document's positions are its numbers. */
+export class DocumentShelf {
+  readonly #byEpoch = new Map<number, Shelved[]>();
+
+  /** In the order of positions. */
+  add(document: CustodyDocument, epoch: number, destinations: readonly string[]): void {
+    let shelf = this.#byEpoch.get(epoch);
+    if (shelf === undefined) this.#byEpoch.set(epoch, shelf = []);
+    shelf.push({ document, open: new Set(destinations) });
+  }
+
+  /** Something in (after, to] has ended at a destination: answers the documents that this has settled, off the shelf. */
+  settle(
+    epoch: number,
+    destination: string,
+    { after, to, outstanding }: { after: number; to: number; outstanding: IntervalSet },
+  ): CustodyDocument[] {
+    const shelf = this.#byEpoch.get(epoch);
+    if (shelf === undefined) return [];
+    const settled: CustodyDocument[] = [];
+    let index = firstReaching(shelf, after + 1);
+    const from = index;
+    for (; index < shelf.length && shelf[index].document.first <= to; index++) {
+      const { document, open } = shelf[index];
+      if (!open.has(destination) || outstanding.intersects(document.first - 1, document.last)) continue;
+      open.delete(destination);
+      if (open.size === 0) settled.push(document);
+    }
+    if (settled.length > 0) {
+      const rest = shelf.slice(from, index).filter(({ open }) => open.size > 0);
+      shelf.splice(from, index - from, ...rest);
+    }
+    if (shelf.length === 0) this.#byEpoch.delete(epoch);
+    return settled;
+  }
+}
+
+/** Index of the first document whose last position is at or after `position`. */
+function firstReaching(shelf: readonly Shelved[], position: number): number {
+  let low = 0;
+  let high = shelf.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (shelf[middle].document.last < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

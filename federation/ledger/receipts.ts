@@ -1,0 +1,113 @@
+/** Tells the origins what has arrived here: coalesced, and again and again until each has said that it knows. */
+
+import type { Coverage, Coverages } from "../custody/coverage.ts";
+import type { World } from "../world.ts";
+import { PART_INTERVALS, type ReceiptAck, type ReceiptPart } from "./receipt_message.ts";
+
+export interface ReceiptsParts {
+  readonly world: World;
+  readonly coverages: Coverages;
+  /** Sends to another cluster, hop by hop; may be lost, false when there is no path now. */
+  readonly send: (to: string, part: ReceiptPart) => boolean;
+}
+
+/** What arrives within this travels as one receipt (design, G6). */
+const COALESCE_MS = 100;
+const REPEAT_MS_MIN = 1000;
+const REPEAT_MS_MAX = 30_000;
+
+interface Pending {
+  readonly coverage: Coverage;
+  repeatMs: number;
+  due: number;
+}
+
+export class Receipts {
+  readonly #parts: ReceiptsParts;
+  readonly #pending = new Map<Coverage, Pending>();
+  #cancel: (() => void) | undefined;
+  #stopped = false;
+  sent = 0;
+
+  constructor(parts: ReceiptsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up what was not acknowledged when the node stopped. */
+  start(): void {
+    for (const coverage of this.#parts.coverages) if (coverage.version > coverage.acknowledged) this.note(coverage);
+  }
+
+  /** Coverage has grown. */
+  note(coverage: Coverage): void {
+    const due = this.#parts.world.now() + COALESCE_MS;
+    const pending = this.#pending.get(coverage);
+    if (pending === undefined) this.#pending.set(coverage, { coverage, repeatMs: REPEAT_MS_MIN, due });
+    else {
+      pending.repeatMs = REPEAT_MS_MIN;
+      pending.due = Math.min(pending.due, due);
+    }
+    this.#schedule(COALESCE_MS);
+  }
+
+  /** A way to everybody may have opened: what waits for its turn is sent now. */
+  hurry(): void {
+    const now = this.#parts.world.now();
+    for (const pending of this.#pending.values()) pending.due = Math.min(pending.due, now + COALESCE_MS);
+    if (this.#pending.size > 0) this.#schedule(COALESCE_MS);
+  }
+
+  acknowledged(origin: string, { epoch, version, low }: ReceiptAck): Coverage | undefined {
+    const coverage = this.#parts.coverages.find(origin, epoch);
+    if (coverage === undefined) return undefined;
+    coverage.acknowledge(version, low);
+    if (coverage.acknowledged >= coverage.version) this.#pending.delete(coverage);
+    return coverage;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#cancel !== undefined || this.#stopped) return;
+    this.#cancel = this.#parts.world.after(delayMs, () => {
+      this.#cancel = undefined;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    const now = this.#parts.world.now();
+    let next = Infinity;
+    for (const pending of this.#pending.values()) {
+      if (pending.due <= now) {
+        this.#sendParts(pending.coverage);
+        pending.due = now + pending.repeatMs;
+        pending.repeatMs = Math.min(REPEAT_MS_MAX, pending.repeatMs * 2);
+      }
+      next = Math.min(next, pending.due);
+    }
+    if (next !== Infinity) this.#schedule(Math.max(COALESCE_MS, next - now));
+  }
+
+  #sendParts(coverage: Coverage): void {
+    const { epoch, version, origin } = coverage;
+    const intervals = [...coverage.intervals];
+    const exceptions = [...coverage.exceptions.values()];
+    const parts = Math.max(1, Math.ceil(Math.max(intervals.length, exceptions.length) / PART_INTERVALS));
+    for (let part = 0; part < parts; part++) {
+      const from = part * PART_INTERVALS;
+      this.sent++;
+      this.#parts.send(origin, {
+        epoch,
+        version,
+        part,
+        parts,
+        intervals: intervals.slice(from, from + PART_INTERVALS),
+        exceptions: exceptions.slice(from, from + PART_INTERVALS),
+      });
+    }
+  }
+}
