@@ -138,7 +138,7 @@ export class Custody {
 
   #hopFor(destination: string, { hops }: Shipment): string | { readonly reason: ParkReason } {
     const { routes } = this.#parts;
-    if (hops.length >= HOPS_MAX) return { reason: "HOP_LIMIT" };
+    if (hops.length >= HOPS_MAX - 1) return { reason: "HOP_LIMIT" };
     const hop = routes.nextHop(destination);
     if (hop === undefined) return { reason: "NO_PATH" };
     if (!hops.includes(hop)) return hop;

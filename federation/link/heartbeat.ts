@@ -1,0 +1,86 @@
+/**
+ * Whether the other side of a bus hears us and we hear it: both ways, or the link counts as down (design, "black hole,
+ * one-way loss"). Measures the round trip on the way.
+ */
+
+/** The numbers that travel with every HELLO. */
+export interface Beat {
+  /** Counts our hellos. */
+  readonly number: number;
+  /** The last number heard of the other side; 0: none. */
+  readonly echo: number;
+  /** How long ago that was, ms. */
+  readonly echoDelayMs: number;
+}
+
+/** Sent times kept, to measure echoes: about a minute. */
+const REMEMBERED = 256;
+/** A hello that says less often would find a dead link too late. */
+export const HELLO_MS = 250;
+const MISSES = 3;
+
+export class Heartbeat {
+  #number = 0;
+  readonly #sentAt = new Float64Array(REMEMBERED);
+  #heard = 0;
+  #heardAt = 0;
+  /** When the hello was sent that is the latest of which an echo came: up to then we are known to be heard. */
+  #provenAt = -Infinity;
+  #rttMs = 0;
+
+  /** The numbers of the next hello. */
+  next(now: number): Beat {
+    this.#number++;
+    this.#sentAt[this.#number % REMEMBERED] = now;
+    const echoDelayMs = Math.min(65_535, Math.max(0, Math.round(now - this.#heardAt)));
+    return { number: this.#number, echo: this.#heard, echoDelayMs: this.#heard === 0 ? 0 : echoDelayMs };
+  }
+
+  /** A hello came. A repeated or late one proves nothing new. */
+  hear({ number, echo, echoDelayMs }: Beat, now: number): void {
+    if (number > this.#heard) {
+      this.#heard = number;
+      this.#heardAt = now;
+    }
+    if (echo === 0 || echo > this.#number || echo <= this.#number - REMEMBERED) return;
+    const sentAt = this.#sentAt[echo % REMEMBERED];
+    if (sentAt <= this.#provenAt) return;
+    this.#provenAt = sentAt;
+    const rtt = Math.max(0, now - sentAt - echoDelayMs);
+    this.#rttMs = this.#rttMs === 0 ? rtt : this.#rttMs + (rtt - this.#rttMs) / 8;
+  }
+
+  /** Smoothed, ms; 0 before the first echo. */
+  get rttMs(): number {
+    return this.#rttMs;
+  }
+
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** The other side has answered at least once. */
+  get proven(): boolean {
+    return this.#provenAt !== -Infinity;
+  }
+
+  /** Time between hellos. */
+  get intervalMs(): number {
+    return Math.max(HELLO_MS, Math.ceil(2 * this.#rttMs));
+  }
+
+  /** Silence, or not being heard, for so long means down. */
+  get deadlineMs(): number {
+    return Math.max(MISSES * HELLO_MS, Math.ceil(MISSES * this.intervalMs + this.#rttMs));
+  }
+
+  isDead(now: number): boolean {
+    return now - Math.min(this.#heardAt, this.#provenAt + this.intervalMs) > this.deadlineMs;
+  }
+
+  /** This side did not run for a while: it cannot blame the other one for that. */
+  forgive(ms: number): void {
+    this.#heardAt += ms;
+    this.#provenAt += ms;
+  }
+}

@@ -1,0 +1,365 @@
+/** All neighbours of this cluster, over all buses: who is met, who is refused and why, which links are up. */
+
+import type { Intake } from "../custody/intake.ts";
+import type { Places } from "../custody/places.ts";
+import type { World } from "../world.ts";
+import { chainToHex, decodeMeet, encodeMeet, type Hello, judgeHello, LANES, type Lane, type Meet } from "./codec/mod.ts";
+import type { BusMessage, LinkBus } from "./link_bus.ts";
+import { Neighbour, type NeighbourParts } from "./neighbour.ts";
+import { Peers } from "./peers.ts";
+import { encodeAnswer } from "./publish_ack.ts";
+import { decodeRefusal, encodeRefusal, type Refusal } from "./refusal.ts";
+import { Session } from "./session.ts";
+import { LinkSubjects } from "./subjects.ts";
+
+export interface LinksParts {
+  readonly world: World;
+  readonly identity: Meet;
+  readonly ackAfterSync: boolean;
+  readonly places: Places;
+  readonly intake: Intake;
+  readonly neighbour: Omit<NeighbourParts, "peer" | "self" | "subjects" | "newLinkEpoch" | "onNotice" | "world">;
+  /** Hash of the record database, 16 hex digits. */
+  readonly root: () => string;
+  readonly onUp: (neighbour: Neighbour) => void;
+  /** In the tick in which the link is declared down, before what it carried is dispatched anew. */
+  readonly onDown: (neighbour: Neighbour, reason: string) => void;
+  readonly onHello: (neighbour: Neighbour, hello: Hello) => void;
+  readonly onControl: (peer: string, kind: string, payload: Uint8Array) => void;
+  readonly onNotice: (notice: LinkNotice) => void;
+}
+
+/** What an operator should know of a link. Stable codes. */
+export interface LinkNotice {
+  readonly code: string;
+  readonly detail: string;
+  /** Cluster, where it is known. */
+  readonly peer?: string;
+  readonly bus?: string;
+}
+
+const TICK_MS = 125;
+/** A dialled bus on which nobody has answered is asked again. */
+const MEET_EVERY_MS = 1000;
+const MEET_EVERY_MS_MAX = 15_000;
+const MEET_REPLY_MS = 200;
+/** A reason that is told again at once would fill the log. */
+const NOTICE_EVERY_MS = 10_000;
+
+interface AttachedBus {
+  readonly bus: LinkBus;
+  readonly sessions: Map<string, Session>;
+  readonly detach: (() => void)[];
+  /** When this side said last that it is here, and when it will again. */
+  metAt: number;
+  meetAt: number;
+  meetEveryMs: number;
+  refusal: Refusal | undefined;
+}
+
+export class Links {
+  readonly #parts: LinksParts;
+  readonly #subjects: LinkSubjects;
+  readonly #buses = new Map<LinkBus, AttachedBus>();
+  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #peers: Peers;
+  readonly #told = new Map<string, number>();
+  #epochs: number;
+  #expectedTick = 0;
+  #cancel: (() => void) | undefined;
+  /** Congested destinations that are told to the neighbours. */
+  congested: readonly string[] = [];
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts;
+    const { federation, cluster, epoch } = parts.identity;
+    this.#subjects = new LinkSubjects(federation, cluster);
+    this.#peers = new Peers(parts.identity);
+    this.#epochs = Math.floor(epoch / 2 ** 32) * 2 ** 20;
+    this.#schedule();
+  }
+
+  get neighbours(): ReadonlyMap<string, Neighbour> {
+    return this.#neighbours;
+  }
+
+  /** Why the other side of a bus refused this node, or this node it. */
+  refusalOn(bus: LinkBus): Refusal | undefined {
+    return this.#buses.get(bus)?.refusal;
+  }
+
+  /** Whether a cluster was met on a bus and the link over it is up. */
+  isLinked(bus: LinkBus): boolean {
+    return [...this.#buses.get(bus)?.sessions.values() ?? []].some(({ state }) => state === "up");
+  }
+
+  /** Meets whoever is on the bus, until it closes. */
+  attach(bus: LinkBus): void {
+    const attached: AttachedBus = {
+      bus,
+      sessions: new Map(),
+      detach: [],
+      metAt: -Infinity,
+      meetAt: this.#parts.world.now(),
+      meetEveryMs: MEET_EVERY_MS,
+      refusal: undefined,
+    };
+    this.#buses.set(bus, attached);
+    const { federation, instance } = this.#parts.identity;
+    const on = (pattern: string, listener: (message: BusMessage) => void): void => {
+      attached.detach.push(bus.subscribe(pattern, listener));
+    };
+    on(this.#subjects.meetAny, (message) => this.#met(attached, message));
+    on(this.#subjects.refusal(federation, instance), (message) => this.#refused(attached, message));
+    on(this.#subjects.controlToSelf, (message) => this.#controlled(attached, message));
+    on(this.#subjects.framesToSelf, (message) => this.#framed(attached, message));
+    bus.onClosed((reason) => this.#detach(attached, reason));
+    if (bus.dialled) this.#meet(attached);
+  }
+
+  detach(bus: LinkBus, reason: string): void {
+    const attached = this.#buses.get(bus);
+    if (attached !== undefined) this.#detach(attached, reason);
+  }
+
+  send(peer: string, kind: "db" | "relay", payload: Uint8Array): void {
+    this.#neighbours.get(peer)?.active?.send(kind, payload);
+  }
+
+  pump(peer: string, lane: Lane): void {
+    this.#neighbours.get(peer)?.pump(lane);
+  }
+
+  /** Closes every session, with the reason that the neighbours' logs will show. */
+  stop(reason: string): void {
+    this.#cancel?.();
+    for (const attached of [...this.#buses.values()]) this.#detach(attached, reason);
+  }
+
+  #met(attached: AttachedBus, { payload }: BusMessage): void {
+    const meet = decodeMeet(payload);
+    if ("problem" in meet) return this.#tell({ code: meet.problem, detail: meet.detail, bus: attached.bus.name });
+    const { identity } = this.#parts;
+    if (meet.meet.instance === identity.instance) return this.#metSelf(attached);
+    const reason = judgeHello(identity, meet.meet) ?? this.#peers.judge(meet.meet);
+    if (reason !== undefined) return this.#refuse(attached, meet.meet, reason);
+    this.#supersede(meet.meet);
+    const session = this.#session(attached, meet.meet.cluster);
+    if (session.state !== "opening") return;
+    if (this.#parts.world.now() - attached.metAt >= MEET_REPLY_MS) this.#meet(attached); // it has to know this side as well
+    session.hurry();
+  }
+
+  #metSelf(attached: AttachedBus): void {
+    attached.refusal = { code: "SELF", detail: `${attached.bus.name} leads to this very node`, ...this.#parts.identity };
+    this.#tell({ ...attached.refusal, bus: attached.bus.name });
+  }
+
+  #refused(attached: AttachedBus, { payload }: BusMessage): void {
+    const refusal = decodeRefusal(payload);
+    if (refusal === undefined) return;
+    attached.refusal = refusal;
+    const neighbour = this.#neighbours.get(refusal.cluster);
+    if (neighbour !== undefined && !neighbour.up) neighbour.lastError = `${refusal.code}: ${refusal.detail}`;
+    const { code, detail, cluster: peer } = refusal;
+    this.#tell({ code, detail: `"${peer}" refused this node: ${detail}`, peer, bus: attached.bus.name });
+  }
+
+  #refuse(attached: AttachedBus, them: Meet, reason: { code: string; detail: string }): void {
+    const { identity } = this.#parts;
+    attached.refusal = { ...reason, federation: them.federation, cluster: them.cluster, node: them.node };
+    attached.bus.publish(this.#subjects.refusal(them.federation, them.instance), encodeRefusal({ ...reason, ...identity }));
+    this.#tell({ ...reason, peer: them.cluster, bus: attached.bus.name });
+  }
+
+  /** A cluster that comes back as another process replaces the one before it at once: a fast restart is no duplicate. */
+  #supersede(them: Meet): void {
+    if (!this.#peers.note(them)) return;
+    for (const attached of this.#buses.values()) {
+      const session = attached.sessions.get(them.cluster);
+      if (session === undefined) continue;
+      attached.sessions.delete(them.cluster);
+      this.#end(session, `"${them.cluster}" has started anew`);
+    }
+  }
+
+  #controlled(attached: AttachedBus, { subject, payload }: BusMessage): void {
+    const { from, kind } = this.#subjects.parseControl(subject);
+    if (kind === "hello") return this.#hello(attached, from, payload);
+    const session = attached.sessions.get(from);
+    if (session?.state === "up") this.#parts.onControl(from, kind, payload);
+  }
+
+  #hello(attached: AttachedBus, from: string, payload: Uint8Array): void {
+    const session = attached.sessions.get(from);
+    if (session === undefined) {
+      // After a restart of this side the neighbour still says HELLO: it is met anew.
+      attached.meetAt = Math.min(attached.meetAt, this.#parts.world.now());
+      return;
+    }
+    if (payload.length === 0) return session.sayMore();
+    session.hear(payload);
+  }
+
+  #framed(attached: AttachedBus, { subject, payload, respond }: BusMessage): void {
+    const { from, lane } = this.#subjects.parseFrames(subject);
+    const session = attached.sessions.get(from);
+    if (respond === undefined || session === undefined || session.theirs === undefined) return;
+    if (!LANES.includes(lane as Lane)) {
+      return respond(encodeAnswer({ type: "refused", code: "LANE_UNKNOWN", detail: `there is no lane "${lane}"` }));
+    }
+    this.#parts.intake.receive(from, lane as Lane, payload, (answer) => respond(encodeAnswer(answer)));
+  }
+
+  #session(attached: AttachedBus, peer: string): Session {
+    const before = attached.sessions.get(peer);
+    if (before !== undefined && before.state !== "down") return before;
+    const neighbour = this.#neighbour(peer);
+    const session = new Session({
+      world: this.#parts.world,
+      peer,
+      bus: attached.bus,
+      subjects: this.#subjects,
+      hello: () => this.#helloTo(neighbour),
+      judge: (hello) => this.#judge(attached, hello),
+      onUp: (up) => this.#sessionUp(neighbour, up),
+      onDown: (down, reason) => {
+        if (attached.sessions.get(peer) === down) attached.sessions.delete(peer);
+        attached.meetAt = this.#parts.world.now();
+        attached.meetEveryMs = MEET_EVERY_MS;
+        this.#sessionDown(neighbour, down, reason);
+      },
+      onHello: ({ theirs }) => theirs !== undefined && this.#parts.onHello(neighbour, theirs),
+      onRefused: (_, reason) => this.#tell({ ...reason, peer, bus: attached.bus.name }),
+    });
+    attached.sessions.set(peer, session);
+    neighbour.add(session);
+    return session;
+  }
+
+  #judge(attached: AttachedBus, hello: Hello): { code: string; detail: string } | undefined {
+    const reason = judgeHello(this.#parts.identity, hello) ?? this.#peers.judge(hello);
+    if (reason !== undefined) this.#refuse(attached, hello, reason);
+    return reason;
+  }
+
+  #neighbour(peer: string): Neighbour {
+    let neighbour = this.#neighbours.get(peer);
+    if (neighbour !== undefined) return neighbour;
+    neighbour = new Neighbour({
+      ...this.#parts.neighbour,
+      world: this.#parts.world,
+      self: this.#parts.identity.cluster,
+      peer,
+      subjects: this.#subjects,
+      newLinkEpoch: (atLeast) => this.#epochs = Math.max(this.#epochs, atLeast) + 1,
+      onNotice: (notice) => this.#noticed(notice),
+    });
+    this.#neighbours.set(peer, neighbour);
+    return neighbour;
+  }
+
+  #noticed({ code, detail, peer, fatal }: { code: string; detail: string; peer: string; fatal: boolean }): void {
+    this.#tell({ code, detail, peer });
+    const neighbour = this.#neighbours.get(peer)!;
+    if (!fatal || !neighbour.up) return;
+    const theirs = neighbour.active?.theirs?.received;
+    const epochs = theirs === undefined ? [] : Object.values(theirs).map(({ linkEpoch }) => linkEpoch);
+    neighbour.closeEpoch();
+    // A refusal that repeats must not become a busy loop.
+    this.#parts.world.after(HOLD_OFF_MS, () => neighbour.up && neighbour.openEpoch(Math.max(0, ...epochs)));
+  }
+
+  #sessionUp(neighbour: Neighbour, session: Session): void {
+    if (!neighbour.sessionUp(session)) return;
+    neighbour.openEpoch(highestEpoch(session.theirs));
+    this.#parts.onUp(neighbour);
+  }
+
+  #sessionDown(neighbour: Neighbour, session: Session, reason: string): void {
+    const change = neighbour.sessionDown(session, reason);
+    if (change === "unchanged") return;
+    if (change === "down") this.#parts.onDown(neighbour, reason);
+    neighbour.closeEpoch();
+    if (change === "moved") neighbour.openEpoch(highestEpoch(neighbour.active?.theirs));
+  }
+
+  #end(session: Session, reason: string): void {
+    const wasUp = session.state === "up";
+    session.close(reason);
+    if (!wasUp) this.#neighbours.get(session.peer)?.sessionDown(session, reason);
+  }
+
+  #detach(attached: AttachedBus, reason: string): void {
+    if (!this.#buses.delete(attached.bus)) return;
+    for (const stop of attached.detach) stop();
+    for (const session of [...attached.sessions.values()]) this.#end(session, reason);
+    attached.bus.close();
+  }
+
+  #meet(attached: AttachedBus): void {
+    const now = this.#parts.world.now();
+    attached.bus.publish(this.#subjects.meet, encodeMeet(this.#parts.identity));
+    attached.metAt = now;
+    attached.meetAt = now + attached.meetEveryMs;
+    attached.meetEveryMs = Math.min(MEET_EVERY_MS_MAX, attached.meetEveryMs * 2);
+  }
+
+  /** What this side says to a neighbour. */
+  #helloTo(neighbour: Neighbour): Hello {
+    const { identity, ackAfterSync, places, root } = this.#parts;
+    const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
+    for (const lane of LANES) {
+      const { linkEpoch, sequence, chain } = places.durable(neighbour.peer, lane);
+      if (linkEpoch > 0) received[lane] = { linkEpoch, sequence, chain: chainToHex(chain) };
+    }
+    return {
+      ...identity,
+      fence: 0,
+      ackAfterSync,
+      linkEpoch: neighbour.linkEpoch,
+      received,
+      root: root(),
+      loopLagMs: 0,
+      congested: this.congested,
+      creditBytes: {},
+    } as Hello;
+  }
+
+  #schedule(): void {
+    const { world } = this.#parts;
+    this.#expectedTick = world.now() + TICK_MS;
+    this.#cancel = world.after(TICK_MS, () => {
+      this.#tick(world.now() - this.#expectedTick);
+      this.#schedule();
+    });
+  }
+
+  #tick(lateMs: number): void {
+    const now = this.#parts.world.now();
+    for (const attached of [...this.#buses.values()]) {
+      for (const session of [...attached.sessions.values()]) session.tick(lateMs);
+      if (attached.bus.dialled && now >= attached.meetAt && !this.#isFull(attached)) this.#meet(attached);
+    }
+    for (const neighbour of this.#neighbours.values()) neighbour.tick();
+  }
+
+  /** A bus that leads to one peer needs no more meetings once that one is there; on a rendezvous others may come. */
+  #isFull(attached: AttachedBus): boolean {
+    return attached.meetEveryMs < MEET_EVERY_MS_MAX && this.isLinked(attached.bus);
+  }
+
+  #tell(notice: LinkNotice): void {
+    const key = `${notice.code}/${notice.peer}/${notice.bus}`;
+    const now = this.#parts.world.now();
+    if (now - (this.#told.get(key) ?? -Infinity) < NOTICE_EVERY_MS) return;
+    this.#told.set(key, now);
+    this.#parts.onNotice(notice);
+  }
+}
+
+const HOLD_OFF_MS = 1000;
+
+function highestEpoch(theirs: Hello | undefined): number {
+  return Math.max(0, ...Object.values(theirs?.received ?? {}).map(({ linkEpoch }) => linkEpoch));
+}

@@ -1,0 +1,45 @@
+/** Which process speaks for each cluster: a newer one replaces an older one, which is then told to be quiet. */
+
+import type { Meet } from "./codec/mod.ts";
+
+type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance">;
+
+export class Peers {
+  readonly #known = new Map<string, Identity>();
+  readonly #self: Identity;
+
+  constructor(self: Identity) {
+    this.#self = self;
+  }
+
+  /** A reason when another process of that cluster is known that goes first. */
+  judge(them: Identity): { readonly code: string; readonly detail: string } | undefined {
+    if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
+    const known = this.#known.get(them.cluster);
+    if (known === undefined || known.instance === them.instance || goesBefore(them, known)) return undefined;
+    const why = counter(known) === counter(them)
+      ? "another process with the same data speaks for it; one data directory was copied"
+      : "a newer process speaks for it";
+    return {
+      code: "QUARANTINED",
+      detail: `cluster "${them.cluster}" of node "${them.node}" is quarantined: ${why} (node "${known.node}"); ` +
+        "stop one of the two, or give it another cluster name and an empty data directory",
+    };
+  }
+
+  /** This process speaks for the cluster from now on; true when it replaces another. */
+  note(them: Identity): boolean {
+    const known = this.#known.get(them.cluster);
+    this.#known.set(them.cluster, them);
+    return known !== undefined && known.instance !== them.instance;
+  }
+}
+
+/** The higher counter goes first; on a cloned disk, where they are equal, the larger instance. */
+function goesBefore(a: Identity, b: Identity): boolean {
+  return counter(a) === counter(b) ? a.instance > b.instance : counter(a) > counter(b);
+}
+
+function counter({ epoch }: Identity): number {
+  return Math.floor(epoch / 2 ** 32);
+}

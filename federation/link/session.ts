@@ -1,0 +1,160 @@
+/** One neighbour over one bus: HELLO both ways, and whether the neighbour is there. Says so; what follows is decided elsewhere. */
+
+import type { World } from "../world.ts";
+import { type Beat, decodeHello, encodeHello, type Hello, type Meet } from "./codec/mod.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { LinkBus } from "./link_bus.ts";
+import type { ControlKind, LinkSubjects } from "./subjects.ts";
+
+export interface SessionParts {
+  readonly world: World;
+  readonly peer: string;
+  readonly bus: LinkBus;
+  readonly subjects: LinkSubjects;
+  /** What this side says of itself to that neighbour now. */
+  readonly hello: () => Hello;
+  /** Judges what the other says; a reason refuses it. */
+  readonly judge: (hello: Hello) => { readonly code: string; readonly detail: string } | undefined;
+  readonly onUp: (session: Session) => void;
+  readonly onDown: (session: Session, reason: string) => void;
+  /** The neighbour said something new of itself. */
+  readonly onHello: (session: Session) => void;
+  readonly onRefused: (session: Session, reason: { code: string; detail: string }) => void;
+}
+
+export type SessionState = "opening" | "up" | "down";
+
+/** The whole HELLO is said again this often even if nothing changed: it is what a listener in the middle understands. */
+const FULL_EVERY_MS = 10_000;
+/** An opening that comes to nothing is told after this. */
+const OPENING_MS = 5000;
+
+export class Session {
+  readonly peer: string;
+  readonly bus: LinkBus;
+  readonly #parts: SessionParts;
+  readonly #heartbeat = new Heartbeat();
+  #state: SessionState = "opening";
+  #theirs: Hello | undefined;
+  #theirHash = 0;
+  #saidHash = 0;
+  #saidFullAt = -Infinity;
+  #nextAt: number;
+  #since: number;
+  lastError: string | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.peer = parts.peer;
+    this.bus = parts.bus;
+    this.#since = parts.world.now();
+    this.#nextAt = this.#since;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Since when the state holds. */
+  get since(): number {
+    return this.#since;
+  }
+
+  get rttMs(): number {
+    return this.#heartbeat.rttMs;
+  }
+
+  /** What the neighbour last said of itself in full. */
+  get theirs(): Hello | undefined {
+    return this.#theirs;
+  }
+
+  /** To be called at least every 125 ms: says HELLO when it is time, and notices silence. `lateMs`: how late the call is. */
+  tick(lateMs: number): void {
+    if (this.#state === "down") return;
+    const now = this.#parts.world.now();
+    if (lateMs > 200) this.#heartbeat.forgive(lateMs);
+    if (now >= this.#nextAt) this.#say(now);
+    if (this.#state === "up" && this.#heartbeat.isDead(now)) {
+      const silentMs = Math.round(now - this.#heartbeat.heardAt);
+      const heard = silentMs > this.#heartbeat.deadlineMs;
+      this.close(heard ? `no HELLO for ${silentMs} ms` : "the peer is heard but does not hear this node");
+    }
+    if (this.#state === "opening" && now - this.#since > OPENING_MS && this.lastError === undefined) {
+      this.lastError = this.#theirs === undefined
+        ? `no HELLO from "${this.peer}" over ${this.bus.name} for ${OPENING_MS} ms`
+        : `"${this.peer}" is heard over ${this.bus.name} but does not hear this node`;
+    }
+  }
+
+  /** Says HELLO in full at once: something changed that the neighbour should know. */
+  hurry(): void {
+    if (this.#state === "down") return;
+    this.#saidHash = 0;
+    this.#say(this.#parts.world.now());
+  }
+
+  /** The neighbour asks for the whole HELLO. */
+  sayMore(): void {
+    this.#saidHash = 0;
+  }
+
+  hear(payload: Uint8Array): void {
+    if (this.#state === "down") return;
+    const heard = decodeHello(payload);
+    if (heard.type === "problem") return this.#refuse({ code: heard.problem, detail: heard.detail });
+    const now = this.#parts.world.now();
+    this.#heartbeat.hear(heard.beat, now);
+    if (heard.type === "full") {
+      const refusal = this.#parts.judge(heard.hello);
+      if (refusal !== undefined) return this.#refuse(refusal);
+      this.#theirs = heard.hello;
+      this.#theirHash = heard.beat.fullHash;
+      this.#parts.onHello(this);
+    } else if (heard.beat.fullHash !== this.#theirHash) this.send("hello", ASK_FULL);
+    if (this.#state === "opening" && this.#theirs !== undefined && this.#heartbeat.proven) this.#goUp(now);
+    else if (this.#state === "opening" && heard.beat.number <= 2) this.#say(now); // answer a new neighbour at once
+  }
+
+  send(kind: ControlKind, payload: Uint8Array): void {
+    this.bus.publish(this.#parts.subjects.control(this.peer, kind), payload);
+  }
+
+  close(reason: string): void {
+    if (this.#state === "down") return;
+    const wasUp = this.#state === "up";
+    this.#state = "down";
+    this.#since = this.#parts.world.now();
+    this.lastError = reason;
+    if (wasUp) this.#parts.onDown(this, reason);
+  }
+
+  #goUp(now: number): void {
+    this.#state = "up";
+    this.#since = now;
+    this.lastError = undefined;
+    this.#parts.onUp(this);
+  }
+
+  #refuse(reason: { code: string; detail: string }): void {
+    this.lastError = `${reason.code}: ${reason.detail}`;
+    this.#parts.onRefused(this, reason);
+  }
+
+  #say(now: number): void {
+    const beat: Beat = { ...this.#heartbeat.next(now), fullHash: 0, sentAtMs: now >>> 0 };
+    const { full, digest, hash } = encodeHello(this.#parts.hello(), beat);
+    const whole = hash !== this.#saidHash || now - this.#saidFullAt > FULL_EVERY_MS || this.#state === "opening";
+    if (whole) {
+      this.#saidHash = hash;
+      this.#saidFullAt = now;
+    }
+    this.send("hello", whole ? full : digest);
+    this.#nextAt = now + this.#heartbeat.intervalMs;
+  }
+}
+
+/** An empty HELLO asks for the whole one. */
+export const ASK_FULL = new Uint8Array(0);
+
+export type { Meet };

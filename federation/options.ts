@@ -1,0 +1,47 @@
+/** What a federation can be told. Parsed where the node's configuration is; here are the meanings and the defaults. */
+
+import type { Lane } from "./link/codec/mod.ts";
+
+/** Sends what fits a pattern over a lane. The first rule that fits holds. */
+export interface TrafficRule {
+  readonly pattern: string;
+  readonly lane: Exclude<Lane, "control">;
+}
+
+/** A link as its owner wants it: by URL, with what it costs. */
+export interface LinkSetting {
+  readonly url: string;
+  /** Added to the measured round trip in ms. Higher is used later. Default 0. */
+  readonly cost?: number;
+  readonly tags?: readonly string[];
+}
+
+export interface FederationOptions {
+  /** Name of the federation; only nodes that say the same meet. */
+  readonly name: string;
+  /** Of this process: random, never used again. */
+  readonly instance: string;
+  /** URLs to join by; enough without a registry. */
+  readonly join: readonly string[];
+  readonly links: readonly LinkSetting[];
+  readonly traffic: readonly TrafficRule[];
+  /** URLs of neighbours of earlier runs: tried when nobody else can be found. */
+  readonly cached: readonly string[];
+  /** What the cluster says of this node. */
+  readonly about: { readonly runtime: string; readonly version: string; readonly http?: string };
+  /** Where others reach this node's endpoint, if it has one. */
+  readonly url?: string;
+  /** How long durable wants of this cluster are held while it cannot be reached, ms. Default 72 h; 1 h for a random id. */
+  readonly holdMs?: number;
+}
+
+export const HOLD_MS = 72 * 3_600_000;
+/** Entries and bytes of interest that are told to the mesh (design §5). */
+export const INTEREST_ENTRIES_MAX = 4096;
+export const INTEREST_BYTES_MAX = 256 * 1024;
+/** A link-state record lives this long after its cluster fell silent. */
+export const TOPOLOGY_LIFETIME_MS = 1_800_000;
+/** Live wants of a cluster that cannot be reached linger, so that its streams can resume. */
+export const LIVE_LINGER_MS = 300_000;
+/** Dispatch waits this long for what others want, when nothing is known yet. */
+export const SYNC_WAIT_MS = 5000;
