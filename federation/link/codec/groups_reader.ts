@@ -15,7 +15,7 @@ import {
   SAME_LENGTH,
 } from "./frame.ts";
 import { isName, NAME_BYTES_MAX } from "./names.ts";
-import { isRecord } from "./record_ttl.ts";
+import { isRecord } from "./is_record.ts";
 
 /** Why bytes are no frame. `detail` is for people. */
 export interface FrameFault {

@@ -25,4 +25,3 @@ export { type FramePlace, FrameWriter, type WrittenFrame } from "./frame_writer.
 export { type FrameFault, type FrameProblem } from "./groups_reader.ts";
 export { type Lane, laneIndex, LANES } from "./lanes.ts";
 export { isName } from "./names.ts";
-export { recordTtlMs, recordWithTtl } from "./record_ttl.ts";
