@@ -141,7 +141,9 @@ export class Departures {
     const { log, books, newMark, onError, world } = this.#parts;
     const first = runs[0].position;
     const key = custodyKey(newMark(), first);
-    const touched = new Set(runs.flatMap(({ destinations, epoch }) => destinations.map(({ cluster }) => books.of(cluster, epoch))));
+    const touched = new Set(
+      runs.flatMap(({ destinations, epoch }) => destinations.map(({ cluster }) => books.of(cluster, epoch))),
+    );
     const changes: StateChange[] = [
       { key, value: encodeRuns(runs, first) },
       placeOf(last),

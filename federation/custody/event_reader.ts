@@ -2,18 +2,22 @@
 
 import type { StoredEvent } from "../../node/mod.ts";
 import type { CustodyLog } from "../custody_log.ts";
+import type { World } from "../world.ts";
 
 /** Events kept since they came: what links that keep up ask for. They hold their pages of the store, so not more. */
 const RECENT_EVENTS = 2048;
 /** A page of a backlog: about a frame. */
 const PAGE_EVENTS = 512;
 const PAGE_BYTES = 512 * 1024;
+/** Pause after the store could not be read. */
+const RETRY_MS = 500;
 
 /** `unread`: ask `load()`. `gone`: the store no longer has it. */
 export type Looked = StoredEvent | "unread" | "gone";
 
 export class EventReader {
   readonly #log: CustodyLog;
+  readonly #world: World;
   readonly #recent: (StoredEvent | undefined)[] = new Array(RECENT_EVENTS);
   #page = new Map<number, StoredEvent>();
   #pageFrom = 1;
@@ -22,8 +26,9 @@ export class EventReader {
   readonly #waiting: { readonly position: number; readonly done: () => void }[] = [];
   readonly #onError: (error: unknown) => void;
 
-  constructor(log: CustodyLog, onError: (error: unknown) => void) {
+  constructor(log: CustodyLog, world: World, onError: (error: unknown) => void) {
     this.#log = log;
+    this.#world = world;
     this.#onError = onError;
     log.onAppend((events) => {
       for (const event of events) this.#recent[event.position % RECENT_EVENTS] = event;
@@ -37,7 +42,7 @@ export class EventReader {
     return position < this.#log.tail ? "gone" : "unread";
   }
 
-  /** Reads the page that begins at a position, then calls `done`; when it cannot be read, `done` comes after the next one that can. */
+  /** Reads the page that begins at a position, then calls `done`; while the store cannot be read, it is tried again. */
   load(position: number, done: () => void): void {
     this.#waiting.push({ position, done });
     if (!this.#loading) this.#next();
@@ -49,10 +54,14 @@ export class EventReader {
     this.#loading = true;
     const { position } = waiting;
     this.#log.read({ after: position - 1, eventsMax: PAGE_EVENTS, bytesMax: PAGE_BYTES }, (error, events) => {
+      if (error !== undefined) {
+        this.#onError(error);
+        this.#world.after(RETRY_MS, () => this.#next());
+        return;
+      }
       this.#loading = false;
       this.#waiting.shift();
-      if (error !== undefined) this.#onError(error);
-      else this.#keep(position, events);
+      this.#keep(position, events);
       waiting.done();
       if (!this.#loading) this.#next();
     });

@@ -73,7 +73,9 @@ export class Books {
       if (shipment.origin !== this.#parts.self) continue;
       const after = shipment.firstSequence - 1;
       const to = sequenceAt(shipment, shipment.count - 1);
-      for (const { cluster } of shipment.destinations) this.#note(this.of(cluster, shipment.epoch), (book) => book.handOver(after, to));
+      for (const { cluster } of shipment.destinations) {
+        this.#note(this.of(cluster, shipment.epoch), (book) => book.handOver(after, to));
+      }
     }
     this.#tell();
   }
@@ -142,7 +144,8 @@ export class Books {
   /** The equation, per destination. `parked`: pairs parked in this cluster; `recounted`: outstanding pairs as documents show them. */
   entries(parked: (destination: string) => number, recounted: (destination: string) => number): LedgerEntry[] {
     return [...this.#books].map(([destination, epochs]) => {
-      const sum = (value: (book: Book) => number) => [...epochs.values()].reduce((total, book) => total + value(book), 0);
+      const sum = (value: (book: Book) => number) =>
+        [...epochs.values()].reduce((total, book) => total + value(book), 0);
       const accepted = sum((book) => book.assigned);
       const open = recounted(destination);
       const waiting = Math.min(parked(destination), open);
@@ -154,7 +157,18 @@ export class Books {
       };
       const balanced = accepted === delivered + expired + rejected + evicted + open;
       const origin = this.#parts.self;
-      return { origin, destination, accepted, delivered, parked: waiting, queued: open - waiting, expired, rejected, evicted, balanced };
+      return {
+        origin,
+        destination,
+        accepted,
+        delivered,
+        parked: waiting,
+        queued: open - waiting,
+        expired,
+        rejected,
+        evicted,
+        balanced,
+      };
     });
   }
 

@@ -32,7 +32,9 @@ export function parseReceiptPart(json: unknown): ReceiptPart | undefined {
   const { epoch, version, part, parts, intervals, exceptions } = (json ?? {}) as Record<string, unknown>;
   if (![epoch, version, part, parts].every(isCount)) return undefined;
   if (!Array.isArray(intervals) || intervals.length > PART_INTERVALS || !intervals.every(isInterval)) return undefined;
-  if (!Array.isArray(exceptions) || exceptions.length > PART_INTERVALS || !exceptions.every(isException)) return undefined;
+  if (!Array.isArray(exceptions) || exceptions.length > PART_INTERVALS || !exceptions.every(isException)) {
+    return undefined;
+  }
   return json as ReceiptPart;
 }
 

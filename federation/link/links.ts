@@ -3,7 +3,16 @@
 import type { Intake } from "../custody/intake.ts";
 import type { Places } from "../custody/places.ts";
 import type { World } from "../world.ts";
-import { chainToHex, decodeMeet, encodeMeet, type Hello, judgeHello, LANES, type Lane, type Meet } from "./codec/mod.ts";
+import {
+  chainToHex,
+  decodeMeet,
+  encodeMeet,
+  type Hello,
+  judgeHello,
+  type Lane,
+  LANES,
+  type Meet,
+} from "./codec/mod.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import { Neighbour, type NeighbourParts } from "./neighbour.ts";
 import { Peers } from "./peers.ts";
@@ -151,7 +160,11 @@ export class Links {
   }
 
   #metSelf(attached: AttachedBus): void {
-    attached.refusal = { code: "SELF", detail: `${attached.bus.name} leads to this very node`, ...this.#parts.identity };
+    attached.refusal = {
+      code: "SELF",
+      detail: `${attached.bus.name} leads to this very node`,
+      ...this.#parts.identity,
+    };
     this.#tell({ ...attached.refusal, bus: attached.bus.name });
   }
 
@@ -168,7 +181,10 @@ export class Links {
   #refuse(attached: AttachedBus, them: Meet, reason: { code: string; detail: string }): void {
     const { identity } = this.#parts;
     attached.refusal = { ...reason, federation: them.federation, cluster: them.cluster, node: them.node };
-    attached.bus.publish(this.#subjects.refusal(them.federation, them.instance), encodeRefusal({ ...reason, ...identity }));
+    attached.bus.publish(
+      this.#subjects.refusal(them.federation, them.instance),
+      encodeRefusal({ ...reason, ...identity }),
+    );
     this.#tell({ ...reason, peer: them.cluster, bus: attached.bus.name });
   }
 

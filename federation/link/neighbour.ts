@@ -4,7 +4,7 @@ import type { Custody } from "../custody/custody.ts";
 import type { EventReader } from "../custody/event_reader.ts";
 import type { Shipment } from "../custody/shipment.ts";
 import type { World } from "../world.ts";
-import { LANES, type Lane } from "./codec/mod.ts";
+import { type Lane, LANES } from "./codec/mod.ts";
 import { LaneSender, type SenderNotice } from "./lane_sender.ts";
 import type { Session } from "./session.ts";
 import type { LinkSubjects } from "./subjects.ts";

@@ -47,7 +47,15 @@ export class Joiner {
   /** Keeps a bus to that URL from now on. Idempotent. */
   add(url: string, learnt: string): void {
     if (this.#targets.has(url) || this.#stopped) return;
-    const target: Target = { url, learnt, state: "waiting", attempts: 0, failures: 0, lastError: undefined, cancel: undefined };
+    const target: Target = {
+      url,
+      learnt,
+      state: "waiting",
+      attempts: 0,
+      failures: 0,
+      lastError: undefined,
+      cancel: undefined,
+    };
     this.#targets.set(url, target);
     this.#dial(target);
   }

@@ -1,0 +1,496 @@
+/** Many nodes, one mesh: the composition. Each part is a file of its own; this one says who tells whom. */
+
+import type { CloudEvent, StateChange, StateEntry } from "../node/mod.ts";
+import type { CustodyLog } from "./custody_log.ts";
+import { type Coverage, COVERAGE_PREFIX, Coverages } from "./custody/coverage.ts";
+import { Custody } from "./custody/custody.ts";
+import { Departures, DISPATCHED_KEY } from "./custody/departures.ts";
+import { EventReader } from "./custody/event_reader.ts";
+import { Intake } from "./custody/intake.ts";
+import { PLACE_PREFIX, Places } from "./custody/places.ts";
+import { CUSTODY_PREFIX } from "./custody/run_document.ts";
+import type { CustodyDocument, Run, Shipment } from "./custody/shipment.ts";
+import { takeUpCustody } from "./custody/take_up.ts";
+import { WriteBehind } from "./custody/write_behind.ts";
+import { BOOK_PREFIX } from "./ledger/book.ts";
+import { Books } from "./ledger/books.ts";
+import { ReceiptAssembly } from "./ledger/receipt_assembly.ts";
+import { parseReceiptAck, parseReceiptPart } from "./ledger/receipt_message.ts";
+import { Receipts } from "./ledger/receipts.ts";
+import type { FrameDestination, Lane, Meet } from "./link/codec/mod.ts";
+import type { DialBus, LinkBus } from "./link/link_bus.ts";
+import { Links } from "./link/links.ts";
+import type { Neighbour } from "./link/neighbour.ts";
+import type { LocalCluster } from "./local_cluster.ts";
+import { Joiner } from "./membership/joiner.ts";
+import { type FederationOptions, SYNC_WAIT_MS, TOPOLOGY_LIFETIME_MS } from "./options.ts";
+import { Relay } from "./relay.ts";
+import { ReadyBarriers } from "./routing/ready_barriers.ts";
+import { InterestExchange } from "./routing/interest_exchange.ts";
+import { Topology } from "./routing/topology.ts";
+import {
+  decodeRecordDocument,
+  encodeRecordDocument,
+  type MeshRecord,
+  RecordDatabase,
+  recordKeyText,
+} from "./routing/records/mod.ts";
+import { laneOf } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+export interface FederationParts {
+  readonly world: World;
+  readonly log: CustodyLog;
+  readonly local: LocalCluster;
+  readonly dial: DialBus;
+  /** Something that an operator should know; also what becomes a system event. */
+  readonly onNotice: (notice: FederationNotice) => void;
+  /** Something failed that nobody waits for. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Stable codes. */
+export interface FederationNotice {
+  readonly code: string;
+  readonly detail: string;
+  readonly level: "info" | "warn";
+  readonly peer?: string;
+}
+
+const RECORD_PREFIX = "federation/record";
+/** Versions of the link protocol that this program speaks. */
+const VERSIONS: readonly [number, number] = [1, 1];
+
+export class Federation {
+  readonly self: string;
+  readonly options: FederationOptions;
+  readonly records: RecordDatabase;
+  readonly topology: Topology;
+  readonly interest: InterestExchange;
+  readonly custody: Custody;
+  readonly departures: Departures;
+  readonly intake: Intake;
+  readonly books: Books;
+  readonly receipts: Receipts;
+  readonly coverages = new Coverages();
+  readonly links: Links;
+  readonly joiner: Joiner;
+  readonly relay: Relay;
+  readonly barriers: ReadyBarriers;
+  readonly log: CustodyLog;
+  readonly world: World;
+  /** Documents of custody that are in the store, by key. */
+  readonly documents = new Map<string, CustodyDocument>();
+  readonly #parts: FederationParts;
+  readonly #writes: WriteBehind;
+  readonly #assembly = new ReceiptAssembly();
+  readonly #changed = new Set<() => void>();
+  readonly #dialled = new Map<LinkBus, string>();
+  #marks = 0;
+  #hasDatabase = false;
+  #stopped = false;
+  #cancelTick: (() => void) | undefined;
+
+  /** Reads what is durable, then calls `done`; nothing is sent before `start()`. */
+  static open(
+    parts: FederationParts,
+    options: FederationOptions,
+    done: (error: unknown, federation?: Federation) => void,
+  ): void {
+    const federation = new Federation(parts, options);
+    parts.log.list("federation/", (error, entries) => {
+      if (error !== undefined) return done(error);
+      try {
+        federation.#load(entries);
+      } catch (failure) {
+        return done(failure);
+      }
+      done(undefined, federation);
+    });
+  }
+
+  private constructor(parts: FederationParts, options: FederationOptions) {
+    const { world, log, local, onError } = parts;
+    this.#parts = parts;
+    this.options = options;
+    this.world = world;
+    this.log = log;
+    const self = this.self = local.cluster;
+    const { epoch } = log.incarnation;
+    const places = this.#places = new Places();
+    const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
+    this.#writes = new WriteBehind(world, log, onError);
+    this.relay = new Relay({
+      world,
+      self,
+      nextHop: (destination) => this.topology.table.nextHop(destination),
+      send: (peer, payload) => this.links.send(peer, "relay", payload),
+    });
+    this.records = new RecordDatabase({
+      world,
+      self,
+      epoch,
+      send: (peer, payload) => this.links.send(peer, "db", payload),
+      persist: (records, removed, persisted) =>
+        log.commit([], recordChanges(records, removed), (error) => persisted(error)),
+      onInstalled: (records) => this.#installed(records),
+      onPurged: (records) => this.#purged(records),
+      onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
+    });
+    this.topology = new Topology({
+      world,
+      self,
+      node: { id: local.node, ...options.about, nats: options.url, since: 0 },
+      setting: (peer) => this.#setting(peer),
+      originate: (body) => void this.records.originate("topology", 0, body, TOPOLOGY_LIFETIME_MS),
+      onRoutes: () => this.#routesChanged(),
+      onNotice: ({ code, detail, peer }) => this.#notice("warn", code, detail, peer),
+    });
+    this.interest = new InterestExchange({
+      world,
+      self,
+      local,
+      holdMs: options.holdMs,
+      originate: (shard, body, lifetimeMs) => this.records.originate("interest", shard, body, lifetimeMs),
+      distance: (cluster) => this.topology.table.distance(cluster),
+      onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
+    });
+    const settled = (document: CustodyDocument): void => {
+      this.documents.delete(document.key);
+      this.#writes.remove(document.key);
+    };
+    this.custody = new Custody({
+      world,
+      routes: this.topology.table,
+      onQueued: (peer, lane) => this.links.pump(peer, lane),
+      onSettled: settled,
+      onParked: (destination, reason) => this.#noteParked(destination, reason),
+    });
+    this.books = new Books({ self, epoch, onSettled: settled });
+    this.departures = new Departures({
+      world,
+      self,
+      log,
+      books: this.books,
+      destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
+      nobodyElsewhere: () => this.interest.nobodyElsewhere,
+      travels: (event) => local.travels(event),
+      laneOf: (topic) => laneOf(options.traffic, topic),
+      newMark,
+      onShipment: (shipment) => this.#depart(shipment),
+      onDispatched: () => this.#tell(),
+      onError,
+    });
+    this.intake = new Intake({
+      self,
+      log,
+      local,
+      coverages: this.coverages,
+      places,
+      newMark,
+      onForward: (runs, document) => this.#forward(runs, document),
+      onCovered: (coverage) => this.receipts.note(coverage),
+      onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
+      onError,
+    });
+    this.receipts = new Receipts({
+      world,
+      coverages: this.coverages,
+      send: (to, part) => this.relay.send(to, "receipt", part),
+    });
+    this.barriers = new ReadyBarriers({
+      world,
+      self,
+      relay: this.relay,
+      versionOf: (origin) => this.records.versionOf(origin, "interest"),
+    });
+    this.links = new Links({
+      world,
+      identity: identityOf(parts, options),
+      ackAfterSync: log.syncsCommits,
+      places,
+      intake: this.intake,
+      neighbour: {
+        custody: this.custody,
+        reader: new EventReader(log, world, onError),
+        age: () => log.now(),
+        onHandedOver: (shipments) => this.#handedOver(shipments),
+      },
+      root: () => toHex(this.records.root),
+      onUp: (neighbour) => this.#linkUp(neighbour),
+      onDown: (neighbour, reason) => this.#linkDown(neighbour, reason),
+      onHello: (neighbour, hello) => {
+        this.topology.noteRtt(neighbour.peer, neighbour.active?.rttMs ?? 0);
+        if (neighbour.up) this.records.compareRoot(neighbour.peer, fromHex(hello.root));
+      },
+      onControl: (peer, kind, payload) => {
+        if (kind === "db") this.records.receive(peer, payload);
+        else if (kind === "relay") this.relay.receive(peer, payload);
+      },
+      onNotice: ({ code, detail, peer, bus }) =>
+        this.#notice("warn", code, bus === undefined ? detail : `${detail} (${bus})`, peer),
+    });
+    this.joiner = new Joiner({
+      world,
+      dial: parts.dial,
+      onBus: (url, bus) => {
+        this.#dialled.set(bus, url);
+        this.attach(bus);
+      },
+      onFailure: (url, { code, detail }) => this.#notice("warn", code, `Cannot join "${url}": ${detail}`),
+    });
+    this.#handleReceipts();
+  }
+
+  readonly #places: Places;
+
+  /** Begins: says who is here, joins, and lets events leave as soon as it is known what others want. */
+  start(): void {
+    const { join, links } = this.options;
+    this.topology.start();
+    this.interest.start();
+    this.receipts.start();
+    for (const url of join) this.joiner.add(url, "join");
+    for (const { url } of links) this.joiner.add(url, "links");
+    const alone = join.length === 0 && links.length === 0;
+    if (alone || this.#hasDatabase) this.departures.release();
+    else this.world.after(SYNC_WAIT_MS, () => this.#stopWaiting());
+    this.#tick();
+  }
+
+  /** Meets whoever is on a bus, until it closes: the own endpoint, or one that was dialled. */
+  attach(bus: LinkBus): void {
+    this.links.attach(bus);
+  }
+
+  /** Calls `listener` when routes, links or interest changed, or an event was settled. */
+  watch(listener: () => void): () => void {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  /** A cluster that is gone for good: what is owed to it ends as evicted. */
+  forget(cluster: string): number {
+    this.custody.forget(cluster);
+    const count = this.books.forget(cluster);
+    this.records.forget(cluster);
+    this.#writeBooks();
+    this.#tell();
+    return count;
+  }
+
+  /** The lowest position of an event that is still owed to somebody; `undefined` when nothing is. */
+  get neededFrom(): number | undefined {
+    let lowest: number | undefined;
+    for (const { first, open } of this.documents.values()) {
+      if (open > 0 && (lowest === undefined || first < lowest)) lowest = first;
+    }
+    const undispatched = this.departures.dispatched < this.log.head && !this.interest.nobodyElsewhere;
+    if (undispatched) lowest = Math.min(lowest ?? Infinity, this.departures.dispatched + 1);
+    return lowest;
+  }
+
+  /** Writes down what is only in memory, then calls `done`; the links close first, so that nothing more comes. */
+  stop(done: () => void): void {
+    this.#stopped = true;
+    this.#cancelTick?.();
+    this.joiner.stop();
+    this.departures.stop();
+    this.links.stop("the node is stopping");
+    this.receipts.stop();
+    this.records.stop();
+    this.#writeBooks();
+    this.#writes.flush(done);
+  }
+
+  #load(entries: readonly StateEntry[]): void {
+    let dispatched: number | undefined;
+    const custody: StateEntry[] = [];
+    const records: MeshRecord[] = [];
+    for (const entry of entries) {
+      const { key, value } = entry;
+      if (key === DISPATCHED_KEY) dispatched = Number(new TextDecoder().decode(value));
+      else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
+      else if (key.startsWith(`${PLACE_PREFIX}/`)) this.#places.load(key, value);
+      else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.coverages.load(key, value);
+      else if (key.startsWith(`${BOOK_PREFIX}/`)) this.books.load(key, value);
+      else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));
+    }
+    this.departures.start(dispatched ?? this.log.head);
+    this.#hasDatabase = records.length > 0;
+    this.records.load(records);
+    for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.books })) {
+      if (document.open === 0 && !document.owed) this.#writes.remove(document.key);
+      else this.documents.set(document.key, document);
+      for (const shipment of shipments) this.custody.add(shipment);
+    }
+  }
+
+  #depart(shipment: Shipment): void {
+    this.documents.set(shipment.document.key, shipment.document);
+    this.custody.add(shipment);
+  }
+
+  #forward(runs: readonly Run[], { key, first, last }: { key: string; first: number; last: number }): void {
+    const open = runs.reduce((sum, { count, destinations }) => sum + count * destinations.length, 0);
+    const document: CustodyDocument = { key, first, last, open, owed: false };
+    this.documents.set(key, document);
+    for (const run of runs) this.custody.add({ ...run, document });
+  }
+
+  #handedOver(shipments: readonly Shipment[]): void {
+    this.books.handedOver(shipments);
+    this.#writeBooks();
+  }
+
+  #handleReceipts(): void {
+    this.relay.handle("receipt", (from, body) => {
+      const part = parseReceiptPart(body);
+      const receipt = part && this.#assembly.add(from, part);
+      if (part === undefined || receipt === undefined) return;
+      const low = this.books.receive(from, part.epoch, receipt);
+      this.#writeBooks();
+      this.relay.send(from, "receipt-ack", { epoch: part.epoch, version: part.version, low });
+    });
+    this.relay.handle("receipt-ack", (from, body) => {
+      const ack = parseReceiptAck(body);
+      const coverage: Coverage | undefined = ack && this.receipts.acknowledged(from, ack);
+      if (coverage !== undefined) this.#writes.change(coverage.toChange());
+    });
+  }
+
+  #writeBooks(): void {
+    for (const book of this.books.takeDirty()) this.#writes.change(book.toChange());
+  }
+
+  #linkUp(neighbour: Neighbour): void {
+    const { peer, active } = neighbour;
+    const url = active && this.#dialled.get(active.bus);
+    if (url !== undefined) this.joiner.noteLinked(url);
+    this.records.adjacencyUp(peer);
+    this.topology.linkUp(peer, active?.rttMs ?? 0);
+    this.#notice("info", "LINK_UP", `linked with "${peer}" over ${active?.bus.name}`, peer);
+    this.#tell();
+  }
+
+  #linkDown(neighbour: Neighbour, reason: string): void {
+    this.records.adjacencyDown(neighbour.peer);
+    this.topology.linkDown(neighbour.peer);
+    this.#notice("warn", "LINK_DOWN", `lost the link with "${neighbour.peer}": ${reason}`, neighbour.peer);
+    this.#tell();
+  }
+
+  #installed(records: readonly MeshRecord[]): void {
+    for (const record of records) {
+      if (record.kind === "topology") this.topology.install(record);
+      else {
+        this.interest.install(record);
+        if (record.origin !== this.self) this.barriers.echo(record.origin, record.version);
+      }
+    }
+    if (this.departures.held && this.#synced()) this.departures.release();
+    this.#tell();
+  }
+
+  #purged(records: readonly MeshRecord[]): void {
+    for (const record of records) {
+      if (record.kind === "topology") this.topology.purge(record.origin);
+      else this.interest.purge(record);
+    }
+    this.#tell();
+  }
+
+  #routesChanged(): void {
+    const reachable = new Set(this.topology.table.reachable());
+    for (const cluster of this.interest.remote.clusters()) {
+      if (reachable.has(cluster)) this.interest.noteReachable(cluster);
+      else this.interest.noteUnreachable(cluster);
+    }
+    this.custody.reroute();
+    this.receipts.hurry();
+    this.barriers.noteReachable(reachable);
+    this.#tell();
+  }
+
+  #synced(): boolean {
+    return [...this.links.neighbours.values()].some(({ up, peer }) => up && this.records.synced(peer));
+  }
+
+  #stopWaiting(): void {
+    if (!this.departures.held || this.#stopped) return;
+    this.#notice(
+      "warn",
+      "NOT_SYNCED",
+      `nobody has told what is wanted elsewhere for ${SYNC_WAIT_MS} ms; events leave for those that are known`,
+    );
+    this.departures.release();
+  }
+
+  #noteParked(destination: string, reason: string): void {
+    if (reason === "HOP_LIMIT") {
+      this.#notice(
+        "warn",
+        "HOP_LIMIT",
+        `an event for "${destination}" has crossed too many clusters; it is parked`,
+        destination,
+      );
+    }
+  }
+
+  #setting(peer: string): { cost: number; tags: readonly string[] } {
+    const bus = this.links?.neighbours.get(peer)?.active?.bus;
+    const url = bus && this.#dialled.get(bus);
+    const setting = this.options.links.find((link) => link.url === url);
+    return { cost: setting?.cost ?? 0, tags: setting?.tags ?? [] };
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.world.after(1000, () => {
+      this.custody.tick();
+      if (this.departures.held && this.#synced()) this.departures.release();
+      for (const [bus, url] of this.#dialled) {
+        const refusal = this.links.refusalOn(bus);
+        if (refusal !== undefined && !this.links.isLinked(bus)) {
+          this.joiner.noteError(url, `${refusal.code}: ${refusal.detail}`);
+        }
+      }
+      this.#tick();
+    });
+  }
+
+  #notice(level: FederationNotice["level"], code: string, detail: string, peer?: string): void {
+    this.#parts.onNotice({ level, code, detail, peer });
+  }
+
+  #tell(): void {
+    for (const listener of this.#changed) listener();
+  }
+}
+
+export type { CloudEvent, FrameDestination, Lane };
+
+function identityOf({ local, log }: FederationParts, { name, instance, url }: FederationOptions): Meet {
+  const { cluster, node } = local;
+  return { federation: name, cluster, node, epoch: log.incarnation.epoch, instance, versions: VERSIONS, url };
+}
+
+function recordChanges(
+  records: readonly MeshRecord[],
+  removed: readonly Parameters<typeof recordKeyText>[0][],
+): StateChange[] {
+  return [
+    ...records.map((record) => ({
+      key: `${RECORD_PREFIX}/${recordKeyText(record)}`,
+      value: encodeRecordDocument(record),
+    })),
+    ...removed.map((key) => ({ key: `${RECORD_PREFIX}/${recordKeyText(key)}`, value: undefined })),
+  ];
+}
+
+function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}

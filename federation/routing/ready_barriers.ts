@@ -1,0 +1,68 @@
+/** `ready=mesh`: waits until every cluster that could be reached has said that it knows a version of this one's interest. */
+
+import type { Relay } from "../relay.ts";
+import type { World } from "../world.ts";
+import { EchoSender, ReadyBarrier } from "./interest/mod.ts";
+
+export interface ReadyBarriersParts {
+  readonly world: World;
+  readonly self: string;
+  readonly relay: Relay;
+  readonly versionOf: (origin: string) => number;
+}
+
+export class ReadyBarriers {
+  readonly #parts: ReadyBarriersParts;
+  readonly #barriers = new Set<ReadyBarrier>();
+  readonly #echoes: EchoSender;
+  /** What each cluster has said that it knows. */
+  readonly #known = new Map<string, number>();
+  #reachable: ReadonlySet<string> = new Set();
+
+  constructor(parts: ReadyBarriersParts) {
+    this.#parts = parts;
+    this.#echoes = new EchoSender(parts.world, (origin, version) => void parts.relay.send(origin, "echo", { version }));
+    parts.relay.handle("echo", (from, body) => {
+      const { version } = (body ?? {}) as { version?: unknown };
+      if (typeof version === "number") this.#heard(from, version);
+    });
+  }
+
+  /** Another cluster's interest is known and durable here: it is told. */
+  echo(origin: string, version: number): void {
+    this.#echoes.note(origin, version);
+  }
+
+  /** `done` is called once: with the clusters that had not said so in time, mostly none. */
+  wait(version: number, timeoutMs: number, done: (missing: readonly string[]) => void): void {
+    const barrier = new ReadyBarrier(this.#parts.world, {
+      version,
+      timeoutMs,
+      clusters: [...this.#reachable].filter((cluster) => cluster !== this.#parts.self),
+      done: ({ missing }) => {
+        this.#barriers.delete(barrier);
+        done(missing);
+      },
+    });
+    this.#barriers.add(barrier);
+    for (const [cluster, known] of this.#known) barrier.noteEcho(cluster, known);
+  }
+
+  noteReachable(reachable: ReadonlySet<string>): void {
+    for (const cluster of this.#reachable) {
+      if (reachable.has(cluster)) continue;
+      this.#known.delete(cluster);
+      for (const barrier of [...this.#barriers]) barrier.noteUnreachable(cluster);
+    }
+    // The way back may have been missing when the echo was due.
+    for (const cluster of reachable) {
+      if (!this.#reachable.has(cluster)) this.#echoes.note(cluster, this.#parts.versionOf(cluster));
+    }
+    this.#reachable = new Set(reachable);
+  }
+
+  #heard(cluster: string, version: number): void {
+    this.#known.set(cluster, Math.max(version, this.#known.get(cluster) ?? 0));
+    for (const barrier of [...this.#barriers]) barrier.noteEcho(cluster, version);
+  }
+}

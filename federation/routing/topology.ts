@@ -1,0 +1,151 @@
+/** What this cluster knows of the mesh's shape: its own links, what others say of theirs, and the routes that follow. */
+
+import type { World } from "../world.ts";
+import {
+  Damping,
+  encodeLinkState,
+  Graph,
+  LinkCost,
+  type LinkState,
+  type NodeState,
+  parseLinkState,
+  RouteTable,
+} from "./paths/mod.ts";
+import type { MeshRecord } from "./records/mod.ts";
+
+export interface TopologyParts {
+  readonly world: World;
+  readonly self: string;
+  readonly node: NodeState;
+  /** Cost and tags that the operator gave to the link with a neighbour. */
+  readonly setting: (peer: string) => { readonly cost: number; readonly tags: readonly string[] };
+  /** Tells the mesh what this cluster says of itself now. */
+  readonly originate: (body: Uint8Array) => void;
+  /** The routes have changed; `why` is for people. */
+  readonly onRoutes: () => void;
+  readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
+}
+
+/** Changes that come within this are worked out together. */
+const SETTLE_MS = 10;
+
+interface OwnLink {
+  readonly cost: LinkCost;
+  readonly damping: Damping;
+  up: boolean;
+}
+
+export class Topology {
+  readonly table: RouteTable;
+  readonly #parts: TopologyParts;
+  readonly #graph = new Graph();
+  readonly #states = new Map<string, LinkState>();
+  readonly #links = new Map<string, OwnLink>();
+  #scheduled = false;
+  /** Full computations so far. */
+  computations = 0;
+
+  constructor(parts: TopologyParts) {
+    this.#parts = parts;
+    this.table = new RouteTable(parts.self);
+  }
+
+  /** Says what this cluster is, also when it has no link yet. */
+  start(): void {
+    this.#tellOwn();
+  }
+
+  get states(): ReadonlyMap<string, LinkState> {
+    return this.#states;
+  }
+
+  /** A link came up. It is told at once, unless it has come and gone too often of late. */
+  linkUp(peer: string, rttMs: number): void {
+    const now = this.#parts.world.now();
+    const link = this.#link(peer);
+    link.up = true;
+    link.damping.noteUp(now);
+    link.cost.note(rttMs, now);
+    const holdMs = link.damping.heldUntil(now) - now;
+    if (holdMs > 0) {
+      this.#parts.onNotice({
+        code: "LINK_DAMPED",
+        detail: `it flaps: not used for ${Math.ceil(holdMs / 1000)} s`,
+        peer,
+      });
+      this.#parts.world.after(holdMs, () => this.#tellOwn());
+    }
+    this.#tellOwn();
+  }
+
+  /** A link went down: alternates take over in this very call. */
+  linkDown(peer: string): void {
+    const link = this.#link(peer);
+    link.up = false;
+    link.damping.noteDown(this.#parts.world.now());
+    this.table.linkDown(peer);
+    this.#parts.onRoutes();
+    this.#tellOwn();
+  }
+
+  /** A new measure of a link's round trip. */
+  noteRtt(peer: string, rttMs: number): void {
+    const link = this.#links.get(peer);
+    if (link?.cost.note(rttMs, this.#parts.world.now()) === true && link.up) this.#tellOwn();
+  }
+
+  costOf(peer: string): number {
+    return this.#parts.setting(peer).cost + (this.#links.get(peer)?.cost.value ?? 1);
+  }
+
+  /** A cluster said something of itself. */
+  install(record: MeshRecord): void {
+    if (record.body.length === 0) return this.purge(record.origin);
+    const parsed = parseLinkState(record.body);
+    if ("problem" in parsed) {
+      return this.#parts.onNotice({ code: "LINK_STATE_UNREADABLE", detail: parsed.problem, peer: record.origin });
+    }
+    this.#states.set(record.origin, parsed.state);
+    this.#graph.set(record.origin, parsed.state);
+    this.#schedule();
+  }
+
+  /** A cluster has been silent for the lifetime of what it said. */
+  purge(origin: string): void {
+    this.#states.delete(origin);
+    this.#graph.remove(origin);
+    this.#schedule();
+  }
+
+  #tellOwn(): void {
+    const now = this.#parts.world.now();
+    const links = [...this.#links].filter(([, { up, damping }]) => up && damping.heldUntil(now) <= now).map((
+      [peer],
+    ) => ({
+      peer,
+      cost: this.costOf(peer),
+      tags: this.#parts.setting(peer).tags,
+      up: true,
+    }));
+    links.sort((a, b) => a.peer < b.peer ? -1 : 1);
+    this.#parts.originate(encodeLinkState({ links, nodes: [this.#parts.node] }));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#parts.world.after(SETTLE_MS, () => {
+      this.#scheduled = false;
+      this.computations++;
+      const before = this.table.version;
+      this.table.update(this.#graph);
+      if (this.table.version !== before) this.#parts.onRoutes();
+    });
+  }
+
+  #link(peer: string): OwnLink {
+    let link = this.#links.get(peer);
+    if (link === undefined) this.#links.set(peer, link = { cost: new LinkCost(), damping: new Damping(), up: false });
+    return link;
+  }
+}
