@@ -258,7 +258,7 @@ describe("decodeFrame()", () => {
           for (const group of result.frame.groups) expectSound(group);
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns: 60_000 },
     );
     expect(believed).toBeGreaterThan(0);
   }, 60_000);
@@ -270,7 +270,7 @@ describe("decodeFrame()", () => {
         const headed = Uint8Array.from([...bytes.subarray(0, 4), ...noise]);
         expect(problem(headed)).toBeDefined();
       }),
-      { numRuns: 10_000 },
+      { numRuns: 30_000 },
     );
   }, 60_000);
 });

@@ -151,7 +151,7 @@ describe("encodeIntervals(), decodeIntervals()", () => {
         const set = decodeIntervals(bytes);
         if (set !== undefined) expect([...decodeIntervals(encodeIntervals(set))!]).toEqual([...set]);
       }),
-      { numRuns: 5000 },
+      { numRuns: 10_000 },
     );
   });
 });

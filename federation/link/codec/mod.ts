@@ -23,5 +23,9 @@ export {
 } from "./frame.ts";
 export { type FramePlace, FrameWriter, type WrittenFrame } from "./frame_writer.ts";
 export { type FrameFault, type FrameProblem } from "./groups_reader.ts";
+export { type Beat, type DecodedHello, decodeHello, type EncodedHello, encodeHello, type Hello } from "./hello.ts";
+export { judgeHello } from "./judge_hello.ts";
 export { type Lane, laneIndex, LANES } from "./lanes.ts";
+export { decodeMeet, encodeMeet, type Meet } from "./meet.ts";
 export { isName } from "./names.ts";
+export { type Reason, type ReasonCode, REASONS } from "./reasons.ts";
