@@ -9,7 +9,7 @@ import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
 import { PLACE_PREFIX, Places } from "./custody/places.ts";
 import { CUSTODY_PREFIX } from "./custody/run_document.ts";
-import type { CustodyDocument, Run, Shipment } from "./custody/shipment.ts";
+import { type CustodyDocument, type Run, sequenceAt, type Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
 import { BOOK_PREFIX } from "./ledger/book.ts";
@@ -18,6 +18,7 @@ import { ReceiptAssembly } from "./ledger/receipt_assembly.ts";
 import { parseReceiptAck, parseReceiptPart } from "./ledger/receipt_message.ts";
 import { Receipts } from "./ledger/receipts.ts";
 import type { FrameDestination, Lane, Meet } from "./link/codec/mod.ts";
+import { TRACE_PREFIX, TraceJournal } from "./inspect/trace_journal.ts";
 import type { DialBus, LinkBus } from "./link/link_bus.ts";
 import { Links } from "./link/links.ts";
 import type { Neighbour } from "./link/neighbour.ts";
@@ -43,6 +44,10 @@ export interface FederationParts {
   readonly log: CustodyLog;
   readonly local: LocalCluster;
   readonly dial: DialBus;
+  /** Milliseconds since 1970: for people only, nothing is decided by it. */
+  readonly wall: () => number;
+  /** A neighbour can be dialled at this URL: worth remembering for a later run. */
+  readonly onNeighbour?: (url: string) => void;
   /** Something that an operator should know; also what becomes a system event. */
   readonly onNotice: (notice: FederationNotice) => void;
   /** Something failed that nobody waits for. */
@@ -58,8 +63,10 @@ export interface FederationNotice {
 }
 
 const RECORD_PREFIX = "federation/record";
+/** Seconds without any link after which the neighbours of earlier runs are dialled. */
+const ALONE_TICKS = 5;
 /** Versions of the link protocol that this program speaks. */
-const VERSIONS: readonly [number, number] = [1, 1];
+const VERSIONS: [number, number] = [1, 1];
 
 export class Federation {
   readonly self: string;
@@ -76,6 +83,7 @@ export class Federation {
   readonly links: Links;
   readonly joiner: Joiner;
   readonly relay: Relay;
+  readonly trace: TraceJournal;
   readonly barriers: ReadyBarriers;
   readonly log: CustodyLog;
   readonly world: World;
@@ -87,6 +95,7 @@ export class Federation {
   readonly #changed = new Set<() => void>();
   readonly #dialled = new Map<LinkBus, string>();
   #marks = 0;
+  #aloneTicks = 0;
   #hasDatabase = false;
   #stopped = false;
   #cancelTick: (() => void) | undefined;
@@ -120,6 +129,7 @@ export class Federation {
     const places = this.#places = new Places();
     const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
     this.#writes = new WriteBehind(world, log, onError);
+    this.trace = new TraceJournal({ world, wall: parts.wall, save: (change) => this.#writes.change(change) });
     this.relay = new Relay({
       world,
       self,
@@ -189,6 +199,8 @@ export class Federation {
       places,
       newMark,
       onForward: (runs, document) => this.#forward(runs, document),
+      onCrossed: (peer, group) =>
+        noteNumbers(this.trace, "in", peer, group, group.events.map(({ sequence }) => sequence)),
       onCovered: (coverage) => this.receipts.note(coverage),
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
@@ -214,7 +226,7 @@ export class Federation {
         custody: this.custody,
         reader: new EventReader(log, world, onError),
         age: () => log.now(),
-        onHandedOver: (shipments) => this.#handedOver(shipments),
+        onHandedOver: (peer, shipments) => this.#handedOver(peer, shipments),
       },
       root: () => toHex(this.records.root),
       onUp: (neighbour) => this.#linkUp(neighbour),
@@ -300,6 +312,7 @@ export class Federation {
     this.receipts.stop();
     this.records.stop();
     this.#writeBooks();
+    this.trace.flush();
     this.#writes.flush(done);
   }
 
@@ -314,6 +327,7 @@ export class Federation {
       else if (key.startsWith(`${PLACE_PREFIX}/`)) this.#places.load(key, value);
       else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.coverages.load(key, value);
       else if (key.startsWith(`${BOOK_PREFIX}/`)) this.books.load(key, value);
+      else if (key.startsWith(`${TRACE_PREFIX}/`)) this.trace.load(key, value);
       else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));
     }
     this.departures.start(dispatched ?? this.log.head);
@@ -338,7 +352,8 @@ export class Federation {
     for (const run of runs) this.custody.add({ ...run, document });
   }
 
-  #handedOver(shipments: readonly Shipment[]): void {
+  #handedOver(peer: string, shipments: readonly Shipment[]): void {
+    for (const shipment of shipments) noteNumbers(this.trace, "out", peer, shipment, numbersOf(shipment));
     this.books.handedOver(shipments);
     this.#writeBooks();
   }
@@ -367,6 +382,8 @@ export class Federation {
     const { peer, active } = neighbour;
     const url = active && this.#dialled.get(active.bus);
     if (url !== undefined) this.joiner.noteLinked(url);
+    const address = url ?? this.links.urlOf(peer);
+    if (address !== undefined) this.#parts.onNeighbour?.(address);
     this.records.adjacencyUp(peer);
     this.topology.linkUp(peer, active?.rttMs ?? 0);
     this.#notice("info", "LINK_UP", `linked with "${peer}" over ${active?.bus.name}`, peer);
@@ -401,7 +418,7 @@ export class Federation {
   }
 
   #routesChanged(): void {
-    const reachable = new Set(this.topology.table.reachable());
+    const reachable = new Set<string>(this.topology.table.reachable());
     for (const cluster of this.interest.remote.clusters()) {
       if (reachable.has(cluster)) this.interest.noteReachable(cluster);
       else this.interest.noteUnreachable(cluster);
@@ -426,6 +443,14 @@ export class Federation {
     this.departures.release();
   }
 
+  /** Alone for a while: neighbours of earlier runs are dialled as well. */
+  #seekMesh(): void {
+    const alone = [...this.links.neighbours.values()].every(({ up }) => !up);
+    this.#aloneTicks = alone ? this.#aloneTicks + 1 : 0;
+    if (this.#aloneTicks !== ALONE_TICKS) return;
+    for (const url of this.options.cached) if (url !== this.options.url) this.joiner.add(url, "cache");
+  }
+
   #noteParked(destination: string, reason: string): void {
     if (reason === "HOP_LIMIT") {
       this.#notice(
@@ -448,6 +473,7 @@ export class Federation {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
       if (this.departures.held && this.#synced()) this.departures.release();
+      this.#seekMesh();
       for (const [bus, url] of this.#dialled) {
         const refusal = this.links.refusalOn(bus);
         if (refusal !== undefined && !this.links.isLinked(bus)) {
@@ -493,4 +519,24 @@ function toHex(bytes: Uint8Array): string {
 
 function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+function numbersOf(shipment: Shipment): number[] {
+  return Array.from({ length: shipment.count }, (_, index) => sequenceAt(shipment, index));
+}
+
+/** Notes the numbers that crossed, consecutive ones together. */
+function noteNumbers(
+  trace: TraceJournal,
+  direction: "in" | "out",
+  peer: string,
+  event: { readonly origin: string; readonly epoch: number },
+  numbers: readonly number[],
+): void {
+  for (let from = 0; from < numbers.length;) {
+    let to = from;
+    while (to + 1 < numbers.length && numbers[to + 1] === numbers[to] + 1) to++;
+    trace.note(direction, peer, event, [numbers[from] - 1, numbers[to]]);
+    from = to + 1;
+  }
 }

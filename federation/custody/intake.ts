@@ -6,7 +6,15 @@
 
 import { type Appended, type AppendEntry, type StateChange, StoreFullError } from "../../node/mod.ts";
 import type { CustodyLog } from "../custody_log.ts";
-import { type Chain, CHAIN_START, chainEquals, decodeFrame, type Frame, type Lane } from "../link/codec/mod.ts";
+import {
+  type Chain,
+  CHAIN_START,
+  chainEquals,
+  decodeFrame,
+  type Frame,
+  type FrameGroup,
+  type Lane,
+} from "../link/codec/mod.ts";
 import type { FrameAnswer } from "../link/publish_ack.ts";
 import type { LocalCluster } from "../local_cluster.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -25,6 +33,8 @@ export interface IntakeParts {
   readonly onForward: (runs: readonly Run[], document: { key: string; first: number; last: number }) => void;
   /** A mark for a custody document that no other has. */
   readonly newMark: () => string;
+  /** Events that are durable here have come from a neighbour. */
+  readonly onCrossed?: (peer: string, group: FrameGroup) => void;
   /** Coverage has grown and is durable. */
   readonly onCovered: (coverage: Coverage) => void;
   readonly onRefused: (refused: { peer: string; code: string; detail: string }) => void;
@@ -188,6 +198,7 @@ export class Intake {
       this.#parts.onForward(placed, { key: custodyKey(mark, position), first: position, last });
     }
     for (const { frame, answer } of batch) answer({ type: "accepted", sequence: frame.sequence });
+    for (const { peer, frame } of batch) for (const group of frame.groups) this.#parts.onCrossed?.(peer, group);
     for (const coverage of coverages) this.#parts.onCovered(coverage);
   }
 

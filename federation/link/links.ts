@@ -97,6 +97,11 @@ export class Links {
     return this.#buses.get(bus)?.refusal;
   }
 
+  /** Where a neighbour said that it can be dialled. */
+  urlOf(peer: string): string | undefined {
+    return this.#peers.urlOf(peer);
+  }
+
   /** Whether a cluster was met on a bus and the link over it is up. */
   isLinked(bus: LinkBus): boolean {
     return [...this.#buses.get(bus)?.sessions.values() ?? []].some(({ state }) => state === "up");
@@ -279,11 +284,10 @@ export class Links {
     this.#tell({ code, detail, peer });
     const neighbour = this.#neighbours.get(peer)!;
     if (!fatal || !neighbour.up) return;
-    const theirs = neighbour.active?.theirs?.received;
-    const epochs = theirs === undefined ? [] : Object.values(theirs).map(({ linkEpoch }) => linkEpoch);
+    const theirs = neighbour.active?.theirs;
     neighbour.closeEpoch();
     // A refusal that repeats must not become a busy loop.
-    this.#parts.world.after(HOLD_OFF_MS, () => neighbour.up && neighbour.openEpoch(Math.max(0, ...epochs)));
+    this.#parts.world.after(HOLD_OFF_MS, () => neighbour.up && neighbour.openEpoch(highestEpoch(theirs)));
   }
 
   #sessionUp(neighbour: Neighbour, session: Session): void {
@@ -377,5 +381,5 @@ export class Links {
 const HOLD_OFF_MS = 1000;
 
 function highestEpoch(theirs: Hello | undefined): number {
-  return Math.max(0, ...Object.values(theirs?.received ?? {}).map(({ linkEpoch }) => linkEpoch));
+  return Math.max(0, ...LANES.map((lane) => theirs?.received[lane]?.linkEpoch ?? 0));
 }

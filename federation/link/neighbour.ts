@@ -19,7 +19,7 @@ export interface NeighbourParts {
   readonly age: () => number;
   /** A link epoch that is larger than any before. */
   readonly newLinkEpoch: (atLeast: number) => number;
-  readonly onHandedOver: (shipments: readonly Shipment[]) => void;
+  readonly onHandedOver: (peer: string, shipments: readonly Shipment[]) => void;
   readonly onNotice: (notice: SenderNotice & { peer: string; lane: Lane }) => void;
 }
 
@@ -136,7 +136,7 @@ export class Neighbour {
       },
       buffered: () => this.#active?.bus.bufferedBytes ?? 0,
       release: (shipments) => {
-        onHandedOver(shipments);
+        onHandedOver(peer, shipments);
         custody.release(shipments);
       },
       takeBack: (shipments) => custody.takeBack(shipments),

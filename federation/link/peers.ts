@@ -2,7 +2,7 @@
 
 import type { Meet } from "./codec/mod.ts";
 
-type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance">;
+type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance" | "url">;
 
 export class Peers {
   readonly #known = new Map<string, Identity>();
@@ -25,6 +25,10 @@ export class Peers {
       detail: `cluster "${them.cluster}" of node "${them.node}" is quarantined: ${why} (node "${known.node}"); ` +
         "stop one of the two, or give it another cluster name and an empty data directory",
     };
+  }
+
+  urlOf(cluster: string): string | undefined {
+    return this.#known.get(cluster)?.url;
   }
 
   /** This process speaks for the cluster from now on; true when it replaces another. */

@@ -1,7 +1,7 @@
 /** One neighbour over one bus: HELLO both ways, and whether the neighbour is there. Says so; what follows is decided elsewhere. */
 
 import type { World } from "../world.ts";
-import { type Beat, decodeHello, encodeHello, type Hello, type Meet } from "./codec/mod.ts";
+import { decodeHello, encodeHello, type Hello } from "./codec/mod.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { LinkBus } from "./link_bus.ts";
 import type { ControlKind, LinkSubjects } from "./subjects.ts";
@@ -142,7 +142,7 @@ export class Session {
   }
 
   #say(now: number): void {
-    const beat: Beat = { ...this.#heartbeat.next(now), fullHash: 0, sentAtMs: now >>> 0 };
+    const beat = { ...this.#heartbeat.next(now), sentAtMs: now >>> 0 };
     const { full, digest, hash } = encodeHello(this.#parts.hello(), beat);
     const whole = hash !== this.#saidHash || now - this.#saidFullAt > FULL_EVERY_MS || this.#state === "opening";
     if (whole) {
@@ -156,5 +156,3 @@ export class Session {
 
 /** An empty HELLO asks for the whole one. */
 export const ASK_FULL = new Uint8Array(0);
-
-export type { Meet };

@@ -1,0 +1,65 @@
+/** Joins a running node to its mesh: the federation over the node's own store, endpoint and network. */
+
+import { randomBytes } from "node:crypto";
+
+import { type DialBus, Federation, type FederationNotice, type LinkBus } from "../../federation/mod.ts";
+import { type Clock, type EventStore, type WeftNode } from "../../node/mod.ts";
+import type { ResolvedConfig } from "../config/mod.ts";
+import { createCustodyLog } from "./custody_log.ts";
+import { createLocalCluster } from "./local_cluster.ts";
+import { NeighbourCache } from "./neighbour_cache.ts";
+import { systemWorld } from "./system_world.ts";
+
+export interface FederationContext {
+  readonly config: ResolvedConfig;
+  readonly node: WeftNode;
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** The node's own endpoint, met in-process, and where others dial it. */
+  readonly endpoint: { readonly bus: LinkBus; readonly url: string } | undefined;
+  readonly dial: DialBus;
+  readonly about: { readonly runtime: string; readonly version: string; readonly http: string };
+  readonly onNotice: (notice: FederationNotice) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface RunningFederation {
+  readonly federation: Federation;
+  /** Closes the links and writes down what is only in memory. */
+  stop(): Promise<void>;
+}
+
+/** An id that was made up holds what it wants of others an hour, not three days: it may never come back. */
+const RANDOM_ID_HOLD_MS = 3_600_000;
+
+export async function startFederation(context: FederationContext): Promise<RunningFederation> {
+  const { config, node, store, clock, endpoint, dial, about, onNotice, onError } = context;
+  const cache = new NeighbourCache(config.dataDir);
+  const parts = {
+    world: systemWorld(clock),
+    log: createCustodyLog(store),
+    local: createLocalCluster(node),
+    dial,
+    wall: () => clock.wall(),
+    onNotice,
+    onNeighbour: (url: string) => cache.add(url),
+    onError,
+  };
+  const federation = await new Promise<Federation>((resolve, reject) =>
+    Federation.open(parts, {
+      name: config.federation.name,
+      instance: randomBytes(9).toString("base64url"),
+      join: config.federation.join,
+      links: config.federation.links,
+      traffic: config.traffic.map(({ pattern, lane }) => ({ pattern, lane: lane ?? "normal" })),
+      cached: cache.urls,
+      about,
+      url: endpoint?.url,
+      holdMs: config.node.id === undefined ? RANDOM_ID_HOLD_MS : undefined,
+    }, (error, opened) => opened === undefined ? reject(error) : resolve(opened))
+  );
+  node.addNeeded(() => federation.neededFrom === undefined ? [] : [{ pattern: ">", from: federation.neededFrom }]);
+  if (endpoint !== undefined) federation.attach(endpoint.bus);
+  federation.start();
+  return { federation, stop: () => new Promise((resolve) => federation.stop(resolve)) };
+}
