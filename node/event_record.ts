@@ -114,6 +114,30 @@ export function decodeRecord(record: Uint8Array): AppendEntry {
   return { event: recordEvent(record), topic: recordTopic(record), ttlMs: recordTtlMs(record) };
 }
 
+/** Where the source and the id of a record's event lie, as offsets of their first byte and of the one behind the last. */
+export interface RecordIdentity {
+  readonly sourceFrom: number;
+  readonly sourceTo: number;
+  readonly idFrom: number;
+  readonly idTo: number;
+}
+
+/** Finds what identifies the event of a record without decoding it. Empty where it is missing. */
+export function recordIdentity(record: Uint8Array): RecordIdentity {
+  const start = textStart(record);
+  const end = Math.min(start + viewOf(record).getUint32(4, true), record.length);
+  let [sourceFrom, sourceTo, idFrom, idTo] = [end, end, end, end];
+  let missing = 2;
+  for (let at = start + (record[2] | (record[3] << 8)) + 1; at < end && missing > 0;) {
+    const nameEnd = endOfPart(record, at, end);
+    const valueEnd = endOfPart(record, nameEnd + 1, end);
+    if (isName(record, at, nameEnd, ID_NAME)) idFrom = nameEnd + 1, idTo = valueEnd, missing--;
+    else if (isName(record, at, nameEnd, SOURCE_NAME)) sourceFrom = nameEnd + 1, sourceTo = valueEnd, missing--;
+    at = valueEnd + 1;
+  }
+  return { sourceFrom, sourceTo, idFrom, idTo };
+}
+
 /** The topic of a record, without looking at the rest. */
 export function recordTopic(record: Uint8Array): string {
   const start = textStart(record);
@@ -155,6 +179,20 @@ export function recordEvent(record: Uint8Array): CloudEvent {
 
 const HASH = 35;
 const QUESTION = 63;
+const ID_NAME = encoder.encode("id");
+const SOURCE_NAME = encoder.encode("source");
+
+function endOfPart(record: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && record[at] !== 0) at++;
+  return at;
+}
+
+function isName(record: Uint8Array, from: number, to: number, name: Uint8Array): boolean {
+  if (to - from !== name.length) return false;
+  for (let i = 0; i < name.length; i++) if (record[from + i] !== name[i]) return false;
+  return true;
+}
 
 function attributesText(attributes: EventAttributes): string {
   let text = "";

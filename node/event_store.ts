@@ -27,7 +27,10 @@ export interface AppendEntry {
   readonly origin?: EventOrigin;
   /** For whom in this cluster it is. Without: for everybody. */
   readonly audience?: Audience;
-  /** The event as `encodeRecord()` writes it (without audience), for who has it: it is then copied instead of encoded. */
+  /**
+   * The event as `encodeRecord()` writes it, for who has it: it is then copied instead of encoded, with the time to live
+   * that it says, and `event` and `topic` are not looked at.
+   */
   readonly record?: Uint8Array;
 }
 
@@ -70,7 +73,7 @@ export interface StoredEvent {
   readonly ttlMs: number;
   /** See `AppendEntry.audience`. */
   readonly audience: Audience;
-  /** The event's bytes as `encodeRecord()` writes them (without audience), a view or a copy. */
+  /** The event's bytes as `encodeRecord()` writes them, a view or a copy. */
   readonly record: Uint8Array;
   /** Bytes of the stored record. */
   readonly bytes: number;
@@ -83,7 +86,10 @@ export interface StateChange {
   /** Path of the document, levels joined by `/`: `subscription/billing`. Well-formed text without NUL. */
   readonly key: string;
   readonly value: Uint8Array | undefined;
-  /** The document is about the events of this commit: `/` and the position of the first, in 16 digits, is added to the key. */
+  /**
+   * The document is about the events of this commit: `/` and the position that the commit answers, in 16 digits, is added
+   * to the key.
+   */
   readonly atPosition?: boolean;
 }
 
@@ -208,6 +214,9 @@ export interface EventStore extends AsyncDisposable {
 
   /** Hash of an event's identity, seeded with this store's own random numbers: the one that `recentIds` gives. */
   hashId(source: string, id: string): IdHash;
+
+  /** The same of a record's event. */
+  hashRecord(record: Uint8Array): IdHash;
 
   /**
    * The hashes of the newest events, oldest first: about `idsMax`, none older than `ageMs` on the ageing clock. Reads the

@@ -1,5 +1,7 @@
 /** A seeded hash of an event's identity, small enough to keep for a million events. */
 
+import { recordIdentity } from "./event_record.ts";
+
 /** 64 bits in two halves, each an unsigned 32-bit integer. */
 export interface IdHash {
   readonly hi: number;
@@ -32,6 +34,38 @@ export function hashId(seed: IdHashSeed, source: string, id: string): IdHash {
     a = Math.imul(a ^ (a >>> 15) ^ unit, 0x9e3779b1);
     b = Math.imul(b ^ (b >>> 13) ^ unit, 0x5f356495);
   }
+  return mixed(a, b);
+}
+
+/** The hash of a record's event, equal to that of its source and id. */
+export function hashRecord(seed: IdHashSeed, record: Uint8Array): IdHash {
+  const { sourceFrom, sourceTo, idFrom, idTo } = recordIdentity(record);
+  let a = seed.hi ^ 0xdeadbeef;
+  let b = seed.lo ^ 0x41c6ce57;
+  let bits = 0;
+  for (let i = sourceFrom; i < sourceTo; i++) {
+    const unit = record[i];
+    bits |= unit;
+    a = Math.imul(a ^ unit, 0x9e3779b1);
+    b = Math.imul(b ^ unit, 0x5f356495);
+  }
+  a = Math.imul(a ^ 0x10000, 0x9e3779b1);
+  b = Math.imul(b ^ 0x10000, 0x5f356495);
+  for (let i = idFrom; i < idTo; i++) {
+    const unit = record[i];
+    bits |= unit;
+    a = Math.imul(a ^ (a >>> 15) ^ unit, 0x9e3779b1);
+    b = Math.imul(b ^ (b >>> 13) ^ unit, 0x5f356495);
+  }
+  if (bits < 0x80) return mixed(a, b);
+  // Beyond ASCII, bytes are not the units of the text.
+  const text = (from: number, to: number) => decoder.decode(record.subarray(from, to));
+  return hashId(seed, text(sourceFrom, sourceTo), text(idFrom, idTo));
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function mixed(a: number, b: number): IdHash {
   a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
   b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
   return { hi: a >>> 0, lo: b >>> 0 };

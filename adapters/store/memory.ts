@@ -2,8 +2,7 @@
 
 import { type Clock, systemClock } from "../../node/clock.ts";
 import { StoreClosedError, StoreFailedError, StoreFullError } from "../../node/errors.ts";
-import type { CloudEvent } from "../../node/event.ts";
-import { encodeRecord, recordEvent } from "../../node/event_record.ts";
+import { encodeRecord } from "../../node/event_record.ts";
 import type {
   Appended,
   AppendEntry,
@@ -17,12 +16,14 @@ import type {
   StoreIncarnation,
   StoreStats,
 } from "../../node/event_store.ts";
-import { hashId, type IdHash } from "../../node/id_hash.ts";
+import { hashId, hashRecord, type IdHash } from "../../node/id_hash.ts";
 import { patternMatches } from "../../node/topic.ts";
+import { isForNobody } from "../../node/audience.ts";
+import { MemoryEvent } from "./memory/memory_event.ts";
 import { MemoryLog } from "./memory/memory_log.ts";
 import { EVERYTHING, type Needed, NeededEvents } from "./needed_events.ts";
 import { RetiredTopics } from "./retired_topics.ts";
-import { assertKey, compareKeys, firstLevel } from "./state_keys.ts";
+import { assertKey, compareKeys, firstLevel, keyAtPosition } from "./state_keys.ts";
 import { UnneededSearch } from "./unneeded_search.ts";
 
 export interface MemoryStoreOptions {
@@ -64,7 +65,7 @@ class MemoryStore implements EventStore {
   readonly #state = new Map<string, Uint8Array>();
   readonly #documents: Record<string, number> = {};
   readonly #retiredTopics = new RetiredTopics();
-  readonly #log = new MemoryLog(({ topic, position }) => this.#retiredTopics.note(topic, position));
+  readonly #log = new MemoryLog((event) => this.#noteRetired(event));
   readonly #search = new UnneededSearch();
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
   #needed: () => readonly Needed[] = () => EVERYTHING;
@@ -165,12 +166,16 @@ class MemoryStore implements EventStore {
     return hashId(this.#seed, source, id);
   }
 
+  hashRecord(record: Uint8Array): IdHash {
+    return hashRecord(this.#seed, record);
+  }
+
   async *recentIds({ idsMax, ageMs }: { idsMax: number; ageMs: number }): AsyncGenerator<RecentIds> {
     this.#assertOpen();
     const ageMin = this.now() - ageMs;
-    for (const { position, acceptedAge, event } of [...this.#log.backwards().take(idsMax)].reverse()) {
+    for (const { position, acceptedAge, record } of [...this.#log.backwards().take(idsMax)].reverse()) {
       if (acceptedAge < ageMin) continue;
-      const { hi, lo } = this.hashId(event.attributes.source, event.attributes.id);
+      const { hi, lo } = this.hashRecord(record);
       yield { position, count: 1, hashes: Uint32Array.of(hi, lo), acceptedAge };
     }
   }
@@ -205,15 +210,17 @@ class MemoryStore implements EventStore {
 
   #apply(entries: readonly AppendEntry[], changes: readonly StateChange[]): Appended {
     for (const { key } of changes) assertKey(key);
-    const records = entries.map((entry) => encodeRecord(entry));
+    const records = entries.map((entry) => entry.record?.slice() ?? encodeRecord(entry));
     this.#makeRoom(records.reduce((sum, record) => sum + record.length, 0));
     const first = this.#head + 1;
     const events = entries.map((entry, i) => this.#toStored(entry, { position: first + i, record: records[i] }));
     this.#head += events.length;
     for (const event of events) this.#log.push(event);
-    for (const { key, value } of changes) this.#change(key, value);
-    if (events.length > 0) { for (const listener of this.#listeners) listener(events); }
     const position = events.length > 0 ? first : this.#head;
+    for (const { key, value, atPosition } of changes) {
+      this.#change(atPosition ? keyAtPosition(key, position) : key, value);
+    }
+    if (events.length > 0) { for (const listener of this.#listeners) listener(events); }
     return { position, sequence: position, epoch: this.incarnation.epoch };
   }
 
@@ -276,22 +283,23 @@ class MemoryStore implements EventStore {
     return this.now() - event.acceptedAge <= maxAgeMs && newer.events <= maxCount && newer.bytes <= maxBytes;
   }
 
-  #toStored(entry: AppendEntry, { position, record }: { position: number; record: Uint8Array }): StoredEvent {
-    let decoded: CloudEvent | undefined;
-    return {
+  #toStored(
+    { origin, audience = "everybody" }: AppendEntry,
+    place: { position: number; record: Uint8Array },
+  ): StoredEvent {
+    const { position, record } = place;
+    const { cluster, clock } = this.#options;
+    return new MemoryEvent(record, {
       position,
-      topic: entry.topic,
-      get event() {
-        return decoded ??= recordEvent(record);
-      },
-      origin: this.#options.cluster,
-      epoch: this.incarnation.epoch,
-      sequence: position,
-      acceptedAt: this.#options.clock.wall(),
+      origin: origin ?? { cluster, epoch: this.incarnation.epoch, sequence: position },
+      audience,
+      acceptedAt: clock.wall(),
       acceptedAge: this.now(),
-      ttlMs: entry.ttlMs,
-      bytes: record.length,
-    };
+    });
+  }
+
+  #noteRetired(event: StoredEvent): void {
+    if (!isForNobody(event.audience)) this.#retiredTopics.note(event.topic, event.position);
   }
 
   #assertOpen(): void {

@@ -16,8 +16,9 @@ import type {
   StoreIncarnation,
   StoreStats,
 } from "../../node/event_store.ts";
-import { hashId, type IdHash } from "../../node/id_hash.ts";
+import { hashId, hashRecord, type IdHash } from "../../node/id_hash.ts";
 import type { LogBlock } from "../../node/log_block.ts";
+import { hashEntry } from "./hash_entry.ts";
 import type { Needed } from "./needed_events.ts";
 import { RetiredTopics } from "./retired_topics.ts";
 import { AgeClock } from "./sqlite/age_clock.ts";
@@ -106,7 +107,6 @@ class SqliteStore implements EventStore {
   readonly #usedBytesMax: number;
   #listeners: readonly ((events: readonly StoredEvent[]) => void)[] = [];
   #state: LogState;
-  #sequence = 0;
   #wallMax: number;
   #tickedAt: number;
   #stopTimers: (() => void)[] = [];
@@ -120,7 +120,7 @@ class SqliteStore implements EventStore {
     this.#writer = writer;
     this.#log = log;
     this.#seed = opened.seed;
-    this.#queue = new CommitQueue((batch) => this.#write(batch), (source, id) => this.hashId(source, id));
+    this.#queue = new CommitQueue((batch) => this.#write(batch), (entry) => hashEntry(opened.seed, entry));
     this.#age = new AgeClock(options.clock, opened.tick);
     this.#usedBytesMax = options.bytesMax - walBytesMax(options.bytesMax);
     this.#state = opened.state;
@@ -196,6 +196,10 @@ class SqliteStore implements EventStore {
 
   hashId(source: string, id: string): IdHash {
     return hashId(this.#seed, source, id);
+  }
+
+  hashRecord(record: Uint8Array): IdHash {
+    return hashRecord(this.#seed, record);
   }
 
   async *recentIds({ idsMax, ageMs }: { idsMax: number; ageMs: number }): AsyncGenerator<RecentIds> {
@@ -280,7 +284,8 @@ class SqliteStore implements EventStore {
   }
 
   async #writeAll(batch: Batch): Promise<() => void> {
-    const first = { position: this.#log.head + 1, sequence: this.#sequence + 1, epoch: this.incarnation.epoch };
+    const position = this.#log.head + 1;
+    const first = { position, sequence: position, epoch: this.incarnation.epoch };
     const now = this.#age.tick();
     this.#wallMax = Math.max(this.#wallMax, now.wall);
     const { rows, blocks } = this.#build(batch, first, now);
@@ -289,7 +294,7 @@ class SqliteStore implements EventStore {
       const tick = now.age - this.#tickedAt >= TICK_MS || batch.tick ? now : undefined;
       const transfer = rows.map(({ head }) => head.buffer); // the body lies in it too
       const needed = this.#fits(batch) ? [] : this.#retirement.needed(); // when there may be some to evict
-      const request = { type: "commit", blocks: rows, changes: [...batch.changes], tick, needed } as const;
+      const request = { type: "commit", blocks: rows, changes: batch.changesAt(position), tick, needed } as const;
       this.#apply(await this.#writer.request(request, transfer));
       if (tick !== undefined) this.#tickedAt = now.age;
     } catch (error) {
@@ -297,7 +302,6 @@ class SqliteStore implements EventStore {
       return () => batch.reject(translated);
     }
     for (const block of blocks) this.#log.push(block);
-    this.#sequence += batch.events;
     this.#retirement.beginEarly();
     return () => {
       batch.resolve(first);
@@ -312,11 +316,12 @@ class SqliteStore implements EventStore {
     for (const builder of batch.builders) {
       const events = builder.count;
       const position = first.position + offset;
+      const origin = builder.origin ?? { cluster: this.#options.cluster, epoch: first.epoch, sequence: position };
       const { head, body, block } = builder.finish({
-        origin: this.#options.cluster,
-        epoch: first.epoch,
+        origin: origin.cluster,
+        epoch: origin.epoch,
         firstPosition: position,
-        firstSequence: first.sequence + offset,
+        firstSequence: origin.sequence,
         acceptedAt: now.wall,
         acceptedAge: now.age,
       });

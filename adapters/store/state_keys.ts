@@ -25,3 +25,8 @@ export function compareKeys(a: string, b: string): number {
 function codePoint(character: string): number {
   return character.codePointAt(0)!;
 }
+
+/** The key of a document about the events of a commit (see `StateChange.atPosition`). */
+export function keyAtPosition(key: string, position: number): string {
+  return `${key}/${String(position).padStart(16, "0")}`;
+}

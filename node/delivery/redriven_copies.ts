@@ -1,6 +1,7 @@
 /** Copies of redriven events that the log no longer has, or whose time there is over: kept until their second chance is, too. */
 
 import { type DeadLetter, decodeLetter, encodeLetter } from "../dead_letter_format.ts";
+import { encodeRecord } from "../event_record.ts";
 import type { EventStore, StateChange, StoredEvent } from "../event_store.ts";
 
 /** Copies read in one go when a queue begins. */
@@ -63,5 +64,20 @@ export class RedrivenCopies {
 /** A redriven event has no time to live any more: somebody asked for it by name. */
 function toStoredEvent(letter: DeadLetter, bytes: number): StoredEvent {
   const { position, topic, event, origin, epoch, sequence, acceptedAt } = letter;
-  return { position, topic, event, origin, epoch, sequence, acceptedAt, acceptedAge: 0, ttlMs: 0, bytes };
+  return {
+    position,
+    topic,
+    event,
+    origin,
+    epoch,
+    sequence,
+    acceptedAt,
+    acceptedAge: 0,
+    ttlMs: 0,
+    bytes,
+    audience: "everybody", // the queue that it is loaded for has had it before
+    get record() {
+      return encodeRecord({ event, topic, ttlMs: 0 });
+    },
+  };
 }

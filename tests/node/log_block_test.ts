@@ -3,7 +3,8 @@ import fc from "fast-check";
 
 import { RecordWriter } from "../../node/event_record.ts";
 import { hashId } from "../../node/id_hash.ts";
-import { type BlockContent, BlockHead, DamagedBlockError, encodeBlockHead, LogBlock } from "../../node/log_block.ts";
+import { type BlockContent, BlockHead, DamagedBlockError, encodeBlockHead } from "../../node/block_head.ts";
+import { LogBlock } from "../../node/log_block.ts";
 import { someEvents } from "../support/events.ts";
 
 const identity = {

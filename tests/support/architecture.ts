@@ -45,6 +45,8 @@ const layers: Readonly<Record<Layer, Readonly<Partial<Record<Layer, "mod" | "all
  * loads a few leaves and not the whole node (20 ms of its start).
  */
 const storeFoundations = [
+  "node/audience.ts",
+  "node/block_head.ts",
   "node/clock.ts",
   "node/errors.ts",
   "node/event.ts",

@@ -1,30 +1,55 @@
 /** Collects events into the block that they will be written as. */
 
-import type { AppendEntry } from "../../../node/event_store.ts";
+import { isSameAudience } from "../../../node/audience.ts";
+import { type BlockIdentity, encodeBlockHead } from "../../../node/block_head.ts";
+import type { AppendEntry, Audience, EventOrigin } from "../../../node/event_store.ts";
 import { RecordWriter } from "../../../node/event_record.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
-import { type BlockIdentity, encodeBlockHead, LogBlock } from "../../../node/log_block.ts";
+import { LogBlock } from "../../../node/log_block.ts";
 
 /** A block is closed at either; a single larger event has a block to itself. Keeps reading one event cheap. */
 const BLOCK_EVENTS_MAX = 1000;
 const BLOCK_BYTES_MAX = 1024 * 1024;
+/** Different audiences in a block: so few that looking for one is cheap. */
+const AUDIENCES_MAX = 64;
+/** Sequences behind the first one that a column of the index can hold. */
+const SEQUENCES_MAX = 2 ** 32;
+/** Buffers begin small, for there may be a block for each origin of a commit; those of a block that is filled are used again. */
+const BUFFER_BYTES = 8 * 1024;
 
 export class BlockBuilder {
-  readonly #writer = new RecordWriter();
+  readonly #writer = new RecordWriter(BUFFER_BYTES);
   readonly #offsets = new Uint32Array(BLOCK_EVENTS_MAX);
   readonly #hashes = new Uint32Array(2 * BLOCK_EVENTS_MAX);
-  #entries: AppendEntry[] = [];
+  #decoded: (AppendEntry | undefined)[] = [];
+  #origin: EventOrigin | undefined;
+  readonly #sequences: number[] = [];
+  #audiences: Audience[] = [];
+  #numbers: number[] = [];
 
   get count(): number {
-    return this.#entries.length;
+    return this.#decoded.length;
   }
 
   get bytes(): number {
     return this.#writer.length;
   }
 
-  get full(): boolean {
-    return this.count >= BLOCK_EVENTS_MAX || this.bytes >= BLOCK_BYTES_MAX;
+  /** Where its events were accepted, with the sequence of the first; `undefined`: here, now. */
+  get origin(): EventOrigin | undefined {
+    return this.#origin;
+  }
+
+  /** Whether an event may become the next one of the block. */
+  takes({ origin, audience = "everybody" }: AppendEntry): boolean {
+    if (this.count === 0) return true;
+    if (this.count >= BLOCK_EVENTS_MAX || this.bytes >= BLOCK_BYTES_MAX) return false;
+    if (origin?.cluster !== this.#origin?.cluster || origin?.epoch !== this.#origin?.epoch) return false;
+    if (origin !== undefined) {
+      const delta = origin.sequence - this.#origin!.sequence;
+      if (delta < 0 || delta >= SEQUENCES_MAX) return false;
+    }
+    return this.#audiences.length < AUDIENCES_MAX || audience === "everybody" || this.#numberOf(audience) > 0;
   }
 
   /** Throws `RangeError`, and adds nothing, if the event is larger than a record can be. */
@@ -33,8 +58,14 @@ export class BlockBuilder {
     this.#offsets[at] = this.#writer.length;
     this.#hashes[2 * at] = hash.hi;
     this.#hashes[2 * at + 1] = hash.lo;
-    this.#writer.write(entry);
-    this.#entries.push(entry);
+    const { record, origin, audience = "everybody" } = entry;
+    if (record === undefined) this.#writer.write(entry);
+    else this.#writer.copy(record);
+    if (at === 0) this.#origin = origin;
+    if (origin !== undefined) this.#sequences.push(origin.sequence - this.#origin!.sequence);
+    if (audience !== "everybody") this.#note(audience, at);
+    // Who gives a record has not decoded the event: neither does the store.
+    this.#decoded.push(record === undefined ? entry : undefined);
   }
 
   /**
@@ -43,14 +74,47 @@ export class BlockBuilder {
    */
   finish(identity: BlockIdentity): { head: Uint8Array<ArrayBuffer>; body: Uint8Array<ArrayBuffer>; block: LogBlock } {
     const body = this.#writer.toBytes();
-    const content = { count: this.count, span: this.count, offsets: this.#offsets, hashes: this.#hashes, body };
-    const head = encodeBlockHead(identity, content);
-    const block = new LogBlock(head, body, this.#entries);
+    const head = encodeBlockHead(identity, {
+      count: this.count,
+      span: this.count,
+      offsets: this.#offsets,
+      hashes: this.#hashes,
+      sequences: this.#sequences.every((delta, i) => delta === i) ? undefined : this.#sequences,
+      audiences: this.#audiences.length === 0 ? undefined : { list: this.#audiences, numbers: this.#allNumbers() },
+      body,
+    });
+    const block = new LogBlock(head, body, this.#decoded);
     const written = new Uint8Array(head.length + body.length);
     written.set(head);
     written.set(body, head.length);
-    this.#writer.clear();
-    this.#entries = [];
+    this.#clear();
     return { head: written.subarray(0, head.length), body: written.subarray(head.length), block };
+  }
+
+  #note(audience: Audience, at: number): void {
+    let number = this.#numberOf(audience);
+    if (number === 0) number = this.#audiences.push(audience);
+    for (let i = this.#numbers.length; i < at; i++) this.#numbers.push(0);
+    this.#numbers.push(number);
+  }
+
+  /** Place of an audience in the list, counted from 1; 0 if it is not there. The last ones first: they come in runs. */
+  #numberOf(audience: Audience): number {
+    for (let i = this.#audiences.length; i > 0; i--) if (isSameAudience(this.#audiences[i - 1], audience)) return i;
+    return 0;
+  }
+
+  #allNumbers(): number[] {
+    for (let i = this.#numbers.length; i < this.count; i++) this.#numbers.push(0);
+    return this.#numbers;
+  }
+
+  #clear(): void {
+    this.#writer.clear();
+    this.#decoded = [];
+    this.#origin = undefined;
+    this.#sequences.length = 0;
+    this.#audiences = [];
+    this.#numbers = [];
   }
 }

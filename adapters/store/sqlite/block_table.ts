@@ -2,7 +2,9 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import { DamagedBlockError, LogBlock } from "../../../node/log_block.ts";
+import { isForNobody } from "../../../node/audience.ts";
+import { DamagedBlockError } from "../../../node/block_head.ts";
+import { LogBlock } from "../../../node/log_block.ts";
 import { ANY_TOPIC, type RetiredTo } from "../retired_topics.ts";
 import { rewriteBlock } from "./rewrite_block.ts";
 import { decodeTallies, encodeTallies, type Tally } from "./rule_tally.ts";
@@ -80,7 +82,9 @@ export class BlockTable {
     return gone;
   }
 
+  /** Nobody here misses what was in transit. */
   #note(block: LogBlock, index: number): void {
+    if (isForNobody(block.head.audienceAt(index))) return;
     const { topic, position } = block.eventAt(index);
     this.#gone.set(topic, Math.max(position, this.#gone.get(topic) ?? 0));
   }

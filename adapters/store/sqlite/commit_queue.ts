@@ -4,9 +4,9 @@ import { setImmediate } from "node:timers";
 
 import { StoreFullError } from "../../../node/errors.ts";
 import type { Appended, AppendEntry, StateChange } from "../../../node/event_store.ts";
-import type { IdHash } from "../../../node/id_hash.ts";
 import { encodeRecord } from "../../../node/event_record.ts";
-import { assertKey } from "../state_keys.ts";
+import type { IdHash } from "../../../node/id_hash.ts";
+import { assertKey, keyAtPosition } from "../state_keys.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { BLOCK_OVERHEAD_BYTES } from "./options.ts";
 
@@ -15,6 +15,9 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Bytes that wait in memory at most: some tenths of a second of a slow disk. Beyond, publishers are told to wait. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Builders kept for the next batch: blocks of a batch, of which there are several when events of other clusters arrive. */
+const SPARE_BUILDERS_MAX = 8;
 
 interface Waiter {
   /** Place of the commit's first event in the batch; of a commit without events, that of the event before it. */
@@ -29,7 +32,9 @@ interface Waiter {
 export class Batch {
   readonly builders: BlockBuilder[] = [];
   /** Documents by key; the last change of a key holds. */
-  readonly changes = new Map<string, Uint8Array | null>();
+  readonly #changes = new Map<string, Uint8Array | null>();
+  /** Documents whose key names the position of an event at that place in the batch. */
+  readonly #placed: { readonly key: string; readonly offset: number; readonly value: Uint8Array | null }[] = [];
   readonly waiters: Waiter[] = [];
   /** The clocks should be written down. */
   tick = false;
@@ -52,11 +57,21 @@ export class Batch {
     for (const waiter of this.waiters) waiter.reject(error);
   }
 
-  change(key: string, value: Uint8Array | undefined): number {
+  /** `offset`: place in the batch of the event that the commit is answered with. */
+  change({ key, value, atPosition }: StateChange, offset: number): number {
     const bytes = key.length + (value?.length ?? 0);
-    this.changes.set(key, value ?? null);
+    if (atPosition) this.#placed.push({ key, offset, value: value ?? null });
+    else this.#changes.set(key, value ?? null);
     this.bytes += bytes;
     return bytes;
+  }
+
+  /** The changes, once it is known at which position the batch begins. */
+  changesAt(position: number): (readonly [key: string, value: Uint8Array | null])[] {
+    const placed = this.#placed.map(({ key, offset, value }) =>
+      [keyAtPosition(key, position + offset), value] as const
+    );
+    return [...this.#changes, ...placed];
   }
 
   /** The commits that have events, and the others as a batch to be written without them. */
@@ -69,7 +84,7 @@ export class Batch {
         continue;
       }
       others.waiters.push({ ...waiter, offset: -1 });
-      for (const { key, value } of waiter.changes) others.change(key, value);
+      for (const change of waiter.changes) others.change(change, -1);
     }
     return { refused, others };
   }
@@ -78,14 +93,14 @@ export class Batch {
 /** Order: batches are written one at a time, commits lie in them in the order in which they were made. */
 export class CommitQueue {
   readonly #write: (batch: Batch) => Promise<() => void>;
-  readonly #hash: (source: string, id: string) => IdHash;
+  readonly #hash: (entry: AppendEntry) => IdHash;
   readonly #batches: Batch[] = [];
   readonly #spareBuilders: BlockBuilder[] = [];
   #running: Promise<void> | undefined;
   #pendingBytes = 0;
 
   /** @param write never rejects; what it answers settles the commits of the batch */
-  constructor(write: (batch: Batch) => Promise<() => void>, hash: (source: string, id: string) => IdHash) {
+  constructor(write: (batch: Batch) => Promise<() => void>, hash: (entry: AppendEntry) => IdHash) {
     this.#write = write;
     this.#hash = hash;
   }
@@ -106,9 +121,9 @@ export class CommitQueue {
     } catch (error) {
       return Promise.reject(error);
     }
-    for (const { key, value } of changes) this.#pendingBytes += batch.change(key, value);
     // A commit without events is answered with what was last before it.
     const place = entries.length === 0 ? offset - 1 : offset;
+    for (const change of changes) this.#pendingBytes += batch.change(change, place);
     const events = entries.length;
     return new Promise((resolve, reject) => batch.waiters.push({ offset: place, events, changes, resolve, reject }));
   }
@@ -139,26 +154,26 @@ export class CommitQueue {
       this.#pendingBytes -= bytes;
       settle();
       // A builder whose events were refused still holds them, and goes.
-      if (this.#spareBuilders.length === 0 && builders[0]?.count === 0) this.#spareBuilders.push(builders[0]);
+      const spare = builders.filter(({ count }) => count === 0);
+      this.#spareBuilders.push(...spare.slice(0, SPARE_BUILDERS_MAX - this.#spareBuilders.length));
     }
     this.#running = undefined;
   }
 
   #fill(batch: Batch, entries: readonly AppendEntry[]): void {
     for (const entry of entries) {
-      const builder = this.#builder(batch);
+      const builder = this.#builder(batch, entry);
       const before = builder.bytes;
-      const { source, id } = entry.event.attributes;
-      builder.add(entry, this.#hash(source, id));
+      builder.add(entry, this.#hash(entry));
       batch.events++;
       batch.bytes += builder.bytes - before;
       this.#pendingBytes += builder.bytes - before;
     }
   }
 
-  #builder(batch: Batch): BlockBuilder {
+  #builder(batch: Batch, entry: AppendEntry): BlockBuilder {
     const last = batch.builders.at(-1);
-    if (last !== undefined && !last.full) return last;
+    if (last?.takes(entry)) return last;
     const builder = this.#spareBuilders.pop() ?? new BlockBuilder();
     batch.builders.push(builder);
     return builder;
@@ -174,7 +189,8 @@ const TOPIC_UNITS_SAFE = 20_000;
 function assertStorable(entries: readonly AppendEntry[]): void {
   let bytes = 0;
   for (const entry of entries) {
-    bytes += entry.event.data?.length ?? 0;
+    bytes += entry.record?.length ?? entry.event.data?.length ?? 0;
+    if (entry.record !== undefined) continue;
     if (entry.topic.length > TOPIC_UNITS_SAFE) encodeRecord({ ...entry, event: { ...entry.event, data: undefined } });
   }
   if (bytes <= COMMIT_BYTES_MAX) return;

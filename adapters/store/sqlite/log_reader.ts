@@ -3,7 +3,8 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import type { StateEntry } from "../../../node/event_store.ts";
-import { BlockHead, LogBlock } from "../../../node/log_block.ts";
+import { BlockHead } from "../../../node/block_head.ts";
+import { LogBlock } from "../../../node/log_block.ts";
 
 /** How long a read waits for SQLite's short exclusive moments (recovery, the end of a checkpoint). */
 const BUSY_TIMEOUT_MS = 2000;

@@ -2,7 +2,7 @@
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-import { BlockHead } from "../../../node/log_block.ts";
+import { BlockHead } from "../../../node/block_head.ts";
 import { NeededEvents } from "../needed_events.ts";
 import { BlockTable } from "./block_table.ts";
 import { copyLedger, countDocument, countIn, type LedgerCounts, loadLedger, saveLedger } from "./log_ledger.ts";

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 
-import { BlockHead } from "../../../node/log_block.ts";
+import { BlockHead } from "../../../node/block_head.ts";
 
 import type { Tick } from "./writer_protocol.ts";
 

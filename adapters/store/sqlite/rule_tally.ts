@@ -2,7 +2,7 @@
 
 import type { RetentionRule } from "../../../node/event_store.ts";
 import { recordTopic } from "../../../node/event_record.ts";
-import { BlockHead } from "../../../node/log_block.ts";
+import { BlockHead } from "../../../node/block_head.ts";
 import { patternMatches } from "../../../node/topic.ts";
 
 /** Events and bytes of one rule. `rule` is its place in the list, or `NO_RULE`. */

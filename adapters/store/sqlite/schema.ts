@@ -2,7 +2,8 @@
 
 import type { DatabaseSync } from "node:sqlite";
 
-import { DamagedBlockError, LogBlock } from "../../../node/log_block.ts";
+import { DamagedBlockError } from "../../../node/block_head.ts";
+import { LogBlock } from "../../../node/log_block.ts";
 
 /** "WEFT" in the header of the file, so that another program's database is never taken for ours. */
 const APPLICATION_ID = 0x57454654;

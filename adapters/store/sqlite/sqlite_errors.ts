@@ -1,6 +1,6 @@
 /** Tells SQLite's errors apart by their text: `errcode` is there on one runtime only for some of them. */
 
-import { DamagedBlockError } from "../../../node/log_block.ts";
+import { DamagedBlockError } from "../../../node/block_head.ts";
 
 /** The disk, or the page limit, has no room. SQLITE_FULL; the shared-memory file could not grow. */
 export function isDiskFull(error: unknown): boolean {
