@@ -193,7 +193,7 @@ export function testLinkBus({ name, createFixture }: LinkBusSuite): void {
       expect(reasons.every((reason) => reason.length > 0)).toBe(true);
       let late = "";
       alice.onClosed((reason) => late = reason);
-      expect(late).toBe(reasons.includes(late) ? late : "one of the reasons");
+      expect(reasons).toContain(late);
       alice.publish(HELLO, new Uint8Array(1));
       expect(await ask(alice, FRAMES)).toBeUndefined();
       alice.close();

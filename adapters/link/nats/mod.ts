@@ -1,0 +1,9 @@
+/**
+ * Links over NATS: dials another node's endpoint or a nats-server as a bus.
+ *
+ * @module
+ */
+
+export { dialNats, type DialNatsOptions } from "./dial_nats.ts";
+export { LINK_USER, type LinkUrl, parseLinkUrl } from "./link_url.ts";
+export { type LinkTls } from "./socket_transport.ts";
