@@ -1,6 +1,6 @@
 /** Many nodes, one mesh: the composition. Each part is a file of its own; this one says who tells whom. */
 
-import type { CloudEvent, StateChange, StateEntry } from "../node/mod.ts";
+import type { StateEntry } from "../node/mod.ts";
 import type { CustodyLog } from "./custody_log.ts";
 import { type Coverage, COVERAGE_PREFIX, Coverages } from "./custody/coverage.ts";
 import { Custody } from "./custody/custody.ts";
@@ -9,15 +9,12 @@ import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
 import { PLACE_PREFIX, Places } from "./custody/places.ts";
 import { CUSTODY_PREFIX } from "./custody/run_document.ts";
-import { type CustodyDocument, type Run, sequenceAt, type Shipment } from "./custody/shipment.ts";
+import type { CustodyDocument, Run, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
+import { Accounts } from "./ledger/accounts.ts";
 import { BOOK_PREFIX } from "./ledger/book.ts";
-import { Books } from "./ledger/books.ts";
-import { ReceiptAssembly } from "./ledger/receipt_assembly.ts";
-import { parseReceiptAck, parseReceiptPart } from "./ledger/receipt_message.ts";
-import { Receipts } from "./ledger/receipts.ts";
-import type { FrameDestination, Lane, Meet } from "./link/codec/mod.ts";
+import type { Meet } from "./link/codec/mod.ts";
 import { TRACE_PREFIX, TraceJournal } from "./inspect/trace_journal.ts";
 import type { DialBus, LinkBus } from "./link/link_bus.ts";
 import { Links } from "./link/links.ts";
@@ -29,13 +26,8 @@ import { Relay } from "./relay.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
 import { Topology } from "./routing/topology.ts";
-import {
-  decodeRecordDocument,
-  encodeRecordDocument,
-  type MeshRecord,
-  RecordDatabase,
-  recordKeyText,
-} from "./routing/records/mod.ts";
+import { RECORD_PREFIX, recordChanges } from "./routing/record_documents.ts";
+import { decodeRecordDocument, type MeshRecord, RecordDatabase } from "./routing/records/mod.ts";
 import { laneOf } from "./traffic.ts";
 import type { World } from "./world.ts";
 
@@ -62,7 +54,6 @@ export interface FederationNotice {
   readonly peer?: string;
 }
 
-const RECORD_PREFIX = "federation/record";
 /** Seconds without any link after which the neighbours of earlier runs are dialled. */
 const ALONE_TICKS = 5;
 /** Versions of the link protocol that this program speaks. */
@@ -77,9 +68,7 @@ export class Federation {
   readonly custody: Custody;
   readonly departures: Departures;
   readonly intake: Intake;
-  readonly books: Books;
-  readonly receipts: Receipts;
-  readonly coverages = new Coverages();
+  readonly accounts: Accounts;
   readonly links: Links;
   readonly joiner: Joiner;
   readonly relay: Relay;
@@ -91,7 +80,6 @@ export class Federation {
   readonly documents = new Map<string, CustodyDocument>();
   readonly #parts: FederationParts;
   readonly #writes: WriteBehind;
-  readonly #assembly = new ReceiptAssembly();
   readonly #changed = new Set<() => void>();
   readonly #dialled = new Map<LinkBus, string>();
   #marks = 0;
@@ -176,12 +164,20 @@ export class Federation {
       onSettled: settled,
       onParked: (destination, reason) => this.#noteParked(destination, reason),
     });
-    this.books = new Books({ self, epoch, onSettled: settled });
+    this.accounts = new Accounts({
+      world,
+      self,
+      epoch,
+      relay: this.relay,
+      save: (change) => this.#writes.change(change),
+      onSettled: settled,
+    });
+    const { books, coverages, receipts } = this.accounts;
     this.departures = new Departures({
       world,
       self,
       log,
-      books: this.books,
+      books,
       destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
       nobodyElsewhere: () => this.interest.nobodyElsewhere,
       travels: (event) => local.travels(event),
@@ -195,20 +191,14 @@ export class Federation {
       self,
       log,
       local,
-      coverages: this.coverages,
+      coverages,
       places,
       newMark,
       onForward: (runs, document) => this.#forward(runs, document),
-      onCrossed: (peer, group) =>
-        noteNumbers(this.trace, "in", peer, group, group.events.map(({ sequence }) => sequence)),
-      onCovered: (coverage) => this.receipts.note(coverage),
+      onCrossed: (peer, group) => this.trace.noteGroup("in", peer, group),
+      onCovered: (coverage) => receipts.note(coverage),
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
-    });
-    this.receipts = new Receipts({
-      world,
-      coverages: this.coverages,
-      send: (to, part) => this.relay.send(to, "receipt", part),
     });
     this.barriers = new ReadyBarriers({
       world,
@@ -251,7 +241,6 @@ export class Federation {
       },
       onFailure: (url, { code, detail }) => this.#notice("warn", code, `Cannot join "${url}": ${detail}`),
     });
-    this.#handleReceipts();
   }
 
   readonly #places: Places;
@@ -261,7 +250,7 @@ export class Federation {
     const { join, links } = this.options;
     this.topology.start();
     this.interest.start();
-    this.receipts.start();
+    this.accounts.receipts.start();
     for (const url of join) this.joiner.add(url, "join");
     for (const { url } of links) this.joiner.add(url, "links");
     const alone = join.length === 0 && links.length === 0;
@@ -284,9 +273,9 @@ export class Federation {
   /** A cluster that is gone for good: what is owed to it ends as evicted. */
   forget(cluster: string): number {
     this.custody.forget(cluster);
-    const count = this.books.forget(cluster);
+    const count = this.accounts.books.forget(cluster);
     this.records.forget(cluster);
-    this.#writeBooks();
+    this.accounts.save();
     this.#tell();
     return count;
   }
@@ -309,9 +298,9 @@ export class Federation {
     this.joiner.stop();
     this.departures.stop();
     this.links.stop("the node is stopping");
-    this.receipts.stop();
+    this.accounts.receipts.stop();
     this.records.stop();
-    this.#writeBooks();
+    this.accounts.save();
     this.trace.flush();
     this.#writes.flush(done);
   }
@@ -325,15 +314,15 @@ export class Federation {
       if (key === DISPATCHED_KEY) dispatched = Number(new TextDecoder().decode(value));
       else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
       else if (key.startsWith(`${PLACE_PREFIX}/`)) this.#places.load(key, value);
-      else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.coverages.load(key, value);
-      else if (key.startsWith(`${BOOK_PREFIX}/`)) this.books.load(key, value);
+      else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.accounts.coverages.load(key, value);
+      else if (key.startsWith(`${BOOK_PREFIX}/`)) this.accounts.books.load(key, value);
       else if (key.startsWith(`${TRACE_PREFIX}/`)) this.trace.load(key, value);
       else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));
     }
     this.departures.start(dispatched ?? this.log.head);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
-    for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.books })) {
+    for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {
       if (document.open === 0 && !document.owed) this.#writes.remove(document.key);
       else this.documents.set(document.key, document);
       for (const shipment of shipments) this.custody.add(shipment);
@@ -353,29 +342,8 @@ export class Federation {
   }
 
   #handedOver(peer: string, shipments: readonly Shipment[]): void {
-    for (const shipment of shipments) noteNumbers(this.trace, "out", peer, shipment, numbersOf(shipment));
-    this.books.handedOver(shipments);
-    this.#writeBooks();
-  }
-
-  #handleReceipts(): void {
-    this.relay.handle("receipt", (from, body) => {
-      const part = parseReceiptPart(body);
-      const receipt = part && this.#assembly.add(from, part);
-      if (part === undefined || receipt === undefined) return;
-      const low = this.books.receive(from, part.epoch, receipt);
-      this.#writeBooks();
-      this.relay.send(from, "receipt-ack", { epoch: part.epoch, version: part.version, low });
-    });
-    this.relay.handle("receipt-ack", (from, body) => {
-      const ack = parseReceiptAck(body);
-      const coverage: Coverage | undefined = ack && this.receipts.acknowledged(from, ack);
-      if (coverage !== undefined) this.#writes.change(coverage.toChange());
-    });
-  }
-
-  #writeBooks(): void {
-    for (const book of this.books.takeDirty()) this.#writes.change(book.toChange());
+    for (const shipment of shipments) this.trace.noteRun("out", peer, shipment);
+    this.accounts.handedOver(shipments);
   }
 
   #linkUp(neighbour: Neighbour): void {
@@ -424,7 +392,7 @@ export class Federation {
       else this.interest.noteUnreachable(cluster);
     }
     this.custody.reroute();
-    this.receipts.hurry();
+    this.accounts.receipts.hurry();
     this.barriers.noteReachable(reachable);
     this.#tell();
   }
@@ -493,24 +461,9 @@ export class Federation {
   }
 }
 
-export type { CloudEvent, FrameDestination, Lane };
-
 function identityOf({ local, log }: FederationParts, { name, instance, url }: FederationOptions): Meet {
   const { cluster, node } = local;
   return { federation: name, cluster, node, epoch: log.incarnation.epoch, instance, versions: VERSIONS, url };
-}
-
-function recordChanges(
-  records: readonly MeshRecord[],
-  removed: readonly Parameters<typeof recordKeyText>[0][],
-): StateChange[] {
-  return [
-    ...records.map((record) => ({
-      key: `${RECORD_PREFIX}/${recordKeyText(record)}`,
-      value: encodeRecordDocument(record),
-    })),
-    ...removed.map((key) => ({ key: `${RECORD_PREFIX}/${recordKeyText(key)}`, value: undefined })),
-  ];
 }
 
 function toHex(bytes: Uint8Array): string {
@@ -519,24 +472,4 @@ function toHex(bytes: Uint8Array): string {
 
 function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-function numbersOf(shipment: Shipment): number[] {
-  return Array.from({ length: shipment.count }, (_, index) => sequenceAt(shipment, index));
-}
-
-/** Notes the numbers that crossed, consecutive ones together. */
-function noteNumbers(
-  trace: TraceJournal,
-  direction: "in" | "out",
-  peer: string,
-  event: { readonly origin: string; readonly epoch: number },
-  numbers: readonly number[],
-): void {
-  for (let from = 0; from < numbers.length;) {
-    let to = from;
-    while (to + 1 < numbers.length && numbers[to + 1] === numbers[to] + 1) to++;
-    trace.note(direction, peer, event, [numbers[from] - 1, numbers[to]]);
-    from = to + 1;
-  }
 }

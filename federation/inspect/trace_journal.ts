@@ -4,6 +4,8 @@
  */
 
 import type { StateChange } from "../../node/mod.ts";
+import type { Run } from "../custody/shipment.ts";
+import type { FrameGroup } from "../link/codec/mod.ts";
 import { type Interval, IntervalSet } from "../intervals/mod.ts";
 import type { World } from "../world.ts";
 
@@ -69,6 +71,19 @@ export class TraceJournal {
     line.numbers.add(after, to);
   }
 
+  /** Events of a run, or a part of one. */
+  noteRun(direction: Crossing["direction"], peer: string, run: Run): void {
+    if (run.sequences === undefined) {
+      return this.note(direction, peer, run, [run.firstSequence - 1, run.firstSequence + run.count - 1]);
+    }
+    this.#noteAll(direction, peer, run, run.sequences);
+  }
+
+  /** Events of a frame. */
+  noteGroup(direction: Crossing["direction"], peer: string, group: FrameGroup): void {
+    this.#noteAll(direction, peer, group, group.events.map(({ sequence }) => sequence));
+  }
+
   /** Where an event crossed the border of this cluster, in the order of time. */
   find(origin: string, epoch: number, sequence: number): Crossing[] {
     return this.#lines
@@ -96,6 +111,21 @@ export class TraceJournal {
     }
     this.#documents.push({ number, lines: rows.length });
     this.#nextDocument = Math.max(this.#nextDocument, number + 1);
+  }
+
+  /** Ascending numbers; consecutive ones are noted together. */
+  #noteAll(
+    direction: Crossing["direction"],
+    peer: string,
+    event: { origin: string; epoch: number },
+    numbers: readonly number[],
+  ): void {
+    for (let from = 0; from < numbers.length;) {
+      let to = from;
+      while (to + 1 < numbers.length && numbers[to + 1] === numbers[to] + 1) to++;
+      this.note(direction, peer, event, [numbers[from] - 1, numbers[to]]);
+      from = to + 1;
+    }
   }
 
   #closeSpan(now: number): void {
