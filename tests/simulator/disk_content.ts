@@ -1,0 +1,133 @@
+/** What is on a virtual disk: a log and documents, which can be copied, put back, and taken back step by step. */
+
+import type { Appended, AppendEntry, StateChange, StateEntry, StoredEvent } from "../../node/mod.ts";
+import { encodeRecord, recordEvent } from "../../node/event_record.ts";
+import type { CloudEvent } from "../../node/mod.ts";
+
+/** What a change did to the content, so that it can be undone. */
+interface Undo {
+  readonly head: number;
+  readonly documents: readonly (readonly [key: string, before: Uint8Array | undefined])[];
+}
+
+export interface Stamp {
+  readonly cluster: string;
+  readonly epoch: number;
+  readonly acceptedAge: number;
+}
+
+export class DiskContent {
+  /** Position of the first event that is kept. */
+  tail = 1;
+  readonly #events: StoredEvent[] = [];
+  readonly #documents = new Map<string, Uint8Array>();
+  readonly #undo: Undo[] = [];
+
+  get head(): number {
+    return this.tail + this.#events.length - 1;
+  }
+
+  get events(): readonly StoredEvent[] {
+    return this.#events;
+  }
+
+  get documents(): ReadonlyMap<string, Uint8Array> {
+    return this.#documents;
+  }
+
+  copy(): DiskContent {
+    const copy = new DiskContent();
+    copy.tail = this.tail;
+    copy.#events.push(...this.#events);
+    for (const [key, value] of this.#documents) copy.#documents.set(key, value);
+    return copy;
+  }
+
+  /** Applies one commit; answers what a store answers, and the new events. */
+  apply(
+    entries: readonly AppendEntry[],
+    changes: readonly StateChange[],
+    stamp: Stamp,
+  ): { appended: Appended; events: readonly StoredEvent[] } {
+    const before = this.head;
+    const position = entries.length > 0 ? before + 1 : before;
+    const events = entries.map((entry, i) => toStored(entry, position + i, stamp));
+    this.#events.push(...events);
+    const documents = changes.map(({ key, value, atPosition }) => {
+      const name = atPosition ? `${key}/${String(position).padStart(16, "0")}` : key;
+      const old = this.#documents.get(name);
+      if (value === undefined) this.#documents.delete(name);
+      else this.#documents.set(name, value.slice());
+      return [name, old] as const;
+    });
+    this.#undo.push({ head: before, documents });
+    return { appended: { position, sequence: position, epoch: stamp.epoch }, events };
+  }
+
+  /** Commits that can be undone. */
+  get undoable(): number {
+    return this.#undo.length;
+  }
+
+  /** All but the last `rest` commits are safe now. */
+  forgetUndo(rest = 0): void {
+    this.#undo.splice(0, this.#undo.length - rest);
+  }
+
+  /** Takes the last `commits` commits back. */
+  undo(commits: number): void {
+    for (const { head, documents } of this.#undo.splice(this.#undo.length - commits, commits).reverse()) {
+      this.#events.length = Math.max(0, head - this.tail + 1);
+      for (const [key, before] of [...documents].reverse()) {
+        if (before === undefined) this.#documents.delete(key);
+        else this.#documents.set(key, before);
+      }
+    }
+  }
+
+  /** Lets go of the events before a position. */
+  trim(before: number): void {
+    const count = Math.min(before, this.head + 1) - this.tail;
+    if (count <= 0) return;
+    this.#events.splice(0, count);
+    this.tail += count;
+  }
+
+  read({ after, eventsMax, bytesMax }: { after: number; eventsMax: number; bytesMax: number }): StoredEvent[] {
+    const found: StoredEvent[] = [];
+    let bytes = 0;
+    for (let i = Math.max(0, after - this.tail + 1); i < this.#events.length; i++) {
+      if (found.length >= eventsMax || (found.length > 0 && bytes >= bytesMax)) break;
+      found.push(this.#events[i]);
+      bytes += this.#events[i].bytes;
+    }
+    return found;
+  }
+
+  list(prefix: string): StateEntry[] {
+    return [...this.#documents].filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value: value.slice() }));
+  }
+}
+
+function toStored(entry: AppendEntry, position: number, { cluster, epoch, acceptedAge }: Stamp): StoredEvent {
+  const record = entry.record?.slice() ?? encodeRecord(entry);
+  const { origin = { cluster, epoch, sequence: position }, audience = "everybody", ttlMs, topic } = entry;
+  let decoded: CloudEvent | undefined;
+  return {
+    position,
+    topic,
+    get event() {
+      return decoded ??= recordEvent(record);
+    },
+    origin: origin.cluster,
+    epoch: origin.epoch,
+    sequence: origin.sequence,
+    acceptedAt: acceptedAge,
+    acceptedAge,
+    ttlMs,
+    audience,
+    record,
+    bytes: record.length,
+  };
+}

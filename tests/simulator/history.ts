@@ -1,0 +1,111 @@
+/** What publishers were promised, and what has arrived where: kept outside of what is under test. */
+
+import type { StoredEvent } from "../../node/mod.ts";
+import type { MemberDestination } from "./member.ts";
+
+/** An event that a publisher has its acknowledgement for. */
+export interface Promised {
+  readonly key: string;
+  readonly origin: string;
+  readonly topic: string;
+  /** (source, id), as publishers know it. */
+  readonly identity: string;
+  readonly mortal: boolean;
+  /** Published at more than one cluster. */
+  readonly twice: boolean;
+  readonly destinations: readonly MemberDestination[];
+  readonly atMs: number;
+}
+
+/** Something that must never be. */
+export class Violation extends Error {
+  readonly invariant: string;
+
+  constructor(invariant: string, detail: string) {
+    super(`${invariant}: ${detail}`);
+    this.invariant = invariant;
+  }
+}
+
+export function keyOf({ origin, epoch, sequence }: Pick<StoredEvent, "origin" | "epoch" | "sequence">): string {
+  return `${origin}/${epoch}/${sequence}`;
+}
+
+export function isDelivered({ audience }: StoredEvent): boolean {
+  return audience === "everybody" || audience.ungrouped || audience.groups.length > 0;
+}
+
+interface Line {
+  readonly event: StoredEvent;
+  readonly delivered: boolean;
+}
+
+/** The log of one cluster, as an observer knows it: also what the cluster has let go of since. */
+export class ObservedLog {
+  readonly cluster: string;
+  readonly #lines: Line[] = [];
+  readonly #delivered = new Map<string, StoredEvent>();
+  readonly #identities = new Map<string, string>();
+  /** Times that an event was stored here, for whatever reason. */
+  readonly #copies = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(cluster: string) {
+    this.cluster = cluster;
+  }
+
+  get delivered(): ReadonlyMap<string, StoredEvent> {
+    return this.#delivered;
+  }
+
+  /** Has an event under any key, or published it itself. */
+  hasIdentity(identity: string): boolean {
+    return this.#identities.has(identity);
+  }
+
+  /** Events of an origin that are here for this cluster. */
+  countOf(origin: string): number {
+    return this.#counts.get(origin) ?? 0;
+  }
+
+  copies(key: string): number {
+    return this.#copies.get(key) ?? 0;
+  }
+
+  /** Throws `Violation` for an event that was delivered before. */
+  append(event: StoredEvent): void {
+    const key = keyOf(event);
+    const delivered = isDelivered(event);
+    this.#lines.push({ event, delivered });
+    this.#copies.set(key, this.copies(key) + 1);
+    if (!delivered) return;
+    if (this.#delivered.has(key)) throw new Violation("G2 effectively once", `${this.cluster} has ${key} twice`);
+    this.#delivered.set(key, event);
+    this.#counts.set(event.origin, this.countOf(event.origin) + 1);
+    if (event.origin !== this.cluster) this.#noteIdentity(event, key);
+  }
+
+  /** The log ends earlier than it did. */
+  truncate(head: number): StoredEvent[] {
+    const lost: StoredEvent[] = [];
+    while (this.#lines.length > 0 && this.#lines[this.#lines.length - 1].event.position > head) {
+      const { event, delivered } = this.#lines.pop()!;
+      lost.push(event);
+      if (!delivered) continue;
+      this.#delivered.delete(keyOf(event));
+      this.#counts.set(event.origin, this.countOf(event.origin) - 1);
+      const { source, id } = event.event.attributes;
+      if (this.#identities.get(`${source} ${id}`) === keyOf(event)) this.#identities.delete(`${source} ${id}`);
+    }
+    return lost;
+  }
+
+  #noteIdentity(event: StoredEvent, key: string): void {
+    const { source, id } = event.event.attributes;
+    const known = this.#identities.get(`${source} ${id}`);
+    if (known !== undefined) {
+      throw new Violation("publish window", `${this.cluster} has "${id}" of "${source}" as ${known} and as ${key}`);
+    }
+    this.#identities.set(`${source} ${id}`, key);
+  }
+}

@@ -1,0 +1,124 @@
+/** What must hold at any time, what must come true once nothing is broken any more, and what must be true in the end. */
+
+import { Violation } from "./history.ts";
+import type { MemberState } from "./member.ts";
+import type { Observer } from "./observer.ts";
+import type { SimNode } from "./sim_node.ts";
+import type { Edge } from "./topologies.ts";
+
+/** Intervals of one (origin, epoch): far more than reordering makes in a run, far less than one for each event of many. */
+const INTERVALS_MAX = 5000;
+
+/** At any time: the books balance, and memory is bounded. Throws `Violation`. */
+export function checkAlways(nodes: Iterable<SimNode>): void {
+  for (const { cluster, member } of nodes) {
+    if (member === undefined) continue;
+    const state = member.state();
+    for (const line of state.ledger) checkBalance(cluster, line);
+    if (state.intervalsMax > INTERVALS_MAX) {
+      throw new Violation("G5 bounded", `${cluster} keeps ${state.intervalsMax} intervals of one origin`);
+    }
+  }
+}
+
+function checkBalance(cluster: string, line: MemberState["ledger"][number]): void {
+  const { destination, accepted, delivered, expired, rejected, evicted, outstanding } = line;
+  const ended = delivered + expired + rejected + evicted;
+  if (accepted === ended + outstanding && Object.values(line).every((term) => typeof term === "string" || term >= 0)) {
+    return;
+  }
+  throw new Violation(
+    "G6 truth",
+    `${cluster} for ${destination}: accepted ${accepted} ≠ delivered ${delivered} + expired ${expired} + ` +
+      `rejected ${rejected} + evicted ${evicted} + outstanding ${outstanding}`,
+  );
+}
+
+/** Why the mesh has not come to rest yet; `undefined` when it has. */
+export function unrest(nodes: readonly SimNode[], edges: readonly Edge[]): string | undefined {
+  const states = new Map<string, MemberState>();
+  for (const { cluster, member } of nodes) {
+    if (member === undefined) return `${cluster} does not run`;
+    states.set(cluster, member.state());
+  }
+  const first = states.get(nodes[0].cluster)!;
+  for (const [cluster, state] of states) {
+    const { undispatched, queued, parked, root, ledger } = state;
+    if (undispatched > 0) return `${cluster} has ${undispatched} events without destinations`;
+    if (queued > 0) return `${cluster} has ${queued} pairs queued`;
+    if (parked > 0) return `${cluster} has ${parked} pairs parked`;
+    if (root !== first.root) return `the records of ${cluster} are not those of ${nodes[0].cluster}`;
+    const open = ledger.find(({ outstanding }) => outstanding > 0);
+    if (open !== undefined) {
+      return `${cluster} does not know the end of ${open.outstanding} events for ${open.destination}`;
+    }
+  }
+  return unlinked(states, edges) ?? misrouted(states);
+}
+
+function unlinked(states: ReadonlyMap<string, MemberState>, edges: readonly Edge[]): string | undefined {
+  if (!hasRoutes(states)) return undefined;
+  for (const { from, to } of edges) {
+    if (!states.get(from)!.links.includes(to)) return `${from} has no link with ${to}`;
+    if (!states.get(to)!.links.includes(from)) return `${to} has no link with ${from}`;
+  }
+  return undefined;
+}
+
+/** Each way must lead to its end, and get cheaper with each step. */
+function misrouted(states: ReadonlyMap<string, MemberState>): string | undefined {
+  if (!hasRoutes(states)) return undefined;
+  for (const [from, { routes }] of states) {
+    for (const to of states.keys()) {
+      if (to === from) continue;
+      const route = routes.get(to);
+      if (route === undefined) return `${from} has no route to ${to}`;
+      const next = states.get(route.nextHop);
+      if (next === undefined) return `${from} routes to ${to} over ${route.nextHop}, which is nobody`;
+      if (route.nextHop === to) continue;
+      const rest = next.routes.get(to);
+      if (rest === undefined || rest.cost >= route.cost) {
+        return `the way from ${from} to ${to} (${route.cost}) over ${route.nextHop} (${rest?.cost}) leads away`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A member that floods has no routes and no links. */
+function hasRoutes(states: ReadonlyMap<string, MemberState>): boolean {
+  return [...states.values()].some(({ routes }) => routes.size > 0);
+}
+
+/** In the end, when all is at rest: every promise was kept, and the books say what the logs say. Throws `Violation`. */
+export function checkInTheEnd(nodes: readonly SimNode[], observer: Observer, { exact }: { exact: boolean }): void {
+  checkPromises(observer);
+  if (exact) { for (const node of nodes) checkBooks(node, observer); }
+}
+
+function checkPromises(observer: Observer): void {
+  for (const { key, identity, destinations, mortal, twice } of observer.promised.values()) {
+    if (mortal) continue;
+    for (const { cluster, ungrouped } of destinations) {
+      const log = observer.log(cluster);
+      const has = log.delivered.has(key) || (twice && log.hasIdentity(identity));
+      if (ungrouped && !has) throw new Violation("G1 custody", `${key} never came to ${cluster}`);
+    }
+    for (const group of new Set(destinations.flatMap(({ groups }) => groups))) {
+      const heard = observer.clustersWith(key).filter((cluster) => observer.reached(cluster, key, group));
+      if (heard.length === 0 && !twice) throw new Violation("G1 custody", `${key} never came to group "${group}"`);
+    }
+  }
+}
+
+function checkBooks({ cluster, member }: SimNode, observer: Observer): void {
+  for (const { destination, delivered } of member!.state().ledger) {
+    const arrived = observer.log(destination).countOf(cluster);
+    if (arrived !== delivered) {
+      throw new Violation(
+        "G6 truth",
+        `${cluster} counts ${delivered} delivered to ${destination}, which has ${arrived}`,
+      );
+    }
+  }
+}

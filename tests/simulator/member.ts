@@ -1,0 +1,71 @@
+/** What the simulator starts in each virtual process, and what it asks of it. */
+
+import type { CloudEvent } from "../../node/mod.ts";
+import type { CustodyLog, DialBus, LinkBus, LocalCluster, World } from "../../federation/mod.ts";
+
+export interface MemberParts {
+  readonly world: World;
+  readonly federation: string;
+  readonly cluster: string;
+  readonly node: string;
+  /** Random id of the process. */
+  readonly instance: string;
+  readonly log: CustodyLog;
+  readonly local: LocalCluster;
+  /** The node as a client of its own endpoint. */
+  readonly endpoint: LinkBus;
+  readonly dial: DialBus;
+  /** URLs to dial, as configuration names them. */
+  readonly join: readonly string[];
+  /** Something that an operator would see. */
+  readonly onNotice: (code: string, detail: string) => void;
+}
+
+/** Where an event would go. */
+export interface MemberDestination {
+  readonly cluster: string;
+  /** To the readers there that are in no group. */
+  readonly ungrouped: boolean;
+  /** Groups for which that cluster was picked. */
+  readonly groups: readonly string[];
+}
+
+/** The origin's books about one destination. */
+export interface LedgerLine {
+  readonly destination: string;
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly expired: number;
+  readonly rejected: number;
+  readonly evicted: number;
+  readonly outstanding: number;
+}
+
+/** What is true of a member right now. */
+export interface MemberState {
+  /** Neighbours whose link is up. */
+  readonly links: readonly string[];
+  /** (event, destination) pairs that wait, for a link or for a path. */
+  readonly queued: number;
+  readonly parked: number;
+  /** Own events that have no destinations yet. */
+  readonly undispatched: number;
+  /** Of the replicated records. */
+  readonly root: string;
+  readonly ledger: readonly LedgerLine[];
+  /** By destination. */
+  readonly routes: ReadonlyMap<string, { readonly nextHop: string; readonly cost: number }>;
+  /** Intervals kept for each (origin, epoch), at most. */
+  readonly intervalsMax: number;
+  /** Things that happened, by name: rewinds, detours, reroutes. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface Member {
+  /** Where an event would go if it were dispatched now. */
+  destinations(topic: string, event: () => CloudEvent): readonly MemberDestination[];
+  state(): MemberState;
+  stop(): void;
+}
+
+export type CreateMember = (parts: MemberParts) => Member;

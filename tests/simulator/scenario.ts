@@ -1,0 +1,106 @@
+/** A run as data: who is there, who wants what, who publishes, and what goes wrong when. All of it follows from a seed. */
+
+import type { Want } from "../../federation/mod.ts";
+import { type Fault, planFaults } from "./faults.ts";
+import { SimRandom } from "./sim_random.ts";
+import { type Edge, planEdges, TOPOLOGIES, type TopologyName } from "./topologies.ts";
+import type { DiskOptions } from "./virtual_disk.ts";
+import { GOOD_PATH, type PathQuality } from "./virtual_path.ts";
+
+export interface Scenario {
+  readonly seed: number;
+  readonly topology: TopologyName;
+  readonly clusters: readonly ClusterPlan[];
+  readonly edges: readonly Edge[];
+  readonly quality: PathQuality;
+  readonly faults: readonly Fault[];
+  /** Faults and publishers stop then. */
+  readonly seconds: number;
+  /** Everything must have come to rest so long after that. */
+  readonly restSeconds: number;
+}
+
+export interface ClusterPlan {
+  readonly name: string;
+  readonly wants: readonly Want[];
+  readonly disk: DiskOptions;
+  /** Mean time between two events that are published here; 0: none is. */
+  readonly publishEveryMs: number;
+  /** Events at once. */
+  readonly burst: number;
+  /** Of 1000 events, how many have a time to live, and how many are published at another cluster once more. */
+  readonly mortalPermille: number;
+  readonly twicePermille: number;
+}
+
+export const TOPICS = ["order.placed", "order.paid", "metrics.cpu", "metrics.memory", "user.created"] as const;
+const PATTERNS = ["order.placed", "order.*", "metrics.>", "user.created", ">"] as const;
+const GROUPS = ["billing", "audit"] as const;
+
+export interface ScenarioOptions {
+  readonly clusters?: number;
+  readonly seconds?: number;
+}
+
+export function planScenario(seed: number, options: ScenarioOptions = {}): Scenario {
+  const random = new SimRandom(seed);
+  const count = options.clusters ?? random.between(2, 9);
+  const seconds = options.seconds ?? random.between(10, 30);
+  const topology = count > 20 ? "random" : random.pick(TOPOLOGIES);
+  const names = Array.from({ length: count }, (_, i) => `c${i + 1}`);
+  const edges = planEdges(topology, names, random.fork());
+  const busy = random.between(1, Math.min(count, 6));
+  const disks = planDisks(random.fork());
+  const clusters = names.map((name, i) => ({
+    name,
+    wants: planWants(random),
+    disk: disks(name),
+    publishEveryMs: i < busy ? random.pick([20, 100, 400, 1000]) : 0,
+    burst: random.pick([1, 1, 1, 5, 40]),
+    mortalPermille: random.pick([0, 0, 30]),
+    twicePermille: random.pick([0, 0, 20]),
+  }));
+  return {
+    seed,
+    topology,
+    clusters: random.shuffle(clusters),
+    edges,
+    quality: {
+      ...GOOD_PATH,
+      delayUs: random.pick([200, 2000, 20_000, 80_000]),
+      jitterUs: random.pick([0, 500, 10_000]),
+    },
+    faults: planFaults({ names, edges, seconds, random: random.fork() }),
+    seconds,
+    restSeconds: 180,
+  };
+}
+
+function planWants(random: SimRandom): Want[] {
+  const wants = new Map<string, Want>();
+  for (let n = random.between(0, 3); n > 0; n--) {
+    const pattern = random.pick(PATTERNS);
+    if (random.chance(200)) {
+      const group = random.pick(GROUPS);
+      // A group is one definition: its pattern follows from its name.
+      const own = group === "billing" ? "order.*" : "user.created";
+      wants.set(group, { pattern: own, group, groupKey: `${group}:1`, durable: true });
+    } else wants.set(pattern, { pattern, durable: true });
+  }
+  return [...wants.values()];
+}
+
+/** One kind of disk for the whole run, or each its own. */
+function planDisks(random: SimRandom): (cluster: string) => DiskOptions {
+  const loses = random.chance(150);
+  const small = random.chance(100);
+  return (cluster) => ({
+    cluster,
+    syncUsMin: 100,
+    syncUsMax: random.pick([300, 2000, 10_000]),
+    syncsCommits: !(loses && random.chance(500)),
+    syncEveryMs: 1000,
+    bytesMax: small ? 20_000 : 1_000_000_000,
+    tellsReadersFirst: random.chance(500),
+  });
+}

@@ -1,0 +1,147 @@
+/** A cluster of one node in the simulator: machine, disk, endpoint, subscribers, and the federation under test. */
+
+import type { CloudEvent, StoredEvent } from "../../node/mod.ts";
+import type { Want } from "../../federation/mod.ts";
+import type { CustodyLog } from "../../federation/mod.ts";
+import { createAttributeBag } from "../../node/codec/attribute_bag.ts";
+import type { CreateMember, Member } from "./member.ts";
+import type { SimRandom } from "./sim_random.ts";
+import { OwnBus, VirtualBroker } from "./virtual_broker.ts";
+import { VirtualCluster } from "./virtual_cluster.ts";
+import { type Brokers, createDial, urlOf } from "./virtual_dial.ts";
+import { type DiskOptions, type DiskWatcher, VirtualDisk } from "./virtual_disk.ts";
+import type { VirtualHost } from "./virtual_host.ts";
+import type { VirtualNetwork } from "./virtual_network.ts";
+
+export interface SimNodeParts {
+  readonly network: VirtualNetwork;
+  readonly brokers: Brokers;
+  readonly random: SimRandom;
+  readonly disk: DiskOptions;
+  readonly createMember: CreateMember;
+  readonly watcher: NodeWatcher;
+  readonly wants: readonly Want[];
+  /** Machines to dial. */
+  readonly join: readonly string[];
+}
+
+/** Who watches the run. */
+export interface NodeWatcher {
+  /** Events are in a log for good; `content` also tells what was there before. */
+  appended(cluster: string, events: readonly StoredEvent[]): void;
+  /** The log of a cluster is not what it was. */
+  logChanged(cluster: string): void;
+  /** The publisher has its acknowledgement. */
+  acknowledged(
+    cluster: string,
+    event: { epoch: number; sequence: number; topic: string; id: string; source: string },
+  ): void;
+  noticed(cluster: string, code: string, detail: string): void;
+}
+
+/** Doors stop here, so that links still have room. */
+const DOORS_PERMILLE = 700;
+
+export class SimNode {
+  readonly cluster: string;
+  readonly host: VirtualHost;
+  readonly disk: VirtualDisk;
+  readonly #parts: SimNodeParts;
+  #wants: readonly Want[];
+  #running: { member: Member; log: CustodyLog; local: VirtualCluster } | undefined;
+
+  constructor(cluster: string, parts: SimNodeParts) {
+    const { network, random, disk, watcher } = parts;
+    this.cluster = cluster;
+    this.#parts = parts;
+    this.#wants = parts.wants;
+    this.host = network.addHost(cluster);
+    this.disk = new VirtualDisk(this.host, {
+      random: random.fork(),
+      options: disk,
+      watcher: {
+        appended: (events) => watcher.appended(cluster, events),
+        changed: () => watcher.logChanged(cluster),
+      } satisfies DiskWatcher,
+    });
+  }
+
+  get member(): Member | undefined {
+    return this.#running?.member;
+  }
+
+  get wants(): readonly Want[] {
+    return this.#wants;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  start(): void {
+    if (this.running) return;
+    const { network, brokers, random, createMember, watcher, join } = this.#parts;
+    const { cluster, host } = this;
+    const boot = host.start();
+    const broker = new VirtualBroker(boot);
+    brokers.set(host.name, broker);
+    const log = this.disk.open(boot);
+    const local = new VirtualCluster(
+      { cluster, boot, random: random.fork(), log, content: this.disk.content },
+      this.#wants,
+    );
+    const member = createMember({
+      world: host.world(boot),
+      federation: "acme",
+      cluster,
+      node: local.node,
+      instance: random.next().toString(16).padStart(8, "0"),
+      log,
+      local,
+      endpoint: new OwnBus(broker),
+      dial: createDial(network, brokers, boot),
+      join: join.map(urlOf),
+      onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
+    });
+    this.#running = { member, log, local };
+  }
+
+  stop(options: { powerLoss: boolean }): void {
+    this.#running = undefined;
+    this.host.stop(options);
+  }
+
+  /** Ends it as an operator does, and not as a fault. */
+  stopGently(): void {
+    this.#running?.member.stop();
+    this.stop({ powerLoss: false });
+  }
+
+  setWants(wants: readonly Want[]): void {
+    this.#wants = wants;
+    this.#running?.local.setWants(wants);
+  }
+
+  /** An application publishes here; false when the door is closed or the node is not there. */
+  publish(
+    topic: string,
+    { id, ttlMs = 0, source = this.cluster }: { id: string; ttlMs?: number; source?: string },
+  ): boolean {
+    const { boot } = this.host;
+    const running = this.#running;
+    if (running === undefined || boot === undefined || this.host.frozen) return false;
+    if (running.log.usedPermille() >= DOORS_PERMILLE) return false;
+    const event = toEvent(topic, { id, source });
+    running.log.commit([{ event, topic, ttlMs }], [], (error, appended) => {
+      if (error !== undefined) return;
+      const { epoch, sequence } = appended!;
+      this.#parts.watcher.acknowledged(this.cluster, { epoch, sequence, topic, id, source });
+    });
+    return true;
+  }
+}
+
+function toEvent(topic: string, { id, source }: { id: string; source: string }): CloudEvent {
+  const attributes = Object.assign(createAttributeBag(), { specversion: "1.0", id, source, type: topic });
+  return { attributes: attributes as CloudEvent["attributes"], data: undefined, dataForm: undefined };
+}
