@@ -207,12 +207,11 @@ describe("RecordDatabase.adjacencyUp()", () => {
     const alice = network.add("alice");
     const bob = network.add("bob");
     bob.db.originate("topology", 0, bodyOf("b"), HALF_HOUR);
+    network.connect("alice", "bob");
     alice.db.adjacencyUp("bob");
     network.run(50); // bob has not heard of alice yet, and does not listen
-    network.link("alice", "bob");
-    alice.db.adjacencyDown("bob");
-    alice.db.adjacencyUp("bob");
-    network.run(60);
+    bob.db.adjacencyUp("alice");
+    network.run(50); // far less than the time-out
     expect(alice.db.synced("bob")).toBe(true);
   });
 
@@ -237,22 +236,22 @@ describe("RecordDatabase.adjacencyUp()", () => {
 });
 
 describe("RecordDatabase.compareRoot()", () => {
-  it("fetches what never came, once the difference has lasted", () => {
-    const network = new RecordNetwork();
-    const alice = network.add("alice");
+  it("fetches what there was no room for, once there is", () => {
+    const network = new RecordNetwork({ records: { recordsMax: 2 } });
+    const charlie = network.add("charlie");
     const bob = network.add("bob");
+    for (const shard of [0, 1]) charlie.db.originate("topology", shard, bodyOf("short"), 5000);
+    network.link("bob", "charlie");
+    network.run(500);
+    network.cut("bob", "charlie");
+    const alice = network.add("alice");
     alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
-    // An adjacency of which only one side knows more than the other: bob synced before there was anything.
     network.link("alice", "bob");
-    network.run(1000);
-    bob.db.adjacencyDown("alice");
-    alice.db.adjacencyDown("bob");
-    alice.db.originate("topology", 0, bodyOf("more links"), HALF_HOUR);
-    bob.db.adjacencyUp("alice");
-    network.run(1000); // bob asked and alice did not listen
-    alice.db.adjacencyUp("bob");
-    const took = network.runUntilEqual(10_000);
-    expect(took).toBeDefined();
+    network.run(3000);
+    expect(bob.db.get({ origin: "alice", kind: "topology", shard: 0 })).toBeUndefined();
+    expect(bob.notices.map(({ code }) => code)).toEqual(["DATABASE_FULL"]);
+    network.run(30_000);
+    expect(textOf(bob.db.get({ origin: "alice", kind: "topology", shard: 0 }))).toBe("links");
   });
 
   it("does not compare for a difference that flooding settles", () => {

@@ -8,8 +8,9 @@ import {
   type RecordsNotice,
   type RecordsOptions,
 } from "../../../federation/routing/records/mod.ts";
-import type { World } from "../../../federation/world.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+
+import { VirtualTime } from "./virtual_time.ts";
 
 export interface NetworkOptions {
   readonly seed?: number;
@@ -40,23 +41,14 @@ export interface Member {
   diskError: Error | undefined;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly order: number;
-  readonly run: () => void;
-  cancelled: boolean;
-}
-
 const HELLO_MS = 250;
 
 export class RecordNetwork {
   readonly members = new Map<string, Member>();
   readonly #options: Required<NetworkOptions>;
   readonly #random;
-  readonly #timers: Timer[] = [];
-  readonly #edges = new Map<string, readonly [string, string]>();
-  #now = 0;
-  #order = 0;
+  readonly #time = new VirtualTime();
+  readonly #edges = new Set<string>();
   /** Set to 0 to heal the network. */
   lossPermille: number;
 
@@ -76,7 +68,7 @@ export class RecordNetwork {
   }
 
   get now(): number {
-    return this.#now;
+    return this.#time.now;
   }
 
   /** Adds a member; one of the same name that was there before is stopped. */
@@ -94,7 +86,7 @@ export class RecordNetwork {
       diskError: undefined,
     };
     const db = new RecordDatabase({
-      world: this.#world(),
+      world: this.#time.world(this.#random),
       self: name,
       epoch,
       send: (to, payload) => {
@@ -102,7 +94,7 @@ export class RecordNetwork {
         this.#carry(name, to, payload);
       },
       persist: (records, removed, done) => {
-        this.#after(this.#options.persistMs, () => {
+        this.#time.after(this.#options.persistMs, () => {
           if (member.diskError === undefined) {
             for (const key of removed) disk.delete(keyText(key));
             for (const record of records) disk.set(keyText(record), record);
@@ -121,12 +113,17 @@ export class RecordNetwork {
     return whole;
   }
 
-  /** Joins two members; they exchange HELLOs with their roots from then on. */
+  /** Messages can go between two members from now on. */
+  connect(a: string, b: string): void {
+    this.#edges.add(edgeName(a, b));
+  }
+
+  /** Makes two members adjacent; they tell each other their roots from then on. */
   link(a: string, b: string): void {
-    this.#edges.set(edgeName(a, b), [a, b]);
+    this.connect(a, b);
     this.members.get(a)!.db.adjacencyUp(b);
     this.members.get(b)!.db.adjacencyUp(a);
-    if (this.#options.hellos) this.#after(HELLO_MS, () => this.#hello(a, b));
+    if (this.#options.hellos) this.#time.after(HELLO_MS, () => this.#hello(a, b));
   }
 
   cut(a: string, b: string): void {
@@ -137,28 +134,20 @@ export class RecordNetwork {
 
   /** Runs everything that is due within a time. */
   run(ms: number): void {
-    const until = this.#now + ms;
-    for (;;) {
-      const next = this.#next();
-      if (next === undefined || next.at > until) break;
-      this.#timers.splice(this.#timers.indexOf(next), 1);
-      this.#now = next.at;
-      next.run();
-    }
-    this.#now = until;
+    this.#time.run(ms);
   }
 
   /** Lets time pass in which nobody gets to run, as when a process is paused. */
   sleep(ms: number): void {
-    this.#now += ms;
+    this.#time.sleep(ms);
   }
 
   /** Runs until the databases are equal; the answer is how long that took, or `undefined` if it was longer than `ms`. */
   runUntilEqual(ms: number): number | undefined {
-    const from = this.#now;
-    while (this.#now - from < ms) {
+    const from = this.now;
+    while (this.now - from < ms) {
       this.run(10);
-      if (this.isEqual()) return this.#now - from;
+      if (this.isEqual()) return this.now - from;
     }
     return undefined;
   }
@@ -167,38 +156,12 @@ export class RecordNetwork {
     return new Set([...this.members.values()].map(({ db }) => contents(db))).size === 1;
   }
 
-  #next(): Timer | undefined {
-    let first: Timer | undefined;
-    for (let i = this.#timers.length - 1; i >= 0; i--) {
-      const timer = this.#timers[i];
-      if (timer.cancelled) this.#timers.splice(i, 1);
-      else if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) {
-        first = timer;
-      }
-    }
-    return first;
-  }
-
-  #world(): World {
-    return {
-      now: () => this.#now,
-      after: (delayMs, run) => this.#after(delayMs, run),
-      randomInteger: (bound) => this.#random.integer(0, bound - 1),
-    };
-  }
-
-  #after(delayMs: number, run: () => void): () => void {
-    const timer: Timer = { at: this.#now + delayMs, order: this.#order++, run, cancelled: false };
-    this.#timers.push(timer);
-    return () => void (timer.cancelled = true);
-  }
-
   #carry(from: string, to: string, payload: Uint8Array): void {
     const copies = this.#random.integer(1, 1000) <= this.#options.repeatPermille ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#random.integer(1, 1000) <= this.lossPermille) continue;
       // Messages overtake each other wherever delays differ.
-      this.#after(this.#random.integer(...this.#options.delayMs), () => {
+      this.#time.after(this.#random.integer(...this.#options.delayMs), () => {
         if (this.#edges.has(edgeName(from, to))) this.members.get(to)?.db.receive(from, payload.slice());
       });
     }
@@ -208,7 +171,7 @@ export class RecordNetwork {
     if (!this.#edges.has(edgeName(a, b))) return;
     this.members.get(a)!.db.compareRoot(b, this.members.get(b)!.db.root);
     this.members.get(b)!.db.compareRoot(a, this.members.get(a)!.db.root);
-    this.#after(HELLO_MS, () => this.#hello(a, b));
+    this.#time.after(HELLO_MS, () => this.#hello(a, b));
   }
 }
 

@@ -1,0 +1,490 @@
+/** What a database does with its own records and with time: refreshing, ageing, withdrawing, epochs, persistence. */
+
+import { describe, expect, it } from "bun:test";
+
+import { seal } from "../../../federation/routing/records/sealed_record.ts";
+import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
+
+import { bodyOf, hex, type Member, RecordNetwork, textOf } from "./record_network.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HALF_HOUR = 30 * MINUTE;
+const TOPOLOGY = { kind: "topology", shard: 0 } as const;
+const INTEREST = { kind: "interest", shard: 0 } as const;
+
+function pair(options = {}): { network: RecordNetwork; alice: Member; bob: Member } {
+  const network = new RecordNetwork(options);
+  const alice = network.add("alice");
+  const bob = network.add("bob");
+  network.link("alice", "bob");
+  network.run(SECOND);
+  return { network, alice, bob };
+}
+
+/** Has a member hear a record from a neighbour that made it up. */
+function hear(
+  member: Member,
+  peer: string,
+  record: { origin: string; epoch: number; version: number; body?: string; kind?: number; shard?: number },
+): void {
+  const { body = "made up", kind = 0, shard = 0, ...rest } = record;
+  const writer = new MessageWriter({ bytesMax: 32_768 }, (payload) => member.db.receive(peer, payload));
+  writer.record(1, HALF_HOUR, seal({ kind, shard, body: bodyOf(body), ...rest }));
+  writer.end();
+}
+
+describe("RecordDatabase.originate()", () => {
+  it("counts the versions of a kind over all its shards", () => {
+    const { db } = new RecordNetwork().add("alice");
+    expect(db.originate("interest", 0, bodyOf("a"), HALF_HOUR)).toBe(1);
+    expect(db.originate("interest", 5, bodyOf("b"), HALF_HOUR)).toBe(2);
+    expect(db.originate("topology", 0, bodyOf("c"), HALF_HOUR)).toBe(1);
+    expect(db.originate("interest", 0, bodyOf("d"), HALF_HOUR)).toBe(3);
+  });
+
+  it("answers the version that stands where the body is the same, and sends nothing", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    alice.db.originate("topology", 1, bodyOf("others"), HALF_HOUR);
+    network.run(SECOND);
+    const heard = bob.installed.length;
+    expect(alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR)).toBe(1);
+    network.run(SECOND);
+    expect(bob.installed).toHaveLength(heard);
+  });
+
+  it("keeps a copy of the body", () => {
+    const { db } = new RecordNetwork().add("alice");
+    const body = bodyOf("links");
+    db.originate("topology", 0, body, HALF_HOUR);
+    body[0] = 0;
+    expect(textOf(db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+  });
+
+  it("refuses shards and lifetimes that no record can have", () => {
+    const { db } = new RecordNetwork().add("alice");
+    expect(() => db.originate("topology", 256, bodyOf("a"), HALF_HOUR)).toThrow("0..255");
+    expect(() => db.originate("topology", 0, bodyOf("a"), 0)).toThrow("1 ms to 49 days");
+    expect(() => db.originate("topology", 0, bodyOf("a"), Number.NaN)).toThrow("1 ms to 49 days");
+  });
+
+  it("refreshes after about a third of the life: same content, next version", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), 30 * SECOND);
+    network.run(8 * SECOND);
+    expect(bob.installed).toHaveLength(1);
+    network.run(3 * SECOND);
+    expect(bob.installed.map(({ version, refreshed }) => [version, refreshed])).toEqual([[1, false], [2, true]]);
+    network.run(5 * MINUTE);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+    expect(bob.purged).toEqual([]);
+  });
+
+  it("may be called by who is told of a record, and tells of both in order", () => {
+    const { network, alice, bob } = pair();
+    const push = bob.installed.push.bind(bob.installed);
+    bob.installed.push = (...records) => {
+      for (const { origin } of records) {
+        if (origin === "alice") bob.db.originate("topology", 0, bodyOf("me"), HALF_HOUR);
+      }
+      return push(...records);
+    };
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    network.run(SECOND);
+    expect(bob.installed.map(({ origin }) => origin)).toEqual(["alice", "bob"]);
+    expect(textOf(alice.db.get({ origin: "bob", ...TOPOLOGY }))).toBe("me");
+  });
+});
+
+describe("RecordDatabase ages", () => {
+  it("purges a record whose origin fell silent when its life is over, not before", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), 30 * SECOND);
+    network.run(SECOND);
+    alice.db.stop();
+    network.run(28 * SECOND);
+    expect(bob.db.list("topology")).toHaveLength(1);
+    expect(bob.purged).toHaveLength(0);
+    network.run(2 * SECOND);
+    expect(bob.db.list("topology")).toEqual([]);
+    expect(bob.purged.map(({ origin }) => origin)).toEqual(["alice"]);
+    expect(bob.db.counts.records).toBe(0);
+    expect(hex(bob.db.root)).toBe("0000000000000000");
+  });
+
+  it("hands on what remains of a life, so that a record cannot live for ever by going round", () => {
+    const network = new RecordNetwork();
+    const names = ["alice", "bob", "charlie", "dave"];
+    const members = names.map((name) => network.add(name));
+    members[0].db.originate("topology", 0, bodyOf("links"), 60 * SECOND);
+    network.link("alice", "bob");
+    network.run(SECOND);
+    members[0].db.stop();
+    network.run(20 * SECOND);
+    network.link("bob", "charlie");
+    network.run(20 * SECOND);
+    network.link("charlie", "dave");
+    network.link("dave", "bob");
+    network.run(SECOND);
+    const { lifetimeMs } = members[3].db.get({ origin: "alice", ...TOPOLOGY })!;
+    expect(lifetimeMs).toBeLessThanOrEqual(19 * SECOND);
+    expect(lifetimeMs).toBeGreaterThan(17 * SECOND);
+    network.run(20 * SECOND);
+    expect(members.slice(1).map(({ db }) => db.counts.records)).toEqual([0, 0, 0]);
+    network.run(MINUTE);
+    expect(members.slice(1).map(({ db }) => db.counts.records)).toEqual([0, 0, 0]);
+  });
+
+  it("writes own records anew after it slept through their life", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), 30 * SECOND);
+    network.run(SECOND);
+    network.sleep(10 * MINUTE);
+    network.run(SECOND);
+    expect(alice.purged).toEqual([]);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+  });
+});
+
+describe("RecordDatabase withdraws", () => {
+  it("keeps a tombstone for one life, out of sight, and then nothing", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), MINUTE);
+    network.run(SECOND);
+    expect(alice.db.originate("topology", 0, bodyOf(""), MINUTE)).toBe(2);
+    network.run(SECOND);
+    expect(bob.installed.map(({ body }) => body.length)).toEqual([5, 0]);
+    expect(bob.db.get({ origin: "alice", ...TOPOLOGY })).toBeUndefined();
+    expect(bob.db.list("topology")).toEqual([]);
+    expect(bob.db.counts.records).toBe(1);
+    network.run(MINUTE);
+    expect([alice.db.counts.records, bob.db.counts.records]).toEqual([0, 0]);
+  });
+
+  it("does not let a copy come back that somebody still has", () => {
+    const { network, alice, bob } = pair();
+    const charlie = network.add("charlie");
+    network.link("bob", "charlie");
+    alice.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    network.run(SECOND);
+    network.cut("bob", "charlie");
+    alice.db.originate("interest", 0, bodyOf(""), MINUTE); // shorter than the copies live
+    network.run(5 * MINUTE);
+    network.link("bob", "charlie");
+    network.run(SECOND);
+    expect(charlie.db.list("interest")).toEqual([]);
+    expect(bob.db.list("interest")).toEqual([]);
+  });
+
+  it("says nothing where there is nothing to withdraw", () => {
+    const { alice } = pair();
+    expect(alice.db.originate("interest", 3, bodyOf(""), MINUTE)).toBe(0);
+    expect(alice.db.counts.records).toBe(0);
+  });
+
+  it("takes the same shard into use again", () => {
+    const { network, alice, bob } = pair();
+    for (const text of ["one", "", "two"]) alice.db.originate("interest", 0, bodyOf(text), MINUTE);
+    network.run(SECOND);
+    expect(textOf(bob.db.get({ origin: "alice", ...INTEREST }))).toBe("two");
+    expect(bob.db.versionOf("alice", "interest")).toBe(3);
+  });
+});
+
+describe("RecordDatabase.versionOf()", () => {
+  it("names a version only when every shard up to it is installed", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("a"), HALF_HOUR);
+    network.run(SECOND);
+    network.lossPermille = 1000;
+    alice.db.originate("interest", 1, bodyOf("b"), HALF_HOUR);
+    network.run(20);
+    network.lossPermille = 0;
+    alice.db.originate("interest", 2, bodyOf("c"), HALF_HOUR);
+    network.run(20);
+    expect(bob.installed.map(({ version }) => version)).toEqual([1, 3]);
+    expect(bob.db.versionOf("alice", "interest")).toBe(1);
+    network.run(SECOND);
+    expect(bob.db.versionOf("alice", "interest")).toBe(3);
+  });
+
+  it("counts what is on its way to disk not yet", () => {
+    const { network, alice, bob } = pair({ persistMs: 100 });
+    alice.db.originate("interest", 0, bodyOf("a"), HALF_HOUR);
+    network.run(120); // 100 at alice and with bob at work on it
+    expect(alice.db.versionOf("alice", "interest")).toBe(1);
+    network.run(100);
+    expect(bob.db.versionOf("alice", "interest")).toBe(1);
+  });
+
+  it("is known to who joins after shards were withdrawn and forgotten", () => {
+    const { network, alice } = pair();
+    for (const shard of [0, 1, 2]) alice.db.originate("interest", shard, bodyOf("a"), MINUTE);
+    alice.db.originate("interest", 1, bodyOf(""), MINUTE);
+    network.run(2 * MINUTE);
+    const charlie = network.add("charlie");
+    network.link("bob", "charlie");
+    network.run(SECOND);
+    expect(charlie.db.versionOf("alice", "interest")).toBe(alice.db.versionOf("alice", "interest"));
+    expect(charlie.db.versionOf("alice", "interest")).toBeGreaterThan(4);
+  });
+
+  it("is counted in the epoch that epochOf() names", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("a"), HALF_HOUR);
+    network.run(SECOND);
+    expect(bob.db.epochOf("alice", "interest")).toBe(alice.db.epoch);
+    expect(bob.db.epochOf("charlie", "interest")).toBe(0);
+    expect(bob.db.versionOf("charlie", "interest")).toBe(0);
+  });
+});
+
+describe("RecordDatabase and epochs", () => {
+  it("prefers what a later run wrote, whatever the version", () => {
+    const { network, alice, bob } = pair();
+    for (let n = 0; n < 5; n++) alice.db.originate("topology", 0, bodyOf(`old ${n}`), HALF_HOUR);
+    network.run(SECOND);
+    const again = network.add("alice", { counter: 2 });
+    network.cut("alice", "bob");
+    network.link("alice", "bob");
+    again.db.originate("topology", 0, bodyOf("new"), HALF_HOUR);
+    network.run(SECOND);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("new");
+    expect(bob.db.versionOf("alice", "topology")).toBe(1);
+    expect(again.notices).toEqual([]);
+  });
+
+  it("jumps ahead of records of its own name that are not from this run", () => {
+    const { network, alice, bob } = pair();
+    const lost = network.add("alice", { counter: 5 });
+    network.cut("alice", "bob");
+    network.link("alice", "bob");
+    lost.db.originate("topology", 0, bodyOf("of the fifth run"), HALF_HOUR);
+    network.run(SECOND);
+    expect(alice.db).not.toBe(lost.db);
+    // The disk is lost with the counter.
+    const emptied = network.add("alice", { counter: 1 });
+    emptied.db.originate("topology", 0, bodyOf("after the loss"), HALF_HOUR);
+    network.cut("alice", "bob");
+    network.link("alice", "bob");
+    network.run(SECOND);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("after the loss");
+    expect(Math.floor(emptied.db.epoch / 2 ** 32)).toBe(6);
+    expect(emptied.notices.map(({ code }) => code)).toEqual(["EPOCH_JUMP"]);
+    expect(emptied.db.counts.epochJumps).toBe(1);
+    expect(network.isEqual()).toBe(true);
+  });
+
+  it("jumps for a record of its own epoch that it did not write", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    network.run(SECOND);
+    const { epoch } = alice.db;
+    hear(bob, "alice", { origin: "alice", epoch, version: 9 });
+    // bob does not send it where he believes that it came from; the roots tell.
+    network.run(10 * SECOND);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+    expect(Math.floor(alice.db.epoch / 2 ** 32)).toBe(2);
+  });
+
+  it("goes on with its versions after a jump", () => {
+    const { network, alice } = pair();
+    for (let n = 0; n < 5; n++) alice.db.originate("interest", 0, bodyOf(`${n}`), HALF_HOUR);
+    hear(alice, "bob", { origin: "alice", epoch: 7 * 2 ** 32, version: 1 });
+    expect(alice.db.originate("interest", 0, bodyOf("next"), HALF_HOUR)).toBe(7); // 6: the record that it had
+    network.run(SECOND);
+    expect(network.members.get("bob")!.db.versionOf("alice", "interest")).toBe(7);
+  });
+
+  it("does not race with a cluster of the same name", () => {
+    const network = new RecordNetwork();
+    network.add("bob");
+    network.add("alice", { counter: 3 });
+    network.link("alice", "bob");
+    const alice = network.members.get("alice")!;
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    for (let n = 0; n < 6000; n++) {
+      network.run(100);
+      hear(alice, "bob", { origin: "alice", epoch: alice.db.epoch + 2 ** 32, version: 1 });
+    }
+    // Ten minutes: at 1, 2, 4, … 60, 60 seconds.
+    expect(alice.db.counts.epochJumps).toBeLessThan(20);
+    expect(alice.db.counts.epochJumps).toBeGreaterThan(8);
+  });
+
+  it("says so where there is no later epoch to jump to", () => {
+    const { alice } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    hear(alice, "bob", { origin: "alice", epoch: (2 ** 21 - 1) * 2 ** 32, version: 1 });
+    expect(alice.notices.map(({ code }) => code)).toEqual(["EPOCH_EXHAUSTED"]);
+    expect(textOf(alice.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+  });
+
+  it("withdraws what an earlier run wrote and this one does not want any more, after a while", () => {
+    const { network, alice, bob } = pair();
+    for (const shard of [0, 1, 2]) alice.db.originate("interest", shard, bodyOf(`i${shard}`), HALF_HOUR);
+    network.run(SECOND);
+    const again = network.add("alice", { counter: 2, disk: alice.disk });
+    network.cut("alice", "bob");
+    network.link("alice", "bob");
+    again.db.originate("interest", 0, bodyOf("i0"), HALF_HOUR);
+    network.run(20 * SECOND);
+    expect(bob.db.list("interest")).toHaveLength(3);
+    network.run(20 * SECOND);
+    expect(bob.db.list("interest").map(({ shard }) => shard)).toEqual([0]);
+    expect(again.notices.map(({ code }) => code)).toEqual(["ORPHANS_WITHDRAWN"]);
+  });
+
+  it("withdraws nothing of a kind that this run has not spoken of", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("i"), HALF_HOUR);
+    network.run(SECOND);
+    const again = network.add("alice", { counter: 2 });
+    network.cut("alice", "bob");
+    network.link("alice", "bob");
+    again.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    network.run(5 * MINUTE);
+    expect(bob.db.list("interest")).toHaveLength(1);
+    again.db.originate("interest", 9, bodyOf(""), HALF_HOUR);
+    network.run(MINUTE);
+    expect(bob.db.list("interest")).toEqual([]);
+  });
+
+  it("settles two records of one version by their bytes, everywhere alike, and reports them", () => {
+    const network = new RecordNetwork();
+    const members = ["alice", "bob", "charlie"].map((name) => network.add(name));
+    network.link("alice", "bob");
+    network.link("bob", "charlie");
+    network.run(SECOND);
+    const record = { origin: "dave", epoch: 2 ** 32 + 1, version: 1 };
+    hear(members[0], "bob", { ...record, body: "one" });
+    hear(members[2], "bob", { ...record, body: "two" });
+    network.run(10 * SECOND);
+    expect(members.map(({ db }) => textOf(db.get({ origin: "dave", ...TOPOLOGY })))).toEqual(["two", "two", "two"]);
+    expect(members.flatMap(({ notices }) => notices).map(({ code }) => code)).toContain("RECORD_CONFLICT");
+    expect(members[1].db.counts.conflicts).toBeGreaterThan(0);
+  });
+});
+
+describe("RecordDatabase.forget()", () => {
+  it("withdraws all records of a cluster everywhere, also from who comes back later", () => {
+    const { network, alice, bob } = pair();
+    const charlie = network.add("charlie");
+    network.link("bob", "charlie");
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    for (const shard of [0, 1]) alice.db.originate("interest", shard, bodyOf("a"), HALF_HOUR);
+    network.run(SECOND);
+    network.cut("bob", "charlie");
+    network.cut("alice", "bob");
+    bob.db.forget("alice");
+    network.run(MINUTE);
+    network.link("bob", "charlie");
+    network.run(SECOND);
+    for (const { db } of [bob, charlie]) {
+      expect(db.list("topology")).toEqual([]);
+      expect(db.list("interest")).toEqual([]);
+    }
+    network.run(24 * 60 * MINUTE);
+    expect(bob.db.counts.records).toBe(3); // the tombstones
+  });
+
+  it("does not silence a cluster that lives after all", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    network.run(SECOND);
+    bob.db.forget("alice");
+    network.run(SECOND);
+    expect(textOf(bob.db.get({ origin: "alice", ...TOPOLOGY }))).toBe("links");
+    expect(alice.notices.map(({ code }) => code)).toEqual(["EPOCH_JUMP"]);
+  });
+
+  it("refuses to forget its own cluster", () => {
+    const { alice } = pair();
+    expect(() => alice.db.forget("alice")).toThrow('Cannot forget cluster "alice"');
+  });
+});
+
+describe("RecordDatabase persists", () => {
+  it("interest before it tells of it, and no topology", () => {
+    const { network, alice, bob } = pair({ persistMs: 50 });
+    alice.db.originate("topology", 0, bodyOf("links"), HALF_HOUR);
+    alice.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    expect(alice.installed.map(({ kind }) => kind)).toEqual(["topology"]);
+    network.run(SECOND);
+    expect(alice.installed.map(({ kind }) => kind)).toEqual(["topology", "interest"]);
+    expect([...bob.disk.keys()]).toEqual(["alice/interest/0"]);
+  });
+
+  it("again after a failure, and tells of it only then", () => {
+    const { network, alice, bob } = pair();
+    bob.diskError = new Error("disk full");
+    alice.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    network.run(10 * SECOND);
+    expect(bob.installed).toEqual([]);
+    expect(bob.notices.map(({ code }) => code)).toEqual(["PERSIST_FAILED"]);
+    bob.diskError = undefined;
+    network.run(2 * SECOND);
+    expect(bob.installed.map(textOf)).toEqual(["order.>"]);
+  });
+
+  it("floods meanwhile: a slow disk does not slow the mesh", () => {
+    const network = new RecordNetwork({ persistMs: 400 });
+    for (const name of ["alice", "bob", "charlie"]) network.add(name);
+    network.link("alice", "bob");
+    network.link("bob", "charlie");
+    network.run(SECOND);
+    network.members.get("alice")!.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    network.run(500);
+    expect(network.members.get("charlie")!.installed).toHaveLength(1);
+  });
+
+  it("removes what ended its life", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("order.>"), 10 * SECOND);
+    network.run(SECOND);
+    alice.db.stop();
+    network.run(20 * SECOND);
+    expect(bob.disk.size).toBe(0);
+  });
+
+  it("starts from what it loaded", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    alice.db.originate("interest", 1, bodyOf("invoice.>"), HALF_HOUR);
+    network.run(SECOND);
+    const again = network.add("bob", { counter: 2, disk: bob.disk });
+    expect(again.db.list("interest")).toHaveLength(2);
+    expect(again.installed).toHaveLength(2);
+    expect(again.db.versionOf("alice", "interest")).toBe(2);
+  });
+
+  it("does not remove the document of a record that came back meanwhile", () => {
+    const { network, alice, bob } = pair({ persistMs: 200 });
+    alice.db.originate("interest", 0, bodyOf("one"), 10 * SECOND);
+    network.run(SECOND);
+    alice.db.stop();
+    bob.diskError = new Error("disk full");
+    network.run(15 * SECOND);
+    const again = network.add("alice", { counter: 2 });
+    network.link("alice", "bob");
+    again.db.originate("interest", 0, bodyOf("two"), HALF_HOUR);
+    network.run(2 * SECOND);
+    bob.diskError = undefined;
+    network.run(3 * SECOND);
+    expect([...bob.disk.values()].map(textOf)).toEqual(["two"]);
+  });
+});
+
+describe("RecordDatabase.stop()", () => {
+  it("ends everything: nothing is sent or told afterwards", () => {
+    const { network, alice, bob } = pair();
+    alice.db.originate("interest", 0, bodyOf("a"), 10 * SECOND);
+    network.run(1);
+    for (const { db } of [alice, bob]) db.stop();
+    const before = [alice, bob].map(({ sent, installed, purged }) => [sent.length, installed.length, purged.length]);
+    network.run(MINUTE);
+    expect([alice, bob].map(({ sent, installed, purged }) => [sent.length, installed.length, purged.length]))
+      .toEqual(before);
+  });
+});
