@@ -83,6 +83,13 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
+  /** Resets the connection that has been open longest. */
+  cutOne(): void {
+    const [first] = this.#connections;
+    first.client.resetAndDestroy();
+    first.server.resetAndDestroy();
+  }
+
   /** New connections are reset at once; those that are open stay. */
   refuse(): void {
     this.#refuses = true;
