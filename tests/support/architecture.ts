@@ -71,7 +71,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["adapters/config/"],
   "@valibot/to-json-schema": ["adapters/config/", "adapters/door/http/openapi/"],
   "@nats-io/nats-core": ["adapters/link/nats/"],
-  "@nats-io/transport-node": ["adapters/link/nats/"],
 };
 
 /** Packages of which only types may be imported, and where. */
