@@ -152,8 +152,14 @@ export class RecordNetwork {
     return undefined;
   }
 
+  /** All hold the same, tombstones too, and all of it is installed. */
   isEqual(): boolean {
-    return new Set([...this.members.values()].map(({ db }) => contents(db))).size === 1;
+    const origins = [...this.members.keys()];
+    const states = [...this.members.values()].map(({ db }) => {
+      const versions = origins.map((origin) => [db.versionOf(origin, "topology"), db.versionOf(origin, "interest")]);
+      return `${hex(db.root)} ${versions.join()} ${contents(db)}`;
+    });
+    return new Set(states).size === 1;
   }
 
   #carry(from: string, to: string, payload: Uint8Array): void {
