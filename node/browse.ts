@@ -1,5 +1,6 @@
 /** Reads the log for people: a page of events, with a topic and a filter. */
 
+import { isForNobody } from "./audience.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import { Interest } from "./subscriptions/interest.ts";
 import { requirePattern } from "./require_pattern.ts";
@@ -33,7 +34,7 @@ export async function browse(store: EventStore, query: BrowseQuery): Promise<Bro
     if (page.length === 0) return { events, next: null };
     for (const stored of page) {
       after = stored.position;
-      if (!interest.fits(stored.topic) || !interest.accepts(stored)) continue;
+      if (isForNobody(stored.audience) || !interest.fits(stored.topic) || !interest.accepts(stored)) continue;
       events.push(stored);
       if (events.length === query.limit) return { events, next: after < store.head ? after : null };
     }

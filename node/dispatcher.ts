@@ -1,5 +1,6 @@
 /** Matches each new event once and pushes it to the followers that keep up; the others read the log in their own time. */
 
+import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import type { LogFeed, LogFollower } from "./log_follower.ts";
@@ -61,7 +62,9 @@ export class Dispatcher implements LogFeed {
 
   #dispatch(events: readonly StoredEvent[]): void {
     for (const event of events) {
-      for (const follower of this.match(event.topic, this.#matched)) follower.offer(event);
+      if (!isForNobody(event.audience)) {
+        for (const follower of this.match(event.topic, this.#matched)) follower.offer(event);
+      }
       this.#position = event.position;
     }
   }

@@ -138,6 +138,15 @@ export function recordIdentity(record: Uint8Array): RecordIdentity {
   return { sourceFrom, sourceTo, idFrom, idTo };
 }
 
+/** Whether two records hold events of the same source and id. */
+export function isSameRecordId(a: Uint8Array, b: Uint8Array): boolean {
+  const [left, right] = [recordIdentity(a), recordIdentity(b)];
+  return isSameText(
+    a.subarray(left.sourceFrom, left.sourceTo),
+    b.subarray(right.sourceFrom, right.sourceTo),
+  ) && isSameText(a.subarray(left.idFrom, left.idTo), b.subarray(right.idFrom, right.idTo));
+}
+
 /** The topic of a record, without looking at the rest. */
 export function recordTopic(record: Uint8Array): string {
   const start = textStart(record);
@@ -186,6 +195,10 @@ function endOfPart(record: Uint8Array, from: number, end: number): number {
   let at = from;
   while (at < end && record[at] !== 0) at++;
   return at;
+}
+
+function isSameText(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && isName(a, 0, a.length, b);
 }
 
 function isName(record: Uint8Array, from: number, to: number, name: Uint8Array): boolean {

@@ -125,6 +125,8 @@ export interface StoreStats {
   readonly storedBytes: number;
   /** The cap (`store.maxBytes`). */
   readonly bytesMax: number;
+  /** Share of what may be used that is used: at 1, an append finds no room, or has to make some. */
+  readonly fill: number;
   /** Events removed by rules or for room, and of those the ones that a durable subscription still needed. */
   readonly retired: number;
   readonly evicted: number;

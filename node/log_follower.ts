@@ -1,5 +1,6 @@
 /** Follows the log for one reader: pushed new events while it keeps up, reads from the store while it lags. */
 
+import { isForReader, type Reader } from "./audience.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { patternWants } from "./system_topics.ts";
@@ -12,6 +13,8 @@ const RETRY_MS = 1000;
 
 export interface LogFollowerOptions {
   readonly pattern: string;
+  /** Who reads: an event that came for others is passed over. Default a reader of its own. */
+  readonly reader?: Reader;
   /** First position judged is `after + 1`. */
   readonly after: number;
   /** Whether the filters hold; asked once per event whose topic fits the pattern. Must not throw. */
@@ -31,7 +34,10 @@ export interface LogFollowerOptions {
   readonly onLost?: (events: number) => void;
 }
 
-/** Positions among which events of the pattern are missing: they were retired before the follower got there. */
+/**
+ * Positions among which events of the pattern are missing: they were retired before the follower got there. Some of them
+ * may have been for other readers only.
+ */
 export interface LogGap {
   readonly from: number;
   readonly to: number;
@@ -54,6 +60,7 @@ export class LogFollower {
   readonly pattern: string;
   readonly #feed: LogFeed;
   readonly #options: LogFollowerOptions;
+  readonly #reader: Reader;
   readonly #eventsMax: number;
   readonly #bytesMax: number;
   #buffer: StoredEvent[] = [];
@@ -75,6 +82,7 @@ export class LogFollower {
     this.#feed = feed;
     this.#options = options;
     this.pattern = options.pattern;
+    this.#reader = options.reader ?? {};
     this.#scanned = options.after;
     this.#gapTo = options.toldTo ?? options.after;
     this.#lagFrom = feed.position;
@@ -129,6 +137,7 @@ export class LogFollower {
 
   /** A new event of the log that fits the pattern; called in order by the dispatcher. */
   offer(event: StoredEvent): void {
+    if (!isForReader(event.audience, this.#reader)) return;
     if (this.#live && event.position <= this.#scanned) return; // read from the store just before
     if (this.#live && !this.#hasRoom) {
       this.#live = false;
@@ -215,7 +224,7 @@ export class LogFollower {
   }
 
   #judge(event: StoredEvent): void {
-    if (!patternWants(this.pattern, event.topic)) return;
+    if (!isForReader(event.audience, this.#reader) || !patternWants(this.pattern, event.topic)) return;
     if (event.position > this.#lagFrom) this.#met++;
     if (this.#options.accepts(event)) this.#push(event);
   }

@@ -8,6 +8,7 @@
 export { type Submission } from "./accept/acceptor.ts";
 export { decodeRecord, encodeRecord, recordTtlMs, recordWithTtl } from "./event_record.ts";
 export { type Receipt } from "./accept/receipt.ts";
+export { type ArrivalVerdict, type Arrived } from "./accept/arrival_judge.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./codec/mod.ts";
 export { type DeadLetter, type DeadLetterQuery } from "./dead_letters.ts";
@@ -16,7 +17,8 @@ export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, Store
 export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";
 export * from "./event_store.ts";
 export { type Explanation } from "./explain.ts";
-export { type FailedCheck, type NodeParts, WeftNode } from "./node.ts";
+export { type LocalWant } from "./local_wants.ts";
+export { type FailedCheck, type NeededEvents, type NodeParts, WeftNode } from "./node.ts";
 export { type NodeOptions } from "./options.ts";
 export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } from "./sink.ts";
 export { type SinkFactory } from "./sink_factory.ts";

@@ -1,7 +1,9 @@
 /** One node: a log with subscriptions. The composition; each part is a file beside this one. */
 
 import { Acceptor, type Submission } from "./accept/acceptor.ts";
+import type { ArrivalVerdict, Arrived } from "./accept/arrival_judge.ts";
 import type { Receipt } from "./accept/receipt.ts";
+import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 import { DeadLetters } from "./dead_letters.ts";
@@ -13,10 +15,11 @@ import type { CloudEvent } from "./event.ts";
 import type { EventStore, StoredEvent } from "./event_store.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { browse, type BrowsePage, type BrowseQuery } from "./browse.ts";
+import { type LocalWant, LocalWants } from "./local_wants.ts";
 import { EVENT_BYTES_DEFAULT, type NodeOptions, PUBLISH_WINDOW_DEFAULT } from "./options.ts";
 import type { SinkFactory } from "./sink_factory.ts";
 import { StoreRoom } from "./store_room.ts";
-import { type EventStream, openStream, type StreamOptions } from "./streams/event_stream.ts";
+import { type EventStream, openStream, streamDefinition, type StreamOptions } from "./streams/event_stream.ts";
 import { Subscriptions } from "./subscriptions/subscriptions.ts";
 import { type SystemEventType, toSystemEvent } from "./system_events.ts";
 import { TOPIC_BYTES_MAX } from "./topic.ts";
@@ -32,6 +35,12 @@ export interface NodeParts {
   readonly newId: () => string;
   /** Something failed that nobody waits for; it is tried again where that makes sense. */
   readonly onError: (error: unknown) => void;
+}
+
+/** Events of topics that fit a pattern, from a position of the log on. */
+export interface NeededEvents {
+  readonly pattern: string;
+  readonly from: number;
 }
 
 /** What keeps a node from taking events; empty when it is ready. */
@@ -54,6 +63,8 @@ export class WeftNode implements AsyncDisposable {
   readonly #groups: QueueGroups;
   readonly #redriver: Redriver;
   readonly #streams = new Set<EventStream>();
+  readonly #wants: LocalWants;
+  readonly #neededElsewhere = new Set<() => readonly NeededEvents[]>();
   readonly #room: StoreRoom;
   #draining = false;
   #stopped: Promise<void> | undefined;
@@ -65,7 +76,12 @@ export class WeftNode implements AsyncDisposable {
     await node.#groups.load();
     await node.subscriptions.load();
     node.#groups.forgetUnused();
-    parts.store.setNeeded(() => node.#groups.needed());
+    parts.store.setNeeded(() =>
+      [...node.#neededElsewhere].reduce(
+        (needed, source) => needed.concat(source()),
+        node.#groups.needed(),
+      )
+    );
     return node;
   }
 
@@ -80,7 +96,8 @@ export class WeftNode implements AsyncDisposable {
     this.topics = new TopicCatalogue(clock);
     store.onAppend((events) => this.#note(events));
     this.deadLetters = new DeadLetters(store);
-    this.#groups = new QueueGroups({ store, dispatcher: this.dispatcher, clock, onError });
+    this.#wants = new LocalWants(clock);
+    this.#groups = new QueueGroups({ store, dispatcher: this.dispatcher, clock, wants: this.#wants, onError });
     this.#room = new StoreRoom({
       store,
       clock,
@@ -95,6 +112,7 @@ export class WeftNode implements AsyncDisposable {
       wall: () => clock.wall(),
       onStored: () => this.#room.noteStored(),
       onFull: (error) => this.#room.noteFull(error),
+      onError,
     });
     this.subscriptions = new Subscriptions({
       ...parts,
@@ -135,15 +153,43 @@ export class WeftNode implements AsyncDisposable {
       options,
     );
     let closed: Promise<void> | undefined;
-    const close = () => closed ??= (this.#streams.delete(once), stream.close());
+    const close = () => closed ??= (this.#streams.delete(once), this.#wants.letLinger(once), stream.close());
     const once = { ...stream, close };
     this.#streams.add(once);
+    if (options.group === undefined) this.#wants.set(once, toWant(options)); // a group's is its group's
     return once;
   }
 
   /** Streams connected now. */
   get streams(): number {
     return this.#streams.size;
+  }
+
+  /** What subscriptions and streams of this node want of the whole mesh. The same array until something changes. */
+  wants(): readonly LocalWant[] {
+    return this.#wants.list();
+  }
+
+  /** Calls `listener` after each change of `wants()`; the answer ends it. */
+  watchWants(listener: () => void): () => void {
+    return this.#wants.watch(listener);
+  }
+
+  /**
+   * Whether events that come over links repeat a source and id of the publish window that came as another event. `done` is
+   * called once, at once unless the log has to be read.
+   */
+  judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
+    this.acceptor.judge(arrivals, done);
+  }
+
+  /**
+   * Events that others than subscriptions still need; the store asks before it retires any. To be called before anything
+   * is awaited after `open()`, so that nothing is retired meanwhile. The answer ends it.
+   */
+  addNeeded(source: () => readonly NeededEvents[]): () => void {
+    this.#neededElsewhere.add(source);
+    return () => this.#neededElsewhere.delete(source);
   }
 
   /** Reads the log a page at a time. */
@@ -207,11 +253,22 @@ export class WeftNode implements AsyncDisposable {
     for (const stream of [...this.#streams]) await stream.close();
     await this.#groups.close();
     this.dispatcher.close();
+    this.#wants.close();
     this.#room.close();
     await this.store.close();
   }
 
   #note(events: readonly StoredEvent[]): void {
-    for (const { topic, acceptedAt } of events) this.topics.note(topic, acceptedAt);
+    for (const event of events) {
+      const { audience } = event;
+      if (!isForNobody(audience)) this.topics.note(event.topic, event.acceptedAt);
+      // Those accepted here enter the publish window with their receipts.
+      if (audience !== "everybody" || event.origin !== this.cluster) this.acceptor.noteArrived(event);
+    }
   }
+}
+
+function toWant(options: StreamOptions): LocalWant {
+  const { topic, ...definition } = streamDefinition(options);
+  return { pattern: topic, ...definition, durable: false };
 }

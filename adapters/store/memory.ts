@@ -186,6 +186,7 @@ class MemoryStore implements EventStore {
       logBytes: this.#log.bytes,
       storedBytes: this.#log.bytes,
       bytesMax: this.#options.bytesMax,
+      fill: this.#log.bytes / this.#options.bytesMax,
       retired: this.#log.removed,
       evicted: this.#evicted,
       documents: { ...this.#documents },

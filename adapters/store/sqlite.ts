@@ -207,9 +207,10 @@ class SqliteStore implements EventStore {
   }
 
   stats(): StoreStats {
-    const { events, logBytes, retired, evicted, documents } = this.#state;
+    const { events, logBytes, retired, evicted, documents, usedBytes } = this.#state;
     const storedBytes = sizeOf(this.#file) + sizeOf(`${this.#file}-wal`);
-    return { events, logBytes, storedBytes, bytesMax: this.#options.bytesMax, retired, evicted, documents };
+    const fill = usedBytes / this.#usedBytesMax;
+    return { events, logBytes, storedBytes, bytesMax: this.#options.bytesMax, fill, retired, evicted, documents };
   }
 
   async backup(file: string, onProgress?: (done: number, total: number) => void): Promise<void> {

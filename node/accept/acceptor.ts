@@ -2,10 +2,11 @@
 
 import { RefusedError, StoreFullError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
-import type { Appended, AppendEntry, EventStore } from "../event_store.ts";
+import type { Appended, AppendEntry, EventStore, StoredEvent } from "../event_store.ts";
 import type { IdHash } from "../id_hash.ts";
 import { isSystemTopic } from "../system_topics.ts";
 import { InvalidTopicError, parseTopic, routingKey } from "../topic.ts";
+import { ArrivalJudge, type ArrivalVerdict, type Arrived } from "./arrival_judge.ts";
 import { assertSameEvent, type Known, KnownIds } from "./known_ids.ts";
 import { isSameId } from "./pending_ids.ts";
 import type { PublishWindowOptions } from "./publish_window.ts";
@@ -32,6 +33,8 @@ export interface AcceptorOptions {
   readonly onStored?: () => void;
   /** There was no room for an event. */
   readonly onFull?: (error: StoreFullError) => void;
+  /** The log could not be read to judge an arrival. */
+  readonly onError?: (error: unknown) => void;
 }
 
 interface Item {
@@ -43,6 +46,7 @@ export class Acceptor {
   readonly #store: EventStore;
   readonly #options: AcceptorOptions;
   readonly #known: KnownIds;
+  readonly #judge: ArrivalJudge;
   /** Events taken, and repeats among what was sent. */
   readonly counts = { accepted: 0, duplicates: 0 };
 
@@ -50,6 +54,7 @@ export class Acceptor {
     this.#store = store;
     this.#options = options;
     this.#known = new KnownIds(store, options.publishWindow);
+    this.#judge = new ArrivalJudge(store, this.#known, options.onError ?? (() => undefined));
   }
 
   /** Rebuilds the publish window from the log; before the first event. */
@@ -59,6 +64,16 @@ export class Acceptor {
 
   get window(): { coveredMs: number; ids: number } {
     return this.#known.window;
+  }
+
+  /** See `ArrivalJudge.judge()`. */
+  judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
+    this.#judge.judge(arrivals, done);
+  }
+
+  /** An event that was not accepted here is in the log: a publisher that repeats it is told so. */
+  noteArrived(stored: StoredEvent): void {
+    this.#known.noteArrived(stored);
   }
 
   /** The topic that an event will have. Throws `RefusedError` (`INVALID_TOPIC`, `TOPIC_RESERVED`). */

@@ -2,9 +2,9 @@
 
 import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
-import type { EventStore } from "../event_store.ts";
+import type { EventStore, StoredEvent } from "../event_store.ts";
 import type { IdHash } from "../id_hash.ts";
-import { isSameId, PendingIds } from "./pending_ids.ts";
+import { isSameId, type Pending, PendingIds } from "./pending_ids.ts";
 import { PublishWindow, type PublishWindowOptions } from "./publish_window.ts";
 import type { Receipt } from "./receipt.ts";
 
@@ -61,6 +61,22 @@ export class KnownIds {
     if (candidates.length === 0) return NEW;
     const positions = strangers === undefined ? candidates : candidates.filter((position) => !strangers.has(position));
     return positions.length === 0 ? NEW : { type: "unsure", positions };
+  }
+
+  /** Positions of the window at which there may be an event of that hash. */
+  positions({ hi, lo }: IdHash): readonly number[] {
+    return this.#window.candidates(hi, lo, this.#store.now());
+  }
+
+  /** The event of the same id that is on its way into the store, if there is one. `event` is asked for only if need be. */
+  pending(hash: IdHash, event: () => CloudEvent): Pending | undefined {
+    return this.#pending.has(hash) ? this.#pending.find(event(), hash) : undefined;
+  }
+
+  /** An event that came over a link is stored. */
+  noteArrived({ position, record }: StoredEvent): void {
+    const { hi, lo } = this.#store.hashRecord(record);
+    this.#window.insert(position, hi, lo, this.#store.now());
   }
 
   /**

@@ -33,6 +33,13 @@ export class PendingIds {
     return undefined;
   }
 
+  /** Whether there is one with that hash, which is nearly always the one that is looked for. */
+  has({ hi, lo }: IdHash): boolean {
+    let at = this.#buckets[lo & (BUCKETS - 1)];
+    while (at !== undefined && at.hi !== hi) at = at.next;
+    return at !== undefined;
+  }
+
   add({ event, receipt }: Pending, { hi, lo }: IdHash): void {
     const bucket = lo & (BUCKETS - 1);
     this.#buckets[bucket] = { event, receipt, hi, next: this.#buckets[bucket] };

@@ -54,6 +54,7 @@ export class DeliveryQueue {
     this.#ahead = new SettledAhead(saved?.ahead);
     this.#follower = new LogFollower(feed, {
       pattern: options.pattern,
+      reader: options.reader,
       after: saved?.scanned ?? options.from as number,
       accepts: (event) => this.#accepts(event),
       onReady: () => this.#wake(),
@@ -62,11 +63,10 @@ export class DeliveryQueue {
       tellsGaps: options.onGap !== undefined,
       toldTo: options.toldTo,
     });
-    const { stateKey } = options;
     this.#savedAt = this.#follower.consumed;
-    this.#copies = new RedrivenCopies(feed.store, stateKey ?? "");
-    this.#journal = stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
-      key: stateKey,
+    this.#copies = new RedrivenCopies(feed.store, options.stateKey ?? "");
+    this.#journal = options.stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
+      key: options.stateKey,
       snapshot: (endings) => this.#snapshot(endings),
       onError: options.onError,
     });

@@ -1,5 +1,6 @@
 /** What a delivery queue follows, and within which bounds. */
 
+import type { Reader } from "../audience.ts";
 import type { StoredEvent } from "../event_store.ts";
 import type { LogGap } from "../log_follower.ts";
 import type { QueueState } from "./queue_state.ts";
@@ -8,6 +9,8 @@ export interface DeliveryQueueOptions {
   /** Key of its document in the store; `undefined` keeps it in memory only (a stream's own queue). */
   readonly stateKey: string | undefined;
   readonly pattern: string;
+  /** See `LogFollowerOptions.reader`. */
+  readonly reader?: Reader;
   readonly accepts: (event: StoredEvent) => boolean;
   readonly ordered: boolean;
   /** Events taken from the log and not settled, at most: bounds memory and what a kill may repeat. */

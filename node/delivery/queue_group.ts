@@ -1,5 +1,6 @@
 /** The one queue that the members of a group share; a subscription without a group is a group of its own. */
 
+import type { Reader } from "../audience.ts";
 import type { StateChange } from "../event_store.ts";
 import type { InterestDefinition } from "../subscriptions/interest.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
@@ -8,6 +9,8 @@ import type { DeliveryQueue } from "./delivery_queue.ts";
 export interface GroupRecord extends InterestDefinition {
   readonly name: string;
   readonly ordered: boolean;
+  /** From where its events may come; both others mean this cluster. Absent in documents of old. Default `mesh`. */
+  readonly scope?: "node" | "cluster" | "mesh";
 }
 
 export interface QueueGroup {
@@ -26,6 +29,9 @@ export interface QueueGroup {
   cancelLinger: (() => void) | undefined;
 }
 
+/** Begins the key of a group that others may join; the key of a subscription on its own begins otherwise. */
+const SHARED_PREFIX = "group:";
+
 export const QUEUE_PREFIX = "queue/";
 export const GROUP_PREFIX = "group/";
 
@@ -43,11 +49,16 @@ export function isAlone({ subscriptions, streams }: QueueGroup, subscription?: s
   return streams === 0 && [...subscriptions].every((id) => id === subscription);
 }
 
+/** What its queue reads of the log. */
+export function readerOf(key: string, { name, scope = "mesh" }: GroupRecord): Reader {
+  return { group: key.startsWith(SHARED_PREFIX) ? name : undefined, ownOnly: scope !== "mesh" };
+}
+
 export function decodeGroup(value: Uint8Array): GroupRecord {
   return JSON.parse(new TextDecoder().decode(value));
 }
 
 /** Members of one group must agree on this; two that differ would make the group's meaning depend on chance. */
-export function definitionOf({ topic, ordered, source, types, filters }: GroupRecord): string {
-  return JSON.stringify([topic, ordered, source ?? null, types ?? null, filters ?? []]);
+export function definitionOf({ topic, ordered, source, types, filters, scope = "mesh" }: GroupRecord): string {
+  return JSON.stringify([topic, ordered, source ?? null, types ?? null, filters ?? [], scope !== "mesh"]);
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { RefusedError } from "../errors.ts";
 import type { EventStore, StateChange } from "../event_store.ts";
+import { groupKeyOf, LINGER_MS, type LocalWant, type LocalWants } from "../local_wants.ts";
 import { Interest } from "../subscriptions/interest.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
 import {
@@ -14,13 +15,11 @@ import {
   isAlone,
   QUEUE_PREFIX,
   type QueueGroup,
+  readerOf,
   toGroupChange,
   toGroupRemovals,
 } from "./queue_group.ts";
 import { decodeQueueState, type QueueState } from "./queue_state.ts";
-
-/** How long a group without members keeps its place, so that a stream may resume. */
-export const LINGER_MS = 5 * 60_000;
 
 /**
  * How often the places of idle queues are written, and how far they must have moved: what a kill makes them read again.
@@ -39,6 +38,7 @@ export interface QueueGroupsContext {
   readonly store: EventStore;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  readonly wants: LocalWants;
   readonly onError: (error: unknown) => void;
 }
 
@@ -98,6 +98,7 @@ export class QueueGroups {
         await admit(group, existing === undefined ? [toGroupChange(key, record), group.queue.toChange()] : []);
       } finally {
         if (existing !== undefined) this.linger(existing); // only if it is empty still
+        this.noteMembers(key);
       }
       if (existing === undefined) await this.#begin(group);
       return group;
@@ -133,6 +134,7 @@ export class QueueGroups {
       else await commit([]);
       group.subscriptions.delete(subscription);
       this.linger(group);
+      this.noteMembers(group.key);
     });
   }
 
@@ -141,8 +143,15 @@ export class QueueGroups {
     return this.#inTurn(group.key, async () => {
       if (!isAlone(group) || this.#groups.get(group.key) !== group) return;
       this.#groups.delete(group.key);
+      this.noteMembers(group.key);
       await group.queue.close();
     });
+  }
+
+  /** Its subscriptions, or what they want, may be others now. */
+  noteMembers(key: string): void {
+    const group = this.#groups.get(key);
+    this.#context.wants.set(key, group === undefined ? undefined : toWant(group));
   }
 
   /** Waits for a stream to come back to a group without members; then the group is forgotten. */
@@ -193,6 +202,7 @@ export class QueueGroups {
       group.cancelLinger?.();
       if (this.#groups.get(group.key) === group && group.queue.closed) await this.#reopen(group);
       group.changing = undefined;
+      this.noteMembers(group.key);
       over();
     }
   }
@@ -213,11 +223,12 @@ export class QueueGroups {
   }
 
   #assertSame(group: QueueGroup, record: GroupRecord): void {
-    if (definitionOf(group.record) === definitionOf(record)) return;
+    // A group of old says nothing of its scope, and is taken for what its members ask for.
+    if (definitionOf({ scope: record.scope, ...group.record }) === definitionOf(record)) return;
     throw new RefusedError(
       "GROUP_MISMATCH",
       `Cannot join group "${record.name}": its members want topic "${group.record.topic}" with other settings ` +
-        "(topic, types, source, filters and ordered must be equal); use the same ones, or another group name",
+        "(topic, types, source, filters, ordered and scope must be equal); use the same ones, or another group name",
     );
   }
 
@@ -230,6 +241,7 @@ export class QueueGroups {
   async #begin(group: QueueGroup): Promise<void> {
     await group.queue.start();
     this.#groups.set(group.key, group);
+    this.noteMembers(group.key);
     this.#cancelSaving ??= this.#context.clock.after(SAVE_PLACES_MS, () => this.#savePlaces());
   }
 
@@ -246,6 +258,7 @@ export class QueueGroups {
     return new DeliveryQueue(dispatcher, clock, {
       stateKey: QUEUE_PREFIX + key,
       pattern: record.topic,
+      reader: readerOf(key, record),
       accepts: new Interest(record).accepts,
       ordered: record.ordered,
       openMax: OPEN_MAX,
@@ -263,4 +276,13 @@ export class QueueGroups {
       });
     }
   }
+}
+
+/** What the mesh is told of a group; nothing where only events of this cluster are wanted. */
+function toWant({ key, record, subscriptions }: QueueGroup): LocalWant | undefined {
+  const { topic: pattern, source, types, filters } = record;
+  const { group, ownOnly } = readerOf(key, record);
+  if (ownOnly) return undefined;
+  const groupKey = group === undefined ? undefined : groupKeyOf(group, record);
+  return { pattern, source, types, filters, group, groupKey, durable: subscriptions.size > 0 };
 }

@@ -70,7 +70,7 @@ const ACK_TIMEOUT_DEFAULT_MS = 30_000;
 
 /** Throws `RefusedError` or `FilterError` for options that cannot be met. */
 export async function openStream(context: StreamsContext, options: StreamOptions): Promise<EventStream> {
-  const definition = toDefinition(options);
+  const definition = streamDefinition(options);
   const interest = new Interest(definition);
   const after = await resolveSince(context.store, options.since ?? "now");
   const gap = gapAfter(context.store, interest.pattern, after);
@@ -160,7 +160,7 @@ async function groupStream(
   common: Common,
 ): Promise<EventStream> {
   const name = options.group!;
-  const record = { ...definition, name, ordered: false };
+  const record = { ...definition, name, ordered: false, scope: "mesh" } as const;
   let created = false;
   const group = await context.groups.enter(`group:${name}`, record, common.start, async (group, changes) => {
     created = changes.length > 0;
@@ -235,7 +235,8 @@ class QueueTaker {
   }
 }
 
-function toDefinition(options: StreamOptions): InterestDefinition {
+/** Throws `RefusedError` (`INVALID_PATTERN`). */
+export function streamDefinition(options: Pick<StreamOptions, "topic" | "filter">): InterestDefinition {
   const topic = options.topic ?? ">";
   requirePattern(topic, "topic");
   return { topic, filters: options.filter === undefined ? undefined : [{ sql: options.filter }] };

@@ -278,6 +278,7 @@ export class Subscriptions {
     };
     if (isExpired) group.subscriptions.delete(subscription.id);
     else group.subscriptions.add(subscription.id);
+    this.#context.groups.noteMembers(group.key);
     this.#consumers.set(subscription.id, consumer);
     consumer.worker?.start();
     consumer.pull?.start();
@@ -327,6 +328,7 @@ export class Subscriptions {
       onError(error); // the subscription has moved all the same; its old group is forgotten later
       group.subscriptions.delete(id);
       groups.linger(group);
+      groups.noteMembers(group.key);
     });
   }
 
@@ -384,5 +386,6 @@ function groupKey({ id, config }: Subscription): string {
 
 function groupRecord(subscription: Subscription): GroupRecord {
   const { source, types, filters, config, id } = subscription;
-  return { name: config.group ?? id, topic: config.topic, ordered: config.ordered, source, types, filters };
+  const { topic, ordered, scope } = config;
+  return { name: config.group ?? id, topic, ordered, scope, source, types, filters };
 }

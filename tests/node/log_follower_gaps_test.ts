@@ -35,7 +35,7 @@ function openFollower(options: Partial<LogFollowerOptions> = {}) {
   });
   const append = (...topics: string[]) => {
     for (const topic of topics) {
-      const event = { position: position + 1, topic, bytes: 1 } as StoredEvent;
+      const event = { position: position + 1, topic, bytes: 1, audience: "everybody" } as StoredEvent;
       log.push(event);
       if (patternWants(follower.pattern, topic)) follower.offer(event);
       position++;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "bun:test";
 
 import { decodeQueueState } from "../../../node/delivery/queue_state.ts";
-import { LINGER_MS } from "../../../node/delivery/queue_groups.ts";
+import { LINGER_MS } from "../../../node/local_wants.ts";
 import { StoreFullError } from "../../../node/mod.ts";
 import { someEvents } from "../../support/events.ts";
 import { openTestNode, type TestNode } from "../../support/test_node.ts";
