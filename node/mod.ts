@@ -19,6 +19,7 @@ export * from "./event_store.ts";
 export { type Explanation } from "./explain.ts";
 export { type LocalWant } from "./local_wants.ts";
 export { type FailedCheck, type NeededEvents, type NodeParts, WeftNode } from "./node.ts";
+export { Matcher } from "./matcher/mod.ts";
 export { type NodeOptions } from "./options.ts";
 export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } from "./sink.ts";
 export { type SinkFactory } from "./sink_factory.ts";
