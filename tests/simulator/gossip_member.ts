@@ -8,7 +8,7 @@ import type { CloudEvent, StoredEvent } from "../../node/mod.ts";
 import { decodeRecord } from "../../node/event_record.ts";
 import { patternMatches } from "../../node/topic.ts";
 import type { LinkBus } from "../../federation/mod.ts";
-import type { Member, MemberDestination, MemberParts, MemberState } from "./member.ts";
+import type { Member, MemberBooks, MemberDestination, MemberParts, MemberState } from "./member.ts";
 
 /** What can be wrong with it. */
 export type GossipFlaw =
@@ -60,6 +60,10 @@ export class GossipMember implements Member {
     ).map(([cluster]) => ({ cluster, ungrouped: true, groups: [] }));
   }
 
+  neededFrom(): number {
+    return 1;
+  }
+
   state(): MemberState {
     return {
       links: [],
@@ -67,11 +71,13 @@ export class GossipMember implements Member {
       parked: 0,
       undispatched: this.#ready ? 0 : 1,
       root: [...this.#events.keys()].sort().join(),
-      ledger: [],
       routes: new Map(),
-      intervalsMax: 0,
       counts: {},
     };
+  }
+
+  books(): MemberBooks {
+    return { ledger: [], intervalsMax: 0 };
   }
 
   stop(): void {}

@@ -1,7 +1,7 @@
 /** What must hold at any time, what must come true once nothing is broken any more, and what must be true in the end. */
 
 import { Violation } from "./history.ts";
-import type { MemberState } from "./member.ts";
+import type { LedgerLine, MemberState } from "./member.ts";
 import type { Observer } from "./observer.ts";
 import type { SimNode } from "./sim_node.ts";
 import type { Edge } from "./topologies.ts";
@@ -13,15 +13,15 @@ const INTERVALS_MAX = 5000;
 export function checkAlways(nodes: Iterable<SimNode>): void {
   for (const { cluster, member } of nodes) {
     if (member === undefined) continue;
-    const state = member.state();
-    for (const line of state.ledger) checkBalance(cluster, line);
-    if (state.intervalsMax > INTERVALS_MAX) {
-      throw new Violation("G5 bounded", `${cluster} keeps ${state.intervalsMax} intervals of one origin`);
+    const { ledger, intervalsMax } = member.books();
+    for (const line of ledger) checkBalance(cluster, line);
+    if (intervalsMax > INTERVALS_MAX) {
+      throw new Violation("G5 bounded", `${cluster} keeps ${intervalsMax} intervals of one origin`);
     }
   }
 }
 
-function checkBalance(cluster: string, line: MemberState["ledger"][number]): void {
+function checkBalance(cluster: string, line: LedgerLine): void {
   const { destination, accepted, delivered, expired, rejected, evicted, outstanding } = line;
   const ended = delivered + expired + rejected + evicted;
   if (accepted === ended + outstanding && Object.values(line).every((term) => typeof term === "string" || term >= 0)) {
@@ -43,12 +43,14 @@ export function unrest(nodes: readonly SimNode[], edges: readonly Edge[]): strin
   }
   const first = states.get(nodes[0].cluster)!;
   for (const [cluster, state] of states) {
-    const { undispatched, queued, parked, root, ledger } = state;
+    const { undispatched, queued, parked, root } = state;
     if (undispatched > 0) return `${cluster} has ${undispatched} events without destinations`;
     if (queued > 0) return `${cluster} has ${queued} pairs queued`;
     if (parked > 0) return `${cluster} has ${parked} pairs parked`;
     if (root !== first.root) return `the records of ${cluster} are not those of ${nodes[0].cluster}`;
-    const open = ledger.find(({ outstanding }) => outstanding > 0);
+  }
+  for (const { cluster, member } of nodes) {
+    const open = member!.books().ledger.find(({ outstanding }) => outstanding > 0);
     if (open !== undefined) {
       return `${cluster} does not know the end of ${open.outstanding} events for ${open.destination}`;
     }
@@ -112,7 +114,7 @@ function checkPromises(observer: Observer): void {
 }
 
 function checkBooks({ cluster, member }: SimNode, observer: Observer): void {
-  for (const { destination, delivered } of member!.state().ledger) {
+  for (const { destination, delivered } of member!.books().ledger) {
     const arrived = observer.log(destination).countOf(cluster);
     if (arrived !== delivered) {
       throw new Violation(

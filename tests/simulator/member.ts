@@ -52,19 +52,26 @@ export interface MemberState {
   readonly undispatched: number;
   /** Of the replicated records. */
   readonly root: string;
-  readonly ledger: readonly LedgerLine[];
   /** By destination. */
   readonly routes: ReadonlyMap<string, { readonly nextHop: string; readonly cost: number }>;
-  /** Intervals kept for each (origin, epoch), at most. */
-  readonly intervalsMax: number;
   /** Things that happened, by name: rewinds, detours, reroutes. */
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What a member has written down of events, as an origin and as a destination. */
+export interface MemberBooks {
+  readonly ledger: readonly LedgerLine[];
+  /** Intervals kept for each (origin, epoch), at most. */
+  readonly intervalsMax: number;
 }
 
 export interface Member {
   /** Where an event would go if it were dispatched now. */
   destinations(topic: string, event: () => CloudEvent): readonly MemberDestination[];
+  /** Position of the first event that it still needs from the log; `undefined`: it needs none. */
+  neededFrom(): number | undefined;
   state(): MemberState;
+  books(): MemberBooks;
   stop(): void;
 }
 

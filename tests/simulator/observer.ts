@@ -134,9 +134,10 @@ export class Observer implements NodeWatcher {
     if (ordered && log.delivered.has(key)) this.#checkOrder(cluster, event);
   }
 
-  #checkOrder(cluster: string, { origin, epoch, sequence }: StoredEvent): void {
+  /** Topics of one lane stay in order; those of different lanes overtake each other. */
+  #checkOrder(cluster: string, { origin, epoch, sequence, topic }: StoredEvent): void {
     if (origin === cluster || this.#wentBack.size > 0) return;
-    const chain = `${cluster} ${origin}/${epoch}`;
+    const chain = `${cluster} ${origin}/${epoch} ${topic.split(".")[0]}`;
     const latest = this.#latest.get(chain) ?? 0;
     if (sequence < latest) {
       throw new Violation("G3 order", `${cluster} got ${origin}/${epoch}/${sequence} after ${latest}`);

@@ -101,6 +101,5 @@ function planDisks(random: SimRandom): (cluster: string) => DiskOptions {
     syncsCommits: !(loses && random.chance(500)),
     syncEveryMs: 1000,
     bytesMax: small ? 20_000 : 1_000_000_000,
-    tellsReadersFirst: random.chance(500),
   });
 }

@@ -104,6 +104,7 @@ export class SimNode {
       onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
     });
     this.#running = { member, log, local };
+    this.disk.neededFrom = () => member.neededFrom();
   }
 
   stop(options: { powerLoss: boolean }): void {

@@ -32,6 +32,8 @@ export class Simulation {
   readonly injector: FaultInjector;
   readonly publishers: Publishers;
   readonly scenario: Scenario;
+  /** Events that a test has published at each cluster. */
+  readonly published = new Map<string, number>();
   readonly #random: SimRandom;
   readonly #brokers: Brokers = new Map();
 

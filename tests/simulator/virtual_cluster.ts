@@ -54,7 +54,8 @@ export class VirtualCluster implements LocalCluster {
   }
 
   judge(arrivals: readonly Arrival[], done: (verdicts: readonly Verdict[]) => void): void {
-    const verdicts = arrivals.map((arrival) => this.#judge(arrival));
+    const batch = new Map<string, string>();
+    const verdicts = arrivals.map((arrival) => this.#judge(arrival, batch));
     // Most answers are known at once; now and then the store has to be asked.
     if (!this.#random.chance(50)) return done(verdicts);
     this.#boot.host.after(this.#boot, this.#random.below(JUDGE_US_MAX), () => done(verdicts));
@@ -64,9 +65,14 @@ export class VirtualCluster implements LocalCluster {
     return !isSystemTopic(event.topic);
   }
 
-  #judge({ event, origin, epoch, sequence }: Arrival): Verdict {
-    const known = this.#window.get(`${event.attributes.source} ${event.attributes.id}`);
-    return known === undefined || known === `${origin}/${epoch}/${sequence}` ? "new" : "repeat";
+  /** `batch`: what was judged before it and is not in the log yet. */
+  #judge({ event, origin, epoch, sequence }: Arrival, batch: Map<string, string>): Verdict {
+    const identity = `${event.attributes.source} ${event.attributes.id}`;
+    const key = `${origin}/${epoch}/${sequence}`;
+    const known = this.#window.get(identity) ?? batch.get(identity);
+    if (known !== undefined && known !== key) return "repeat";
+    batch.set(identity, key);
+    return "new";
   }
 
   #remember({ event, origin, epoch, sequence, audience }: StoredEvent): void {

@@ -19,8 +19,6 @@ export interface DiskOptions {
   readonly syncEveryMs: number;
   /** Of records; what nobody needs goes first. */
   readonly bytesMax: number;
-  /** Whether readers of the log hear of an append before the one who made it. */
-  readonly tellsReadersFirst: boolean;
 }
 
 /** What happens on the disk, for whoever watches the run. */
@@ -36,12 +34,7 @@ interface Commit {
   readonly done: (error: unknown, appended: Appended | undefined) => void;
 }
 
-/** Positions of events that must not go yet, as keys show them: 16 digits at the end. */
-const PINNED_KEY = /\/(\d{16})$/;
-const DISPATCHED_KEY = "federation/dispatched";
 const READ_US_MAX = 300;
-
-const decoder = new TextDecoder();
 
 export class VirtualDisk {
   readonly host: VirtualHost;
@@ -57,6 +50,8 @@ export class VirtualDisk {
   full = false;
   /** Syncs take this many times as long. */
   slowness = 1;
+  /** Position of the first event that somebody needs; `undefined`: nobody needs any. */
+  neededFrom: () => number | undefined = () => 1;
 
   constructor(host: VirtualHost, parts: { random: SimRandom; watcher: DiskWatcher; options: DiskOptions }) {
     this.host = host;
@@ -75,17 +70,6 @@ export class VirtualDisk {
     this.#log = log;
     boot.onEnd(() => this.#crash(log));
     return log;
-  }
-
-  /** Position before which nobody needs anything. */
-  get pinned(): number {
-    const dispatched = this.content.documents.get(DISPATCHED_KEY);
-    let first = dispatched === undefined ? 1 : Number(decoder.decode(dispatched)) + 1;
-    for (const key of this.content.documents.keys()) {
-      const position = PINNED_KEY.exec(key)?.[1];
-      if (position !== undefined) first = Math.min(first, Number(position));
-    }
-    return first;
   }
 
   /** A copy as a backup, or as a cloned machine, has it. */
@@ -235,9 +219,8 @@ class OpenLog implements CustodyLog {
     }
     const { appended, events } = this.#apply(entries, changes);
     if (this.#disk.options.syncsCommits) this.#disk.content.forgetUndo();
-    if (!this.#disk.options.tellsReadersFirst) done(undefined, appended);
     if (events.length > 0) { for (const listener of this.#listeners) listener(events); }
-    if (this.#disk.options.tellsReadersFirst) done(undefined, appended);
+    done(undefined, appended);
   }
 
   #apply(entries: readonly AppendEntry[], changes: readonly StateChange[]): ReturnType<DiskContent["apply"]> {
@@ -256,12 +239,13 @@ class OpenLog implements CustodyLog {
   }
 
   #trim(): void {
-    const { content, pinned } = this.#disk;
+    const { content } = this.#disk;
+    const first = this.#disk.neededFrom() ?? content.head + 1;
     for (const { position, bytes } of content.events) {
-      if (position >= pinned) break;
+      if (position >= first) break;
       this.#bytes -= bytes;
     }
-    content.trim(pinned);
+    content.trim(first);
   }
 
   #syncSometimes(): void {

@@ -136,7 +136,8 @@ export class VirtualHost {
 
   #timer(boot: Boot, delayMs: number, run: () => void): () => void {
     let cancelled = false;
-    const delayUs = Math.max(0, Math.round(delayMs * (1000 - this.#driftPpm / 1000)));
+    // Never early by this machine's own clock: a caller that looks again must find that its time has come.
+    const delayUs = delayMs <= 0 ? 0 : Math.ceil(delayMs * (1000 - this.#driftPpm / 1000)) + 1;
     const entry = this.#scheduler.after(delayUs, () =>
       boot.run(() => {
         if (cancelled) return; // after it was due, while the process was frozen

@@ -1,0 +1,149 @@
+/** The federation itself as what the simulator runs. */
+
+import { Federation } from "../../federation/mod.ts";
+import type { CloudEvent } from "../../node/mod.ts";
+import type { LedgerLine, Member, MemberBooks, MemberDestination, MemberParts, MemberState } from "./member.ts";
+
+const ABOUT = { runtime: "simulator", version: "0" };
+
+export class FederationMember implements Member {
+  readonly #parts: MemberParts;
+  #federation: Federation | undefined;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+    const { world, log, local, dial, endpoint, onNotice } = parts;
+    Federation.open(
+      {
+        world,
+        log,
+        local,
+        dial,
+        wall: () => 0,
+        onNotice: ({ code, detail }) => onNotice(code, detail),
+        onNeighbour: () => {},
+        onError: (error) => onNotice("ERROR", String(error)),
+      },
+      {
+        name: parts.federation,
+        instance: parts.instance,
+        join: parts.join,
+        links: [],
+        traffic: [{ pattern: "metrics.>", lane: "bulk" }, { pattern: "user.>", lane: "high" }],
+        cached: [],
+        about: ABOUT,
+        url: `nats://${parts.cluster}:7701`,
+      },
+      (error, federation) => {
+        if (federation === undefined) throw error;
+        this.#federation = federation;
+        federation.attach(endpoint);
+        federation.start();
+      },
+    );
+  }
+
+  get federation(): Federation | undefined {
+    return this.#federation;
+  }
+
+  destinations(topic: string, event: () => CloudEvent): readonly MemberDestination[] {
+    if (this.#federation === undefined || !this.#parts.local.travels({ topic } as never)) return [];
+    return this.#federation.interest.destinationsOf(topic, event).map((destination) => ({ ...destination }));
+  }
+
+  neededFrom(): number | undefined {
+    return this.#federation === undefined ? 1 : this.#federation.neededFrom;
+  }
+
+  state(): MemberState {
+    const federation = this.#federation;
+    if (federation === undefined) return OPENING;
+    const { links, custody, departures, log, topology, records } = federation;
+    const neighbours = [...links.neighbours.values()];
+    const inFlight = neighbours.flatMap(({ senders }) =>
+      [...senders.values()].flatMap((sender) => [...sender.inFlight()])
+    );
+    return {
+      links: neighbours.filter(({ up }) => up).map(({ peer }) => peer),
+      queued: pairs(custody.queued()) + pairs(inFlight),
+      parked: [...custody.parked.values()].reduce((sum, queue) => sum + pairs(queue), 0),
+      undispatched: log.head - departures.dispatched,
+      root: [...records.root].join(),
+      routes: routesOf(topology.table),
+      counts: countsOf(federation),
+    };
+  }
+
+  books(): MemberBooks {
+    const accounts = this.#federation?.accounts;
+    if (accounts === undefined) return { ledger: [], intervalsMax: 0 };
+    let intervalsMax = 0;
+    for (const { intervals } of accounts.coverages) intervalsMax = Math.max(intervalsMax, intervals.count);
+    return { ledger: ledgerOf(accounts.books), intervalsMax };
+  }
+
+  stop(): void {
+    this.#federation?.stop(() => {});
+  }
+}
+
+const OPENING: MemberState = {
+  links: [],
+  queued: 0,
+  parked: 0,
+  undispatched: 1,
+  root: "",
+  routes: new Map(),
+  counts: {},
+};
+
+function pairs(shipments: Iterable<{ readonly count: number; readonly destinations: readonly unknown[] }>): number {
+  let sum = 0;
+  for (const { count, destinations } of shipments) sum += count * destinations.length;
+  return sum;
+}
+
+function ledgerOf(books: Federation["accounts"]["books"]): LedgerLine[] {
+  const lines = new Map<string, { -readonly [term in keyof LedgerLine]: LedgerLine[term] }>();
+  for (const { destination, assigned, ended, outstanding } of books) {
+    const line = lines.get(destination) ??
+      { destination, accepted: 0, delivered: 0, expired: 0, rejected: 0, evicted: 0, outstanding: 0 };
+    line.accepted += assigned;
+    line.delivered += ended.delivered;
+    line.expired += ended.expired;
+    line.rejected += ended.rejected;
+    line.evicted += ended.evicted;
+    line.outstanding += outstanding.size;
+    lines.set(destination, line);
+  }
+  return [...lines.values()];
+}
+
+function routesOf(table: Federation["topology"]["table"]): MemberState["routes"] {
+  return new Map(
+    table.reachable().flatMap((destination) => {
+      const route = table.routeTo(destination);
+      return route === undefined ? [] : [[destination, { nextHop: route.nextHop, cost: route.cost }] as const];
+    }),
+  );
+}
+
+function countsOf({ custody, links, intake, accounts, relay }: Federation): Record<string, number> {
+  const senders = [...links.neighbours.values()].flatMap((neighbour) => [...neighbour.senders.values()]);
+  const sum = (name: "retransmitted" | "rewinds" | "frames") =>
+    senders.reduce((total, { counts }) => total + counts[name], 0);
+  return {
+    "frames sent": sum("frames"),
+    "frames sent again": sum("retransmitted"),
+    rewinds: sum("rewinds"),
+    detours: custody.detours,
+    "links lost": [...links.neighbours.values()].reduce((total, { downs }) => total + downs, 0),
+    "repeats at a destination": intake.counts.repeats,
+    "rejected at a destination": intake.counts.rejected,
+    "expired at a destination": intake.counts.expired,
+    "refused for want of room": intake.counts.full,
+    "receipts sent": accounts.receipts.sent,
+    "messages relayed": relay.counts.forwarded,
+  };
+}

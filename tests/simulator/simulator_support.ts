@@ -1,0 +1,97 @@
+/** Scenarios of a few lines, for tests that say themselves what happens and when. */
+
+import type { Want } from "../../federation/mod.ts";
+import { FederationMember } from "./federation_member.ts";
+import type { CreateMember } from "./member.ts";
+import type { ClusterPlan, Scenario } from "./scenario.ts";
+import { Simulation } from "./simulation.ts";
+import type { Edge, TopologyName } from "./topologies.ts";
+import type { DiskOptions } from "./virtual_disk.ts";
+import { GOOD_PATH } from "./virtual_path.ts";
+
+export interface SmallMesh {
+  readonly seed?: number;
+  /** `paris-london london-oslo`: neighbours, the first of which dials. */
+  readonly links: string;
+  /** What each cluster wants for good: `paris: order.>, user.*`. Without an entry: nothing. */
+  readonly wants: Readonly<Record<string, readonly (string | Want)[]>>;
+  readonly disk?: Partial<DiskOptions>;
+  /** Of some clusters only. */
+  readonly disks?: Readonly<Record<string, Partial<DiskOptions>>>;
+  readonly topology?: TopologyName;
+}
+
+const DISK: Omit<DiskOptions, "cluster"> = {
+  syncUsMin: 200,
+  syncUsMax: 1000,
+  syncsCommits: true,
+  syncEveryMs: 1000,
+  bytesMax: 1_000_000_000,
+};
+
+export const createFederationMember: CreateMember = (parts) => new FederationMember(parts);
+
+/** A mesh that runs, with its links up and everything known to everybody. */
+export function formMesh(plan: SmallMesh, createMember: CreateMember = createFederationMember): Simulation {
+  const simulation = buildMesh(plan, createMember);
+  for (const node of simulation.nodes.values()) node.start();
+  simulation.run(1000);
+  simulation.rest(20_000);
+  return simulation;
+}
+
+/** The same, with nobody started yet. */
+export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFederationMember): Simulation {
+  const edges = plan.links.split(" ").map((link): Edge => {
+    const [from, to] = link.split("-");
+    return { from, to, how: "one" };
+  });
+  const names = [...new Set(edges.flatMap(({ from, to }) => [from, to]))];
+  const scenario: Scenario = {
+    seed: plan.seed ?? 1,
+    topology: plan.topology ?? "random",
+    clusters: names.map((name) => toCluster(name, plan)),
+    edges,
+    quality: GOOD_PATH,
+    faults: [],
+    seconds: 0,
+    restSeconds: 60,
+  };
+  return new Simulation(scenario, createMember);
+}
+
+function toCluster(name: string, { wants, disk, disks }: SmallMesh): ClusterPlan {
+  return {
+    name,
+    wants: (wants[name] ?? []).map((want) => typeof want === "string" ? { pattern: want, durable: true } : want),
+    disk: { ...DISK, ...disk, ...disks?.[name], cluster: name },
+    publishEveryMs: 0,
+    burst: 1,
+    mortalPermille: 0,
+    twicePermille: 0,
+  };
+}
+
+/** Publishes `count` events, one each `everyMs`, the first at once; answers their ids. */
+export function publish(
+  simulation: Simulation,
+  cluster: string,
+  { count, topic = "order.placed", everyMs = 1 }: { count: number; topic?: string; everyMs?: number },
+): string[] {
+  const published = simulation.published.get(cluster) ?? 0;
+  simulation.published.set(cluster, published + count);
+  const ids = Array.from({ length: count }, (_, i) => `${cluster}-${published + i + 1}`);
+  ids.forEach((id, i) =>
+    simulation.scheduler.after(
+      Math.round(i * everyMs * 1000),
+      () => void simulation.node(cluster).publish(topic, { id }),
+    )
+  );
+  return ids;
+}
+
+/** Ids of the events that came to a cluster for its subscribers, in the order in which they came. */
+export function arrived(simulation: Simulation, cluster: string): string[] {
+  return [...simulation.observer.log(cluster).delivered.values()].filter(({ origin }) => origin !== cluster)
+    .map(({ event }) => event.attributes.id);
+}
