@@ -23,6 +23,7 @@ export interface NatsMessage {
   readonly payload: Uint8Array;
   /** NATS status, such as 503 for "no responders"; 0: an ordinary message. */
   readonly status: number;
+  readonly statusText: string;
 }
 
 /** Keeps the library from pinging in the time in which a link has long found out by itself. */
@@ -183,5 +184,11 @@ function expectedSequence(sequence: number) {
 }
 
 function toMessage({ subject, reply, data, headers }: Msg): NatsMessage {
-  return { subject, reply: reply ?? "", payload: data, status: headers?.code ?? 0 };
+  return {
+    subject,
+    reply: reply ?? "",
+    payload: data,
+    status: headers?.code ?? 0,
+    statusText: headers?.description ?? "",
+  };
 }
