@@ -3,8 +3,9 @@ import fc from "fast-check";
 
 import { openSqliteStore } from "../../adapters/store/sqlite.ts";
 import { StoreOpenError } from "../../node/errors.ts";
+import type { Audience } from "../../node/event_store.ts";
 import type { ProgramCommit } from "../support/store_program.ts";
-import { payloadOf } from "../support/store_program.ts";
+import { audienceOf, payloadOf } from "../support/store_program.ts";
 import { StoreProcess } from "../support/store_process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
@@ -16,7 +17,13 @@ interface Model {
 
 /** One life of the process: what it is sent, and how many acknowledgements come before it is killed. */
 interface Life {
-  readonly sizes: readonly { readonly events: number; readonly key: string; readonly deletes: boolean }[];
+  readonly sizes: readonly {
+    readonly events: number;
+    readonly key: string;
+    readonly deletes: boolean;
+    /** The cluster that the events come from. */
+    readonly from: string | undefined;
+  }[];
   readonly killAfter: number;
 }
 
@@ -29,6 +36,7 @@ const life: fc.Arbitrary<Life> = fc.record({
       }),
       key: fc.constantFrom("a", "b", "c"),
       deletes: fc.boolean(),
+      from: fc.constantFrom(undefined, "lyon", "bonn"),
     }),
     { minLength: 1, maxLength: 60 },
   ),
@@ -38,14 +46,19 @@ const life: fc.Arbitrary<Life> = fc.record({
 let counter = 0;
 
 function toCommits(sizes: Life["sizes"]): ProgramCommit[] {
-  return sizes.map(({ events, key, deletes }) => {
+  return sizes.map(({ events, key, deletes, from }) => {
     const commit = ++counter;
     const ids = Array.from({ length: events }, (_, i) => `${commit}.${i}`);
     // `last` names the commit, so that the state tells which commits came through.
     return {
       commit,
       ids,
-      changes: [{ key, value: deletes ? null : `${commit}` }, { key: "last", value: `${commit}` }],
+      changes: [
+        { key, value: deletes ? null : `${commit}` },
+        { key: "last", value: `${commit}` },
+        ...from === undefined ? [] : [{ key: `run/${commit}`, value: from, atPosition: true }],
+      ],
+      origin: from === undefined ? undefined : { cluster: from, epoch: 9, sequence: commit * 10_000 },
     };
   });
 }
@@ -75,14 +88,28 @@ async function check(dataDir: string, model: Model, certain: number): Promise<vo
   expect(events.map(({ position }) => position)).toEqual(ids.map((_, i) => i + 1));
   expect(events.map(({ event }) => event.attributes.id)).toEqual(ids);
   expect(events.map(({ event }) => new TextDecoder().decode(event.data))).toEqual(ids.map(payloadOf));
+  expect(events.map(({ origin, sequence, audience }) => [origin, sequence, audience])).toEqual(
+    model.commits.flatMap(originsOf).map((expected, i) => expected ?? ["paris", i + 1, "everybody"]),
+  );
   expect([store.head, store.stats().events]).toEqual([ids.length, ids.length]);
   const state = new Map<string, string>();
-  for (const { key, value } of model.commits.flatMap(({ changes }) => changes)) {
-    if (value === null) state.delete(key);
-    else state.set(key, value);
+  let head = 0;
+  for (const { changes, ids } of model.commits) {
+    const position = ids.length === 0 ? head : head + 1;
+    head += ids.length;
+    for (const { key, value, atPosition } of changes) {
+      const at = atPosition ? `${key}/${String(position).padStart(16, "0")}` : key;
+      if (value === null) state.delete(at);
+      else state.set(at, value);
+    }
   }
-  const entries = await store.listState({ prefix: "", limit: 10 });
+  const entries = await store.listState({ prefix: "", limit: 1000 });
   expect(entries.map(({ key, value }) => [key, new TextDecoder().decode(value)])).toEqual([...state].sort());
+}
+
+/** Origin, sequence and audience of each event that comes from elsewhere. */
+function originsOf({ ids, origin }: ProgramCommit): ([string, number, Audience] | undefined)[] {
+  return ids.map((id, i) => origin && [origin.cluster, origin.sequence + 2 * i, audienceOf(id)]);
 }
 
 describe("SqliteStore of a process that is killed", () => {

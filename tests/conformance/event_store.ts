@@ -9,6 +9,7 @@ import type { EventStore, RetentionRule, StoreCapabilities } from "../../node/ev
 import { anEvent } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { testForeignEvents } from "./event_store_foreign.ts";
 import { testEventStoreRoom } from "./event_store_room.ts";
 import { bytes, comparable, entries, LARGE, positions, range, readAll, recent } from "./event_store_support.ts";
 
@@ -257,6 +258,24 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
         expect(keys).toEqual(["\n", "%_'\"\\", "é/☂/𝄞"]);
       });
 
+      it("puts the position that a commit answers into the keys that ask for it", async () => {
+        const store = await open();
+        const change = (value: number) => [{ key: "run", value: bytes(value), atPosition: true }];
+        await Promise.all([
+          store.commit([], change(0)),
+          store.commit(entries(2), change(1)),
+          store.commit(entries(3), change(3)),
+          store.commit([], change(5)),
+        ]);
+        const documents = await store.listState({ prefix: "run/", limit: 9 });
+        expect(documents.map(({ key, value }) => [key, value[0]])).toEqual([
+          ["run/0000000000000000", 0],
+          ["run/0000000000000001", 1],
+          ["run/0000000000000003", 3],
+          ["run/0000000000000005", 5],
+        ]);
+      });
+
       it("lists by prefix in key order, page by page", async () => {
         const store = await open();
         const keys = ["s/a", "s/b", "s/c", "s", "s/", "t/a", "s/é", "s/\u{1f600}", "s/\uffee"];
@@ -304,6 +323,8 @@ export function testEventStore({ name, capabilities, createFixture }: EventStore
       clock.jumpWall(-3_600_000);
       expect(store.now() - start).toBe(500);
     });
+
+    testForeignEvents({ open, claimed });
 
     testEventStoreRoom({ open, claimed });
 
