@@ -18,6 +18,8 @@ export const PAYLOAD_BYTES_MAX = 1024 * 1024;
 export class VirtualBroker {
   readonly boot: Boot;
   readonly #clients = new Set<BrokerClient>();
+  /** The node, where this is its endpoint: its clients speak with it and not with each other. */
+  own: BrokerClient | undefined;
 
   constructor(boot: Boot) {
     this.boot = boot;
@@ -45,6 +47,7 @@ export class VirtualBroker {
     let heard = false;
     for (const client of this.#clients) {
       if (client === from || !client.wants(subject)) continue;
+      if (this.own !== undefined && from !== this.own && client !== this.own) continue;
       heard = true;
       client.deliver(subject, payload, respond);
     }
@@ -127,6 +130,7 @@ export class OwnBus implements LinkBus, BrokerClient {
   constructor(broker: VirtualBroker) {
     this.#broker = broker;
     broker.add(this);
+    broker.own = this;
   }
 
   get bufferedBytes(): number {
