@@ -130,9 +130,10 @@ export function recordIdentity(record: Uint8Array): RecordIdentity {
   let missing = 2;
   for (let at = start + (record[2] | (record[3] << 8)) + 1; at < end && missing > 0;) {
     const nameEnd = endOfPart(record, at, end);
-    const valueEnd = endOfPart(record, nameEnd + 1, end);
-    if (isName(record, at, nameEnd, ID_NAME)) idFrom = nameEnd + 1, idTo = valueEnd, missing--;
-    else if (isName(record, at, nameEnd, SOURCE_NAME)) sourceFrom = nameEnd + 1, sourceTo = valueEnd, missing--;
+    const valueFrom = Math.min(nameEnd + 1, end);
+    const valueEnd = endOfPart(record, valueFrom, end);
+    if (isName(record, at, nameEnd, ID_NAME)) idFrom = valueFrom, idTo = valueEnd, missing--;
+    else if (isName(record, at, nameEnd, SOURCE_NAME)) sourceFrom = valueFrom, sourceTo = valueEnd, missing--;
     at = valueEnd + 1;
   }
   return { sourceFrom, sourceTo, idFrom, idTo };

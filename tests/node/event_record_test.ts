@@ -2,7 +2,16 @@ import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
 
 import type { AttributeValue, CloudEvent } from "../../node/event.ts";
-import { recordEvent, recordTopic, recordTtlMs, RecordWriter } from "../../node/event_record.ts";
+import {
+  encodeRecord,
+  isSameRecordId,
+  recordEvent,
+  recordIdentity,
+  recordTopic,
+  recordTtlMs,
+  RecordWriter,
+} from "../../node/event_record.ts";
+import { hashId, hashRecord } from "../../node/id_hash.ts";
 import { anEvent } from "../support/events.ts";
 
 // What a codec lets through: names of a-z0-9, strings without control characters and lone surrogates.
@@ -72,5 +81,54 @@ describe("RecordWriter.write()", () => {
     const writer = new RecordWriter();
     expect(() => writer.write({ event: anEvent(), topic: "t".repeat(65_536), ttlMs: 0 })).toThrow(RangeError);
     expect(writer.length).toBe(0);
+  });
+});
+
+describe("recordIdentity()", () => {
+  it("finds source and id wherever they stand among the attributes, and whatever the others hold", () => {
+    const name = fc.constantFrom("id", "source", "ids", "sourc", "subject");
+    const ended = fc.tuple(fc.dictionary(name, text), fc.nat(), topic).map(([attributes, ttlMs, topic]) => ({
+      event: { attributes: attributes as CloudEvent["attributes"], data: undefined, dataForm: undefined },
+      topic,
+      ttlMs,
+    }));
+    fc.assert(fc.property(ended, (entry) => {
+      const record = encodeRecord(entry);
+      const { sourceFrom, sourceTo, idFrom, idTo } = recordIdentity(record);
+      const read = (from: number, to: number) =>
+        new TextDecoder("utf-8", { ignoreBOM: true }).decode(record.subarray(from, to));
+      expect(read(sourceFrom, sourceTo)).toBe(entry.event.attributes.source ?? "");
+      expect(read(idFrom, idTo)).toBe(entry.event.attributes.id ?? "");
+    }));
+  });
+
+  it("stays inside a record that says it is longer than it is", () => {
+    fc.assert(fc.property(event, fc.nat(), (event, cut) => {
+      const record = encodeRecord({ event, topic: "order.placed", ttlMs: 0 });
+      const part = record.subarray(0, 8 + cut % (record.length - 7));
+      for (const offset of Object.values(recordIdentity(part))) expect(offset).toBeLessThanOrEqual(part.length);
+    }));
+  });
+});
+
+describe("hashRecord()", () => {
+  it("is hashId() of the source and the id", () => {
+    const seed = { hi: 11, lo: 22 };
+    fc.assert(fc.property(text, text, fc.nat(), (source, id, ttlMs) => {
+      const record = encodeRecord({ event: anEvent({ source, id }), topic: "order.placed", ttlMs });
+      expect(hashRecord(seed, record)).toEqual(hashId(seed, source, id));
+    }));
+  });
+});
+
+describe("isSameRecordId()", () => {
+  it("compares source and id and nothing else", () => {
+    const record = (source: string, id: string, data = "") =>
+      encodeRecord({ event: anEvent({ source, id, data }), topic: "t", ttlMs: 0 });
+    const [some, equal] = [record("/a", "bc", "x"), record("/a", "bc", "other")];
+    expect(isSameRecordId(some, equal)).toBe(true);
+    for (const other of [record("/ab", "c"), record("/a", "bd"), record("/a", "b")]) {
+      expect(isSameRecordId(some, other)).toBe(false);
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+
 import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
 
@@ -76,6 +78,48 @@ describe("LogBlock", () => {
     expect([0, 1, 2].map((i) => read.eventAt(i).position - 2 ** 40)).toEqual([0, 4, 9]);
     expect([0, 1, 2].map((i) => read.eventAt(i).sequence)).toEqual([17, 21, 26]);
     expect([0, 1, 4, 5, 9, 10].map((delta) => read.head.indexFrom(2 ** 40 + delta))).toEqual([0, 1, 1, 2, 2, 3]);
+  });
+
+  it("keeps sequences and audiences of their own, also of what is left", () => {
+    const audiences = { list: [{ ungrouped: true, groups: ["billing", "é"] }], numbers: [0, 1, 0] };
+    const content = { ...contentOf(3), sequences: [0, 5, 2 ** 32 - 1], audiences };
+    const whole = new LogBlock(encodeBlockHead(identity, content), content.body);
+    const rest = new BlockHead(encodeBlockHead(identity, { ...content, ...whole.head.only([1, 2]) }));
+    const expected = [[17, "everybody"], [22, audiences.list[0]], [17 + 2 ** 32 - 1, "everybody"]];
+    const look = ({ head }: { head: BlockHead }, i: number) => [head.sequenceAt(i), head.audienceAt(i)];
+    expect([0, 1, 2].map((i) => look(whole, i))).toEqual(expected);
+    expect([0, 1].map((i) => look({ head: rest }, i))).toEqual(expected.slice(1));
+    expect([rest.deltaAt(0), rest.deltaAt(1), rest.lastPosition]).toEqual([1, 2, identity.firstPosition + 2]);
+    expect([...rest.hashes(0, 2)]).toEqual([...whole.head.hashes(1, 3)]);
+  });
+
+  it("reads what was written before blocks had such columns", () => {
+    const head =
+      "V0ZCAQAABQACAAAAAgAAAJQAAACn7efEAAAAAACAREAAAAAAAAAcQAAAMAAAAPBBAAAAAABAj0AAAAAAAECfQHBhcmlzAAAAAAAAAJV/" +
+      "IYQq81VgRgAAAF7bbbzhmxZNYgVCYA==";
+    const thinned =
+      "V0ZCAQEABQACAAAABAAAAJQAAACn7efEAAAAAACAREAAAAAAAAAcQAAAMAAAAPBBAAAAAABAj0AAAAAAAECfQHBhcmlzAAAAAAAAAJV/" +
+      "IYQq81VgAAAAAEYAAABe22284ZsWTQMAAACohMTN";
+    const body =
+      "AwAMAD0AAABvcmRlci5wbGFjZWQAc3BlY3ZlcnNpb24AMS4wAGlkADEAc291cmNlAC9hAHR5cGUAb3JkZXIucGxhY2VkAQcADAA9AAAAAAAA" +
+      "AACIs0BvcmRlci5wbGFjZWQAc3BlY3ZlcnNpb24AMS4wAGlkADIAc291cmNlAC9hAHR5cGUAb3JkZXIucGxhY2VkAg==";
+    const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    for (const [text, positions, sequences] of [[head, [41, 42], [7, 8]], [thinned, [41, 44], [7, 10]]] as const) {
+      const block = new LogBlock(bytes(text), bytes(body));
+      const events = [block.eventAt(0), block.eventAt(1)];
+      expect(events.map(({ position }) => position)).toEqual([...positions]);
+      expect(events.map(({ sequence }) => sequence)).toEqual([...sequences]);
+      expect(events.map(({ event, ttlMs }) => [event.attributes.id, ttlMs])).toEqual([["1", 0], ["2", 5000]]);
+      expect(events[1]).toMatchObject({ origin: "paris", epoch: 2 ** 32 + 3, audience: "everybody" });
+    }
+  });
+
+  it("says of columns that it does not know that they are newer", () => {
+    const content = contentOf(1);
+    const head = encodeBlockHead(identity, content);
+    head[4] = 8;
+    new DataView(head.buffer).setUint32(head.length - 4, crc32(head.subarray(0, head.length - 4)), true);
+    expect(() => new BlockHead(head)).toThrow("newer");
   });
 
   it("refuses bytes of which any one was changed", () => {
