@@ -26,6 +26,7 @@ export class Receipts {
   readonly #parts: ReceiptsParts;
   readonly #pending = new Map<Coverage, Pending>();
   #cancel: (() => void) | undefined;
+  #wakesAt = 0;
   #stopped = false;
   sent = 0;
 
@@ -70,9 +71,14 @@ export class Receipts {
     this.#cancel?.();
   }
 
+  /** Looks again after a delay, or sooner if that is due already. */
   #schedule(delayMs: number): void {
-    if (this.#cancel !== undefined || this.#stopped) return;
-    this.#cancel = this.#parts.world.after(delayMs, () => {
+    const { world } = this.#parts;
+    const at = world.now() + delayMs;
+    if (this.#stopped || (this.#cancel !== undefined && this.#wakesAt <= at)) return;
+    this.#cancel?.();
+    this.#wakesAt = at;
+    this.#cancel = world.after(delayMs, () => {
       this.#cancel = undefined;
       this.#send();
     });

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "bun:test";
+
+import { Accounts } from "../../federation/ledger/accounts.ts";
+import { Relay } from "../../federation/relay.ts";
+import { FakeWorld } from "../support/fake_world.ts";
+import { aShipment } from "./shipment_support.ts";
+
+const EPOCH = 9;
+
+/** The accounts of two clusters with a relay between them. */
+function twoClusters() {
+  const world = new FakeWorld();
+  const relays = new Map<string, Relay>();
+  let lost = false;
+  const create = (self: string) => {
+    const relay = new Relay({
+      world,
+      self,
+      nextHop: (destination) => destination,
+      send: (peer, payload) => lost || relays.get(peer)!.receive(self, payload),
+    });
+    relays.set(self, relay);
+    const saved: string[] = [];
+    const settled: string[] = [];
+    const accounts = new Accounts({
+      world,
+      self,
+      epoch: EPOCH,
+      relay,
+      save: ({ key }) => saved.push(key),
+      onSettled: ({ key }) => settled.push(key),
+    });
+    return { accounts, relay, saved, settled };
+  };
+  return { world, alice: create("alice"), bob: create("bob"), lose: (losing: boolean) => lost = losing };
+}
+
+/** Alice assigned an event to bob, and it arrived. */
+function deliver({ alice, bob }: Pick<ReturnType<typeof twoClusters>, "alice" | "bob">): void {
+  alice.accounts.books.current("bob").assign(0, 1);
+  const coverage = bob.accounts.coverages.of("alice", EPOCH);
+  coverage.cover(0, 1);
+  bob.accounts.receipts.note(coverage);
+}
+
+describe("Accounts", () => {
+  it("end an event at the origin when the destination has told its arrival", () => {
+    const both = twoClusters();
+    deliver(both);
+    both.world.advance(100);
+    expect(both.alice.accounts.books.current("bob").ended.delivered).toBe(1);
+    expect(both.alice.saved).toEqual([`federation/book/bob/${EPOCH}`]);
+  });
+
+  it("acknowledge the receipt, so that it is not repeated", () => {
+    const both = twoClusters();
+    deliver(both);
+    both.world.advance(60_000);
+    expect([both.bob.accounts.receipts.sent, both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged])
+      .toEqual([1, 1]);
+    expect(both.bob.saved).toEqual([`federation/covered/alice/${EPOCH}`]);
+  });
+
+  it("get over lost messages", () => {
+    const both = twoClusters();
+    both.lose(true);
+    deliver(both);
+    both.world.advance(5000);
+    both.lose(false);
+    both.world.advance(10_000);
+    expect(both.alice.accounts.books.current("bob").settled).toBe(true);
+    expect(both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged).toBe(1);
+  });
+
+  it("believe no cluster what it says of another's events", () => {
+    const { alice, bob } = twoClusters();
+    alice.accounts.books.current("charlie").assign(0, 1);
+    const part = { epoch: EPOCH, version: 1, part: 0, parts: 1, intervals: [[0, 1]], exceptions: [] };
+    bob.relay.send("alice", "receipt", part);
+    expect(alice.accounts.books.current("charlie").settled).toBe(false);
+  });
+
+  it("ignore what is no receipt", () => {
+    const { alice, bob } = twoClusters();
+    alice.accounts.books.current("bob").assign(0, 1);
+    bob.relay.send("alice", "receipt", { epoch: EPOCH });
+    bob.relay.send("alice", "receipt-ack", { epoch: EPOCH });
+    expect([alice.saved, alice.accounts.books.current("bob").settled]).toEqual([[], false]);
+  });
+
+  it("write a book down when the first hop has taken its events", () => {
+    const { alice } = twoClusters();
+    alice.accounts.books.current("bob").assign(0, 1);
+    alice.accounts.handedOver([aShipment({ epoch: EPOCH })]);
+    expect(alice.saved).toEqual([`federation/book/bob/${EPOCH}`]);
+  });
+});
