@@ -57,6 +57,7 @@ const FULL_BYTES = 256 * 1024;
 /** Frames kept after their acknowledgement: at most this much of a link (design, "regret window"). */
 const REGRET_BYTES_MAX = 256 * 1024 * 1024;
 const RETRANSMIT_MS_MIN = 250;
+const PATIENCE = 4;
 const FULL_PAUSE_MS = 250;
 const FULL_PAUSE_MS_MAX = 5000;
 
@@ -327,8 +328,9 @@ export class LaneSender {
       const first = this.#unacked[0];
       if (first === undefined || this.#paused) return this.#watch();
       const waited = this.#parts.world.now() - first.sentAt;
-      // What the bus has not written yet cannot have been answered.
-      if (waited >= this.#window.retransmitMs(RETRANSMIT_MS_MIN) && this.#parts.buffered() === 0) {
+      // What the bus has not written yet cannot have been answered; but the backlog may be that of another link.
+      const due = this.#window.retransmitMs(RETRANSMIT_MS_MIN);
+      if (waited >= due && (this.#parts.buffered() === 0 || waited >= due * PATIENCE)) {
         this.#window.timedOut();
         this.#resend();
       }

@@ -63,6 +63,8 @@ interface AttachedBus {
   metAt: number;
   meetAt: number;
   meetEveryMs: number;
+  /** Clusters that were here and are not heard any more. */
+  readonly missing: Set<string>;
   refusal: Refusal | undefined;
 }
 
@@ -116,6 +118,7 @@ export class Links {
       metAt: -Infinity,
       meetAt: this.#parts.world.now(),
       meetEveryMs: MEET_EVERY_MS,
+      missing: new Set(),
       refusal: undefined,
     };
     this.#buses.set(bus, attached);
@@ -243,9 +246,13 @@ export class Links {
       subjects: this.#subjects,
       hello: () => this.#helloTo(neighbour),
       judge: (hello) => this.#judge(attached, hello),
-      onUp: (up) => this.#sessionUp(neighbour, up),
+      onUp: (up) => {
+        attached.missing.delete(peer);
+        this.#sessionUp(neighbour, up);
+      },
       onDown: (down, reason) => {
         if (attached.sessions.get(peer) === down) attached.sessions.delete(peer);
+        attached.missing.add(peer);
         attached.meetAt = this.#parts.world.now();
         attached.meetEveryMs = MEET_EVERY_MS;
         this.#sessionDown(neighbour, down, reason);
@@ -364,9 +371,9 @@ export class Links {
     for (const neighbour of this.#neighbours.values()) neighbour.tick();
   }
 
-  /** A bus that leads to one peer needs no more meetings once that one is there; on a rendezvous others may come. */
+  /** Everybody who was met is there; whoever comes later to a rendezvous says so. */
   #isFull(attached: AttachedBus): boolean {
-    return attached.meetEveryMs < MEET_EVERY_MS_MAX && this.isLinked(attached.bus);
+    return attached.missing.size === 0 && this.isLinked(attached.bus);
   }
 
   #tell(notice: LinkNotice): void {
