@@ -81,12 +81,12 @@ export class InterestExchange {
   noteReachable(cluster: string): void {
     this.#lingering.get(cluster)?.();
     this.#lingering.delete(cluster);
+    this.remote.restore(cluster);
   }
 
   /** There is no way to a cluster: what its streams want lingers for a while, durable wants stay. */
   noteUnreachable(cluster: string): void {
     if (this.#lingering.has(cluster)) return;
-    this.remote.holdOnly(cluster);
     this.#lingering.set(cluster, this.#parts.world.after(LIVE_LINGER_MS, () => this.remote.dropLive(cluster)));
   }
 
@@ -140,10 +140,19 @@ export class InterestExchange {
     const wants = this.#parts.local.wants();
     this.#ownGroups.clear();
     for (const { groupKey } of wants) if (groupKey !== undefined) this.#ownGroups.add(groupKey);
-    this.#summary = summarise(wants, { entriesMax: INTEREST_ENTRIES_MAX, bytesMax: INTEREST_BYTES_MAX }).wants;
+    const { wants: summary, leftOut } = summarise(wants, {
+      entriesMax: INTEREST_ENTRIES_MAX,
+      bytesMax: INTEREST_BYTES_MAX,
+    });
+    if (leftOut.length > 0) {
+      const detail = `${leftOut.length} groups are known to this cluster only: the mesh takes no more from one cluster`;
+      this.#parts.onNotice({ code: "GROUPS_NOT_TOLD", detail });
+    }
+    this.#summary = summary;
     const shards = encodeShards(this.#summary);
-    for (const shard of this.#told.keys()) if (!shards.has(shard)) this.#originate(shard, EMPTY);
     for (const [shard, body] of shards) this.#originate(shard, body);
+    // Last: what moved to another shard must be there before it goes from here.
+    for (const shard of this.#told.keys()) if (!shards.has(shard)) this.#originate(shard, EMPTY);
     this.#parts.onTold?.(this.#version);
   }
 

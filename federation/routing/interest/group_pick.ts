@@ -1,29 +1,37 @@
 /** Which cluster gets an event of a group that has members in several: the nearest, of equally near ones a fair share each. */
 
+import { hashText } from "./text_hash.ts";
+
 export interface GroupCandidate {
   readonly cluster: string;
   /** Cost of the way there. */
   readonly distance: number;
+  /** Share of the keys, against candidates that are as near: a whole number from 1 to 64. Default 1. */
+  readonly weight?: number;
 }
 
-/** Rendezvous hashing (Thaler and Ravishankar 1998): the same key goes to the same cluster as long as that one is there. */
+const WEIGHT_MAX = 64;
+
+/**
+ * Rendezvous hashing (Thaler and Ravishankar 1998): a key goes to the same cluster as long as that one is there, and to
+ * another only when it is gone. `undefined`: there is no candidate. A candidate of weight n takes part n times, which
+ * needs no logarithm: those differ between runtimes.
+ */
 export function pickCluster(candidates: readonly GroupCandidate[], key: string): string | undefined {
-  const nearest = Math.min(...candidates.map(({ distance }) => distance));
-  let best: { cluster: string; weight: number } | undefined;
-  for (const { cluster, distance } of candidates) {
+  let nearest = Infinity;
+  for (const { distance } of candidates) nearest = Math.min(nearest, distance);
+  let best: { readonly cluster: string; readonly score: number } | undefined;
+  for (const { cluster, distance, weight = 1 } of candidates) {
     if (distance !== nearest) continue;
-    const weight = hash(`${cluster}\0${key}`);
-    const wins = best === undefined || weight > best.weight || (weight === best.weight && cluster < best.cluster);
-    if (wins) best = { cluster, weight };
+    const score = scoreOf(cluster, key, Math.min(weight, WEIGHT_MAX));
+    const wins = best === undefined || score > best.score || (score === best.score && cluster < best.cluster);
+    if (wins) best = { cluster, score };
   }
   return best?.cluster;
 }
 
-/** FNV-1a with the finalizer of MurmurHash3. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+function scoreOf(cluster: string, key: string, weight: number): number {
+  let score = 0;
+  for (let i = 0; i < weight; i++) score = Math.max(score, hashText(`${i} ${cluster} ${key}`));
+  return score;
 }

@@ -1,88 +1,128 @@
 /** What a cluster wants as the bodies of its interest records: spread over shards, so that a change floods little. */
 
 import { InvalidPatternError, parsePattern } from "../../../node/mod.ts";
-import type { TravellingFilter, Want } from "../../local_cluster.ts";
+import type { TravellingFilter } from "../../local_cluster.ts";
+import { INTEREST_BYTES_MAX, INTEREST_ENTRIES_MAX } from "../../options.ts";
+import { hashText } from "./text_hash.ts";
+import { type ToldWant, wantText } from "./told_want.ts";
+import { COMPARISONS_MAX, TEXT_LENGTH_MAX, TYPES_MAX } from "./travelling_filter.ts";
 
-/** Up to 64 wants in one shard, up to 256 in 4, up to 1,024 in 16, else 64. */
+/** Up to 64 wants are in one shard, up to 256 in 4, up to 1,024 in 16, more in 64. */
 const SHARD_ENTRIES = 64;
-const SHARDS_MAX = 64;
-const ENTRIES_MAX = 4096;
-const BODY_BYTES_MAX = 256 * 1024;
-const VALUES_MAX = 256;
+export const SHARDS_MAX = 64;
+/** The longest that a node may be configured to take as a topic: it may be longer elsewhere than it is here. */
+const PATTERN_BYTES_MAX = 4096;
+const GROUP_NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
+const GROUP_KEY_LENGTH_MAX = 255;
+const ATTRIBUTE_NAME = /^[a-z0-9]{1,256}$/;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Shards that hold something, by number; equal wants have equal bytes. */
-export function encodeShards(wants: readonly Want[]): Map<number, Uint8Array> {
+/**
+ * Bodies by number of the shard, the highest first: with more shards than before a want then comes in its new shard before
+ * it goes from the old one. The same wants have the same bytes in any order; a pattern decides which shard it is in.
+ */
+export function encodeShards(wants: readonly ToldWant[]): Map<number, Uint8Array> {
   let shards = 1;
   while (wants.length > shards * SHARD_ENTRIES && shards < SHARDS_MAX) shards *= 4;
-  const byShard = Map.groupBy(wants, ({ pattern }) => hashOf(pattern) % shards);
+  const byShard = Map.groupBy(wants, ({ pattern }) => hashText(pattern) & (shards - 1));
   const bodies = new Map<number, Uint8Array>();
-  for (const [shard, some] of [...byShard].sort(([a], [b]) => a - b)) {
-    const rows = some.map(toJson).map((row) => JSON.stringify(row)).sort();
-    bodies.set(shard, encoder.encode(`{"wants":[${rows.join(",")}]}`));
+  for (const [shard, some] of [...byShard].sort(([a], [b]) => b - a)) {
+    bodies.set(shard, encoder.encode(`{"wants":[${some.map(toText).sort().join(",")}]}`));
   }
   return bodies;
 }
 
-/** Never throws; members that are not known are let by. */
-export function parseShard(body: Uint8Array): { readonly wants: readonly Want[] } | { readonly problem: string } {
-  if (body.length > BODY_BYTES_MAX) return problem(`${body.length} bytes are more than ${BODY_BYTES_MAX}`);
+/** Reads a body; never throws. Members that are not known are let by: they are of a later version. */
+export function parseShard(body: Uint8Array): { readonly wants: readonly ToldWant[] } | { readonly problem: string } {
+  if (body.length > INTEREST_BYTES_MAX) return problem(`${body.length} bytes are more than ${INTEREST_BYTES_MAX}`);
+  let json: unknown;
   try {
-    const rows = JSON.parse(decoder.decode(body))?.wants;
-    if (!Array.isArray(rows) || rows.length > ENTRIES_MAX) return problem(`wants is no list of at most ${ENTRIES_MAX}`);
-    return { wants: rows.map(fromJson) };
+    json = JSON.parse(decoder.decode(body));
+  } catch {
+    return problem("it is no JSON");
+  }
+  const { wants } = isObject(json) ? json : {};
+  if (!Array.isArray(wants)) return problem('it has no list "wants"');
+  if (wants.length > INTEREST_ENTRIES_MAX) return problem(`${wants.length} are more than ${INTEREST_ENTRIES_MAX}`);
+  try {
+    return { wants: wants.map(toWant) };
   } catch (error) {
-    return problem(
-      error instanceof InvalidPatternError || error instanceof TypeError ? error.message : "it is no JSON",
-    );
+    if (!(error instanceof InvalidPatternError || error instanceof UnreadableError)) throw error;
+    return problem(error.message);
   }
 }
 
-function toJson({ pattern, filter, group, groupKey, durable }: Want): object {
-  return { pattern, filter, group, groupKey, durable };
+function toText(want: ToldWant): string {
+  const { collapsed } = want;
+  if (collapsed === undefined) return wantText(want);
+  // Only the order of magnitude, or each subscription that a collapsed want covers already would flood a shard.
+  return wantText({ ...want, collapsed: 1 << (31 - Math.clz32(collapsed)) });
 }
 
-function fromJson(row: unknown): Want {
-  const { pattern, filter, group, groupKey, durable } = (row ?? {}) as Record<string, unknown>;
-  if (typeof pattern !== "string") throw new TypeError("a want has no pattern");
-  if (group !== undefined && (typeof group !== "string" || typeof groupKey !== "string")) {
-    throw new TypeError("a group has no name or no key");
-  }
+class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+function toWant(row: unknown): ToldWant {
+  if (!isObject(row)) throw new UnreadableError("a want is no object");
+  const { pattern, filter, durable, collapsed } = row;
+  if (typeof pattern !== "string") throw new UnreadableError("a want has no pattern");
   return {
-    pattern: parsePattern(pattern),
-    filter: filter === undefined ? undefined : toFilter(filter),
-    group: group as string | undefined,
-    groupKey: groupKey as string | undefined,
+    pattern: parsePattern(pattern, { bytesMax: PATTERN_BYTES_MAX }),
     durable: durable === true,
+    ...row.group !== undefined && toGroup(row),
+    ...filter !== undefined && { filter: toFilter(filter) },
+    ...Number.isSafeInteger(collapsed) && { collapsed: collapsed as number },
   };
 }
 
+function toGroup({ group, groupKey }: Record<string, unknown>): { readonly group: string; readonly groupKey: string } {
+  if (typeof group !== "string" || !GROUP_NAME.test(group)) throw new UnreadableError("a group has no name");
+  if (typeof groupKey !== "string" || groupKey === "" || groupKey.length > GROUP_KEY_LENGTH_MAX) {
+    throw new UnreadableError("a group has no key");
+  }
+  return { group, groupKey };
+}
+
 function toFilter(value: unknown): TravellingFilter {
-  const { types, source, exact, prefix } = (value ?? {}) as Record<string, unknown>;
-  if (types !== undefined && !isTexts(types)) throw new TypeError("types of a filter is no list of texts");
-  if (source !== undefined && typeof source !== "string") throw new TypeError("source of a filter is no text");
-  if (exact !== undefined && !isTable(exact)) throw new TypeError("exact of a filter is no table of texts");
-  if (prefix !== undefined && !isTable(prefix)) throw new TypeError("prefix of a filter is no table of texts");
-  return { types, source, exact, prefix } as TravellingFilter;
+  if (!isObject(value)) throw new UnreadableError("a filter is no object");
+  const { types, source, exact, prefix } = value;
+  return {
+    ...types !== undefined && { types: toTypes(types) },
+    ...source !== undefined && { source: toShortText(source) },
+    ...exact !== undefined && { exact: toComparisons(exact) },
+    ...prefix !== undefined && { prefix: toComparisons(prefix) },
+  };
 }
 
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= VALUES_MAX && value.every((each) => typeof each === "string");
+function toTypes(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.length <= TYPES_MAX) return value.map(toShortText);
+  throw new UnreadableError(`types of a filter are no list of at most ${TYPES_MAX}`);
 }
 
-function isTable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && isTexts(Object.values(value));
+function toComparisons(value: unknown): Readonly<Record<string, string>> {
+  const entries = isObject(value) ? Object.entries(value) : undefined;
+  if (entries === undefined || entries.length > COMPARISONS_MAX || !entries.every(([name]) => isAttribute(name))) {
+    throw new UnreadableError(`comparisons of a filter are not at most ${COMPARISONS_MAX} texts by attribute`);
+  }
+  return Object.fromEntries(entries.map(([name, text]) => [name, toShortText(text)]));
+}
+
+function toShortText(value: unknown): string {
+  if (typeof value === "string" && value.length <= TEXT_LENGTH_MAX) return value;
+  throw new UnreadableError(`a value of a filter is no text of at most ${TEXT_LENGTH_MAX} characters`);
+}
+
+function isAttribute(name: string): boolean {
+  return ATTRIBUTE_NAME.test(name);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problem(what: string): { readonly problem: string } {
   return { problem: `interest cannot be read: ${what}` };
-}
-
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

@@ -1,119 +1,228 @@
 /** What other clusters want, and which of them want an event. */
 
 import { type CloudEvent, Matcher } from "../../../node/mod.ts";
-import type { Want } from "../../local_cluster.ts";
-import { filterStops } from "./filter_stops.ts";
+import { INTEREST_BYTES_MAX, INTEREST_ENTRIES_MAX } from "../../options.ts";
+import { type ToldWant, wantText } from "./told_want.ts";
+import { TopicCache } from "./topic_cache.ts";
+import { filterStops } from "./travelling_filter.ts";
+import { arrangeTargets, collectWanted, type Target, type Wanted } from "./wanted.ts";
 
-export interface GroupWant {
-  readonly name: string;
-  readonly key: string;
-}
-
-/** A cluster that wants an event, and for whom. */
-export interface Wanted {
-  readonly cluster: string;
-  readonly ungrouped: boolean;
-  readonly groups: readonly GroupWant[];
-}
-
-/** A want of a cluster, as the matcher's target. */
-interface Entry {
-  readonly cluster: string;
-  readonly want: Want;
-}
-
+/** A want whose pattern fits a topic. */
 export interface ExplainedWant {
   readonly cluster: string;
-  readonly want: Want;
-  /** What of the filter stops it; `undefined` when it matches. */
+  readonly want: ToldWant;
+  /** What of the filter stops the event; `undefined` when it is wanted. */
   readonly stoppedBy: string | undefined;
 }
 
+/** A row of the routing table: a pattern leads to a cluster. */
+export interface WantedPattern {
+  readonly cluster: string;
+  readonly pattern: string;
+  readonly group?: string;
+  readonly durable: boolean;
+  /** Whoever asks for it has a filter: not each of its events goes there. */
+  readonly filtered: boolean;
+}
+
+/**
+ * While a cluster spreads its wants over other shards than before, each may be told twice; a cluster that tells more than
+ * that is taken to want everything. Bounds what a peer can make us hold.
+ */
+const ENTRIES_MAX = 2 * INTEREST_ENTRIES_MAX;
+const CHARACTERS_MAX = 2 * INTEREST_BYTES_MAX;
+
+interface Shard {
+  /** By text: what did not change stays as it is. */
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly characters: number;
+}
+
+interface Teller {
+  readonly shards: Map<number, Shard>;
+  /** It could not be reached for so long that its live wants do not count. */
+  durableOnly: boolean;
+}
+
+/** A topic's targets; `wanted`: the whole answer, where nothing has to be asked of the event. */
+interface Found {
+  readonly targets: readonly Target[];
+  readonly wanted: readonly Wanted[] | undefined;
+}
+
+const NOBODY: readonly Wanted[] = [];
+const NOTHING_FOUND: Found = { targets: [], wanted: NOBODY };
+
+/** Answers depend on nothing but what was told: clusters come sorted by name, groups by key. */
 export class RemoteInterest {
-  readonly #matcher = new Matcher<Entry>();
-  readonly #shards = new Map<string, Map<number, readonly Entry[]>>();
-  readonly #matched: Entry[] = [];
-  #size = 0;
+  readonly #matcher = new Matcher<Target>();
+  readonly #tellers = new Map<string, Teller>();
+  readonly #found = new TopicCache<Found>();
+  readonly #matched: Target[] = [];
 
-  /** Wants of all clusters. */
+  /** Wants of all clusters that count now. */
   get size(): number {
-    return this.#size;
+    return this.#matcher.size;
   }
 
-  /** Replaces a shard of a cluster's wants. */
-  set(cluster: string, shard: number, wants: readonly Want[]): void {
-    let shards = this.#shards.get(cluster);
-    if (shards === undefined) this.#shards.set(cluster, shards = new Map());
-    this.#removeAll(shards.get(shard) ?? []);
-    const entries = wants.map((want) => ({ cluster, want }));
-    for (const entry of entries) this.#add(entry);
-    if (entries.length > 0) shards.set(shard, entries);
-    else shards.delete(shard);
-    if (shards.size === 0) this.#shards.delete(cluster);
+  /** Replaces a shard of a cluster's wants; no wants: the shard is gone. */
+  set(cluster: string, shard: number, wants: readonly ToldWant[]): void {
+    const teller = this.#tellers.get(cluster) ?? { shards: new Map<number, Shard>(), durableOnly: false };
+    const before = teller.shards.get(shard)?.targets ?? new Map<string, Target>();
+    teller.shards.delete(shard);
+    const after = toShard(cluster, this.#bounded(teller, wants), before);
+    for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(target);
+    for (const [text, target] of after.targets) if (!before.has(text)) this.#add(teller, target);
+    if (after.targets.size > 0) teller.shards.set(shard, after);
+    if (teller.shards.size > 0) this.#tellers.set(cluster, teller);
+    else this.#tellers.delete(cluster);
   }
 
+  /** Forgets a cluster. */
   clear(cluster: string): void {
-    for (const entries of this.#shards.get(cluster)?.values() ?? []) this.#removeAll(entries);
-    this.#shards.delete(cluster);
+    for (const shard of [...this.#tellers.get(cluster)?.shards.keys() ?? []]) this.set(cluster, shard, []);
   }
 
-  /** The cluster cannot be reached: its wants stay; see `dropLive()`. */
-  holdOnly(_cluster: string): void {}
-
-  /** It could not be reached for so long that its streams are taken for gone: durable wants stay. */
+  /**
+   * The cluster could not be reached for so long that its streams are taken for gone: only its durable wants count, until
+   * `restore()`.
+   */
   dropLive(cluster: string): void {
-    for (const [shard, entries] of [...this.#shards.get(cluster) ?? []]) {
-      this.set(cluster, shard, entries.map(({ want }) => want).filter(({ durable }) => durable));
-    }
+    const teller = this.#tellers.get(cluster);
+    if (teller === undefined || teller.durableOnly) return;
+    teller.durableOnly = true;
+    for (const target of liveOf(teller)) this.#remove(target);
   }
 
-  /** One for each cluster, by name. The event is only decoded if a filter asks. */
-  match(topic: string, event: () => CloudEvent, into: Wanted[] = []): readonly Wanted[] {
+  /** The cluster can be reached: all that it told counts, without its telling it again. */
+  restore(cluster: string): void {
+    const teller = this.#tellers.get(cluster);
+    if (teller === undefined || !teller.durableOnly) return;
+    teller.durableOnly = false;
+    for (const target of liveOf(teller)) this.#add(teller, target);
+  }
+
+  /**
+   * Who wants an event of a topic: one for each cluster, appended to `into` if given. `event` is called at most once, and
+   * only if a filter has to be asked.
+   */
+  match(topic: string, event: () => CloudEvent, into?: Wanted[]): readonly Wanted[] {
+    const { targets, wanted } = this.#found.get(topic) ?? this.#find(topic);
+    if (wanted === undefined) {
+      const answer = into ?? [];
+      collectWanted(targets, event, answer);
+      return answer;
+    }
+    if (into === undefined) return wanted;
+    for (let i = 0; i < wanted.length; i++) into.push(wanted[i]);
+    return into;
+  }
+
+  /** Every want that fits the topic, by cluster and pattern, and what of its filter stops the event. */
+  explain(topic: string, event: CloudEvent): ExplainedWant[] {
+    return this.#matcher.match(topic).sort(byText).map(({ cluster, want }) => {
+      return { cluster, want, stoppedBy: want.filter && filterStops(want.filter, event) };
+    });
+  }
+
+  /** What counts of what a cluster told, by pattern. */
+  wantsOf(cluster: string): readonly ToldWant[] {
+    const teller = this.#tellers.get(cluster);
+    if (teller === undefined) return [];
+    const counting = targetsOf(teller).filter(({ want }) => want.durable || !teller.durableOnly);
+    return counting.sort(byText).map(({ want }) => want);
+  }
+
+  /** Clusters that told something, by name. */
+  clusters(): readonly string[] {
+    return [...this.#tellers.keys()].sort();
+  }
+
+  /** Each pattern of each cluster once, and once more for each group, by cluster and pattern. */
+  patterns(): readonly WantedPattern[] {
+    return this.clusters().flatMap((cluster) => {
+      const rows = new Map<string, WantedPattern>();
+      for (const { pattern, group, durable, filter } of this.wantsOf(cluster)) {
+        const key = `${pattern} ${group ?? ""}`;
+        const row = rows.get(key);
+        rows.set(key, {
+          cluster,
+          pattern,
+          group,
+          durable: durable || row?.durable === true,
+          filtered: filter !== undefined && row?.filtered !== false,
+        });
+      }
+      return [...rows.values()];
+    });
+  }
+
+  #find(topic: string): Found {
     const matched = this.#matched;
     matched.length = 0;
     this.#matcher.match(topic, matched);
-    if (matched.length === 0) return into;
-    const byCluster = new Map<string, { ungrouped: boolean; groups: GroupWant[] }>();
-    for (const { cluster, want } of matched) {
-      if (want.filter !== undefined && filterStops(want.filter, event()) !== undefined) continue;
-      let wanted = byCluster.get(cluster);
-      if (wanted === undefined) byCluster.set(cluster, wanted = { ungrouped: false, groups: [] });
-      if (want.group === undefined) wanted.ungrouped = true;
-      else if (!wanted.groups.some(({ key }) => key === want.groupKey)) {
-        wanted.groups.push({ name: want.group, key: want.groupKey! });
-      }
+    const found = matched.length === 0 ? NOTHING_FOUND : toFound(matched);
+    this.#found.set(topic, found);
+    return found;
+  }
+
+  #bounded({ shards }: Teller, wants: readonly ToldWant[]): readonly ToldWant[] {
+    let entries = wants.length;
+    let characters = 0;
+    for (const shard of shards.values()) {
+      entries += shard.targets.size;
+      characters += shard.characters;
     }
-    for (const [cluster, wanted] of byCluster) into.push({ cluster, ...wanted });
-    return into.sort((a, b) => a.cluster < b.cluster ? -1 : 1);
+    for (const want of wants) characters += wantText(want).length;
+    if (entries <= ENTRIES_MAX && characters <= CHARACTERS_MAX) return wants;
+    return [{ pattern: ">", durable: wants.some(({ durable }) => durable), collapsed: wants.length }];
   }
 
-  explain(topic: string, event: CloudEvent): ExplainedWant[] {
-    const matched: Entry[] = [];
-    this.#matcher.match(topic, matched);
-    return matched.map(({ cluster, want }) => ({
-      cluster,
-      want,
-      stoppedBy: want.filter === undefined ? undefined : filterStops(want.filter, event),
-    }));
+  #add({ durableOnly }: Teller, target: Target): void {
+    if (durableOnly && !target.want.durable) return;
+    this.#matcher.add(target.want.pattern, target);
+    this.#found.clear();
   }
 
-  wantsOf(cluster: string): readonly Want[] {
-    return [...this.#shards.get(cluster)?.values() ?? []].flatMap((entries) => entries.map(({ want }) => want));
+  #remove(target: Target): void {
+    if (this.#matcher.remove(target.want.pattern, target)) this.#found.clear();
   }
+}
 
-  clusters(): readonly string[] {
-    return [...this.#shards.keys()];
+function toShard(cluster: string, wants: readonly ToldWant[], before: ReadonlyMap<string, Target>): Shard {
+  const targets = new Map<string, Target>();
+  let characters = 0;
+  for (const want of wants) {
+    const text = wantText(want);
+    if (targets.has(text)) continue;
+    targets.set(text, before.get(text) ?? { cluster, want });
+    characters += text.length;
   }
+  return { targets, characters };
+}
 
-  #add(entry: Entry): void {
-    this.#matcher.add(entry.want.pattern, entry);
-    this.#size++;
-  }
+function toFound(matched: readonly Target[]): Found {
+  const targets = arrangeTargets(matched);
+  if (targets.some(({ want }) => want.filter !== undefined)) return { targets, wanted: undefined };
+  const wanted: Wanted[] = [];
+  collectWanted(targets, nobodyAsks, wanted);
+  return { targets, wanted };
+}
 
-  #removeAll(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      this.#matcher.remove(entry.want.pattern, entry);
-      this.#size--;
-    }
-  }
+function nobodyAsks(): never {
+  throw new TypeError("Cannot ask for the event: no want has a filter");
+}
+
+function targetsOf({ shards }: Teller): Target[] {
+  return [...shards.values()].flatMap(({ targets }) => [...targets.values()]);
+}
+
+function liveOf(teller: Teller): Target[] {
+  return targetsOf(teller).filter(({ want }) => !want.durable);
+}
+
+function byText(a: Target, b: Target): number {
+  if (a.cluster !== b.cluster) return a.cluster < b.cluster ? -1 : 1;
+  if (a.want.pattern !== b.want.pattern) return a.want.pattern < b.want.pattern ? -1 : 1;
+  return wantText(a.want) < wantText(b.want) ? -1 : 1;
 }

@@ -1,0 +1,178 @@
+/** Patterns by the tokens that they begin with: which could be told as one, as `<prefix>.>`. */
+
+import { hashText } from "./text_hash.ts";
+
+/** Calls that answer what the tree cannot know. */
+export interface PatternTraits {
+  /** Bytes that the pattern takes when told. */
+  readonly bytes: (entry: number) => number;
+  /** Whether it lets everything of its topics through: then `p.>` makes all else under `p` needless. */
+  readonly isPlain: (entry: number) => boolean;
+}
+
+/** A prefix under which there are several patterns, and how many there are now. */
+export interface Prefix {
+  /** Number of the longest other prefix that this one begins with; −1: none. Smaller than its own. */
+  readonly parent: number;
+  /** Without a dot at the end; empty: before the first token. */
+  readonly text: string;
+  readonly tokens: number;
+  /** Hash of the text: an order that does not depend on the order of the patterns. */
+  readonly hash: number;
+  /** Patterns under it of which no other prefix is between; the pattern that equals the prefix is none of them. */
+  leaves: number;
+  leafBytes: number;
+  /** There is a plain `<prefix>.>` among them. */
+  hasRest: boolean;
+}
+
+/** Patterns, all different, still to be told apart: those from `from` to `to` in the order, and whose leaves they are. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly parent: number;
+  readonly tokens: number;
+}
+
+const NONE = -1;
+
+/**
+ * Has a prefix only where ways part: of `a.b.c.x` and `a.b.c.y` that is `a.b.c`. Of two patterns or more there is always
+ * one prefix that all of them are under.
+ */
+export class PrefixTree {
+  readonly prefixes: Prefix[] = [];
+  /** By pattern: the longest prefix that it is under; −1: none, as it is the only one. */
+  readonly parents: Int32Array;
+  readonly #patterns: readonly string[];
+  readonly #traits: PatternTraits;
+  /** Patterns in an order in which those of a prefix are side by side, and room to bring them into it. */
+  readonly #order: Int32Array;
+  readonly #scratch: Int32Array;
+  /** By pattern: where its next token begins; past its end: it has no more. */
+  readonly #at: Int32Array;
+  /** By pattern: number of its next token among those of the range at hand. */
+  readonly #branch: Int32Array;
+
+  constructor(patterns: readonly string[], traits: PatternTraits) {
+    const { length } = patterns;
+    this.#patterns = patterns;
+    this.#traits = traits;
+    this.#order = Int32Array.from(patterns, (_, i) => i);
+    this.#scratch = new Int32Array(length);
+    this.#at = new Int32Array(length);
+    this.#branch = new Int32Array(length);
+    this.parents = new Int32Array(length).fill(NONE);
+    const ranges: Range[] = [{ from: 0, to: length, parent: NONE, tokens: 0 }];
+    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) this.#divide(range, ranges);
+  }
+
+  #divide({ from, to, parent, tokens }: Range, ranges: Range[]): void {
+    if (to - from === 1) return this.#setLeaf(this.#order[from], parent);
+    const sizes = this.#readTokens(from, to);
+    this.#sortByBranch(from, to, sizes);
+    const hasEnd = this.#putEndsFirst(from, sizes);
+    // Where all go on alike and none ends, the next prefix is under as many of them, and says more.
+    const isPrefix = sizes.length > 1 || hasEnd;
+    const under = isPrefix ? this.#addPrefix(from, { parent, tokens }) : parent;
+    let start = from;
+    for (const size of sizes) {
+      const end = start + size;
+      const ends = this.#hasEnded(this.#order[start]);
+      if (ends) this.#setLeaf(this.#order[start], under);
+      const rest = ends ? start + 1 : start;
+      if (rest < end) ranges.push({ from: rest, to: end, parent: under, tokens: tokens + 1 });
+      start = end;
+    }
+  }
+
+  /** Moves each pattern past its next token; answers how many have each of the tokens found. */
+  #readTokens(from: number, to: number): number[] {
+    const branches = new Map<string, number>();
+    const sizes: number[] = [];
+    for (let i = from; i < to; i++) {
+      const entry = this.#order[i];
+      const pattern = this.#patterns[entry];
+      const dot = pattern.indexOf(".", this.#at[entry]);
+      const end = dot < 0 ? pattern.length : dot;
+      const token = pattern.slice(this.#at[entry], end);
+      let branch = branches.get(token);
+      if (branch === undefined) {
+        branches.set(token, branch = sizes.length);
+        sizes.push(0);
+      }
+      sizes[branch]++;
+      this.#branch[entry] = branch;
+      this.#at[entry] = end + 1;
+    }
+    return sizes;
+  }
+
+  #sortByBranch(from: number, to: number, sizes: readonly number[]): void {
+    if (sizes.length === 1) return;
+    const starts: number[] = [];
+    let start = from;
+    for (const size of sizes) {
+      starts.push(start);
+      start += size;
+    }
+    for (let i = from; i < to; i++) {
+      const entry = this.#order[i];
+      this.#scratch[starts[this.#branch[entry]]++] = entry;
+    }
+    this.#order.set(this.#scratch.subarray(from, to), from);
+  }
+
+  /** Patterns are different, so that one at most ends in each branch: it goes to the front. Answers whether one did. */
+  #putEndsFirst(from: number, sizes: readonly number[]): boolean {
+    let found = false;
+    let start = from;
+    for (const size of sizes) {
+      for (let i = start; i < start + size; i++) {
+        const entry = this.#order[i];
+        if (!this.#hasEnded(entry)) continue;
+        this.#order[i] = this.#order[start];
+        this.#order[start] = entry;
+        found = true;
+        break;
+      }
+      start += size;
+    }
+    return found;
+  }
+
+  #hasEnded(entry: number): boolean {
+    return this.#at[entry] > this.#patterns[entry].length;
+  }
+
+  #addPrefix(from: number, { parent, tokens }: { readonly parent: number; readonly tokens: number }): number {
+    const text = firstTokens(this.#patterns[this.#order[from]], tokens);
+    this.prefixes.push({ parent, text, tokens, hash: hashText(text), leaves: 0, leafBytes: 0, hasRest: false });
+    return this.prefixes.length - 1;
+  }
+
+  #setLeaf(entry: number, parent: number): void {
+    this.parents[entry] = parent;
+    if (parent === NONE) return;
+    const prefix = this.prefixes[parent];
+    prefix.leaves++;
+    prefix.leafBytes += this.#traits.bytes(entry);
+    if (isRestOf(this.#patterns[entry], prefix.text) && this.#traits.isPlain(entry)) prefix.hasRest = true;
+  }
+}
+
+/** The pattern of everything under a prefix. */
+export function restOf(prefix: string): string {
+  return prefix === "" ? ">" : `${prefix}.>`;
+}
+
+/** Of a pattern that begins with the prefix. */
+function isRestOf(pattern: string, prefix: string): boolean {
+  return pattern.endsWith(">") && pattern.length === (prefix === "" ? 1 : prefix.length + 2);
+}
+
+function firstTokens(pattern: string, tokens: number): string {
+  let end = -1;
+  for (let i = 0; i < tokens; i++) end = pattern.indexOf(".", end + 1);
+  return end < 0 ? "" : pattern.slice(0, end);
+}
