@@ -1,34 +1,25 @@
 /** The composition root: a configuration becomes a running node. Read it top to bottom. */
 
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 
+import type { Federation } from "../federation/mod.ts";
 import { type EventStore, systemClock, WeftNode } from "../node/mod.ts";
 import type { ResolvedConfig } from "./config/mod.ts";
-import { createAuthenticator, TicketStore } from "./door/http/auth/mod.ts";
-import type { DoorContext } from "./door/http/door_context.ts";
-import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
-import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
+import { isLoopbackHost } from "./door/http/guard/mod.ts";
+import { type OpenDoors, openDoors } from "./doors.ts";
 import { resolveNodeId } from "./node_identity.ts";
 import { detectRuntime } from "./runtime/detect.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { createSinkFactory } from "./sink/mod.ts";
-import {
-  createLogger,
-  HttpCounters,
-  type Logger,
-  LoopLag,
-  Metrics,
-  nodeMetrics,
-  processMetrics,
-} from "./telemetry/mod.ts";
+import { createLogger, type Logger } from "./telemetry/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** What the node says when it is ready. */
 export interface ReadyInfo {
   readonly event: "ready";
   readonly http: string;
+  readonly nats: string;
   readonly node: string;
   readonly cluster: string;
   readonly federation: string;
@@ -42,6 +33,7 @@ export interface ReadyInfo {
 export interface RunningNode extends AsyncDisposable {
   readonly ready: ReadyInfo;
   readonly node: WeftNode;
+  readonly federation: Federation;
   readonly log: Logger;
   /** Stops accepting, finishes what is under way, writes everything down. Idempotent. */
   stop(): Promise<void>;
@@ -93,13 +85,14 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
   });
   tellHowItOpened(store, log);
   const draining = new AbortController();
-  const door = await openDoor(node, draining.signal, parts).catch(async (error) => {
+  const doors = await openDoors(node, { ...parts, draining: draining.signal }).catch(async (error) => {
     await node.stop(0); // it has begun to deliver
     throw error;
   });
   let stopped: Promise<void> | undefined;
-  const stop = () => stopped ??= drain(node, door, draining, config.drainMs);
-  return { ready: toReadyInfo(door, parts), node, log, stop, [Symbol.asyncDispose]: stop };
+  const stop = () => stopped ??= drain(node, doors, draining, config.drainMs);
+  const { federation } = doors;
+  return { ready: toReadyInfo(doors, parts), node, federation, log, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** A store's code, and its client's, is loaded only where it is used. */
@@ -121,68 +114,14 @@ async function openStore(
   throw store.kind satisfies never;
 }
 
-interface OpenDoor extends HttpDoor {
-  readonly lag: LoopLag;
-}
-
-async function openDoor(node: WeftNode, draining: AbortSignal, { config, runtime, log }: Parts): Promise<OpenDoor> {
-  const counters = new HttpCounters();
-  const lag = new LoopLag(systemClock);
-  const metrics = new Metrics();
-  metrics.add([
-    ...nodeMetrics(node),
-    ...counters.metrics(),
-    ...lag.metrics(),
-    ...processMetrics({ version: VERSION, runtime: runtime.name, runtimeVersion: runtime.version }),
-  ]);
-  const tickets = new TicketStore(() => systemClock.now());
-  const { limits } = config;
-  const problems = {
-    onFailure: (error: unknown) => log.getChild("http").error("{error}", { error }),
-    onProblem: (code: string) => counters.noteProblem(code),
-  };
-  const context: DoorContext = {
-    node,
-    limits,
-    draining,
-    clock: systemClock,
-    problems,
-    authenticate: createAuthenticator(config.auth, { tickets, wall: () => systemClock.wall() }),
-    readBody: (request) => readBody(request, { bytesMax: limits.bodyBytes, timeoutMs: limits.requestTimeoutMs }),
-  };
-  let url = "";
-  const door = await openHttpDoor(runtime, context, {
-    hostname: config.http.host,
-    port: config.http.port,
-    tls: config.tls && { cert: readFileSync(config.tls.cert, "utf8"), key: readFileSync(config.tls.key, "utf8") },
-    guard: {
-      boundHost: config.http.host,
-      allowedHosts: config.http.allowedHosts,
-      allowedOrigins: config.cors.origins,
-      counters,
-      problems,
-    },
-    onLoopback: isLoopbackHost(config.http.host),
-    tickets,
-    metrics,
-    about: { version: VERSION, runtime: `${runtime.name} ${runtime.version}`, doors: () => ({ http: url }) },
-  }).catch((error) => {
-    lag.stop();
-    throw error;
-  });
-  url = door.url;
-  return { ...door, lag };
-}
-
-/** In this order: no new work, streams end, answers under way finish, deliveries under way finish, all is written. */
-async function drain(node: WeftNode, door: OpenDoor, draining: AbortController, drainMs: number): Promise<void> {
+/** In this order: no new work, streams end, answers under way finish, links close, deliveries finish, all is written. */
+async function drain(node: WeftNode, doors: OpenDoors, draining: AbortController, drainMs: number): Promise<void> {
   node.beginDrain();
   draining.abort();
   try {
-    await door.stop(drainMs);
+    await doors.stop(drainMs);
   } finally {
     await node.stop(drainMs);
-    door.lag.stop();
   }
 }
 
@@ -193,10 +132,11 @@ function tellHowItOpened({ incarnation, capabilities }: EventStore, log: Logger)
   if (!capabilities.durable) log.warn("the store is in memory: events are gone when the node stops; for tests only");
 }
 
-function toReadyInfo(door: HttpDoor, { config, runtime, id, cluster }: Parts): ReadyInfo {
+function toReadyInfo({ http, nats }: OpenDoors, { config, runtime, id, cluster }: Parts): ReadyInfo {
   return {
     event: "ready",
-    http: door.url,
+    http: http.url,
+    nats: nats.url,
     node: id,
     cluster,
     federation: config.federation.name,

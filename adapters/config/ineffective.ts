@@ -4,14 +4,9 @@ import { findLayer, type Layer } from "./layer.ts";
 
 /** Beginnings of paths, each with what is not there yet. */
 const withoutEffect: Readonly<Record<string, string>> = {
-  "nats": "the NATS endpoint",
   "grpc": "the gRPC door",
   "store.url": "stores on a server",
-  "federation.join": "links between nodes",
-  "federation.token": "links between nodes",
   "federation.registry": "registries",
-  "federation.links": "links between nodes",
-  "traffic": "links between nodes",
 };
 
 /** One warning for each such setting that somebody set. The port shorthand sets ports of doors to come: that is no news. */

@@ -1,9 +1,10 @@
 /** A node as federation sees it. */
 
-import type { LocalCluster, Want } from "../../federation/mod.ts";
+import { type LocalCluster, travellingFilter, type Want } from "../../federation/mod.ts";
 import { isSystemTopic, type LocalWant, type WeftNode } from "../../node/mod.ts";
 
 export function createLocalCluster(node: WeftNode): LocalCluster {
+  const toWants = createTranslation();
   let told: readonly LocalWant[] = [];
   let wants: readonly Want[] = [];
   return {
@@ -11,7 +12,7 @@ export function createLocalCluster(node: WeftNode): LocalCluster {
     cluster: node.cluster,
     wants() {
       const now = node.wants();
-      if (now !== told) [told, wants] = [now, now.map(toWant)];
+      if (now !== told) [told, wants] = [now, toWants(now)];
       return wants;
     },
     watchWants: (listener) => void node.watchWants(listener),
@@ -20,7 +21,32 @@ export function createLocalCluster(node: WeftNode): LocalCluster {
   };
 }
 
-function toWant({ pattern, source, types, group, groupKey, durable }: LocalWant): Want {
-  const filter = source === undefined && types === undefined ? undefined : { source, types };
-  return { pattern, filter, group, groupKey, durable };
+interface Translated {
+  readonly want: Want;
+  /** Equal for wants that are the same but for their durability. */
+  readonly text: string;
+}
+
+/** Each want is translated once, however often the list that it is in changes. */
+function createTranslation(): (wants: readonly LocalWant[]) => readonly Want[] {
+  const known = new WeakMap<LocalWant, Translated>();
+  return (wants) => {
+    const listed = new Map<string, Want>();
+    for (const local of wants) {
+      let translated = known.get(local);
+      if (translated === undefined) known.set(local, translated = translate(local));
+      // Filters that differ may be the same as far as they travel.
+      const before = listed.get(translated.text);
+      if (before === undefined || !before.durable) listed.set(translated.text, translated.want);
+    }
+    return [...listed.values()];
+  };
+}
+
+function translate({ pattern, types, source, filters, group, groupKey, durable }: LocalWant): Translated {
+  const filter = travellingFilter({ types, source, filters });
+  return {
+    want: { pattern, filter, group, groupKey, durable },
+    text: JSON.stringify([pattern, filter, group, groupKey]),
+  };
 }

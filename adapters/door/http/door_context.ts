@@ -2,6 +2,7 @@
 
 import type { Hono } from "hono";
 
+import type { Federation } from "../../../federation/mod.ts";
 import type { Clock, WeftNode } from "../../../node/mod.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { Principal } from "./auth/principal.ts";
@@ -24,6 +25,8 @@ export interface DoorLimits {
 
 export interface DoorContext {
   readonly node: WeftNode;
+  /** The mesh that it belongs to. */
+  readonly federation?: Federation;
   readonly limits: DoorLimits;
   /** Aborted when the node begins to stop: streams end, waits are answered. */
   readonly draining: AbortSignal;
