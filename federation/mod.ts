@@ -11,4 +11,5 @@ export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from ".
 export { type Arrival, type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";
 export { type FederationOptions, type LinkSetting, type TrafficRule } from "./options.ts";
 export { type Registry, type RegistryCapabilities, type RegistryEntry } from "./registry.ts";
+export { travellingFilter } from "./routing/interest/mod.ts";
 export { type World } from "./world.ts";

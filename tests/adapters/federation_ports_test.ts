@@ -116,6 +116,31 @@ describe("createLocalCluster()", () => {
     expect([local.node, local.cluster]).toEqual(["paris", "paris"]);
   });
 
+  it("tells of filters what can travel, and once what is then the same", async () => {
+    await using fixture = await openTestNode();
+    const local = createLocalCluster(fixture.node);
+    const put = (id: string, sql: string) =>
+      fixture.node.subscriptions.put(id, { filters: [{ exact: { subject: "s" } }, { sql }] });
+    await fixture.node.openStream({ onReady: () => undefined, filter: "EXISTS subject" });
+    await put("a", "amount > 1");
+    await put("b", "amount > 2");
+    expect(fixture.node.wants()).toHaveLength(3);
+    const [plain, filtered, ...others] = [...local.wants()].sort((a, b) => Number(a.durable) - Number(b.durable));
+    expect(plain).toMatchObject({ pattern: ">", durable: false });
+    expect(plain.filter).toBeUndefined();
+    expect(filtered).toMatchObject({ pattern: ">", durable: true, filter: { exact: { subject: "s" } } });
+    expect(others).toEqual([]);
+  });
+
+  it("says that a want is durable if one that is the same for others is", async () => {
+    await using fixture = await openTestNode();
+    const local = createLocalCluster(fixture.node);
+    await fixture.node.openStream({ onReady: () => undefined, filter: "EXISTS subject" });
+    await fixture.node.subscriptions.put("a", { filters: [{ sql: "EXISTS time" }] });
+    await fixture.node.openStream({ onReady: () => undefined });
+    expect(local.wants().map(({ durable }) => durable)).toEqual([true]);
+  });
+
   it("asks the node about arrivals", async () => {
     await using fixture = await openTestNode();
     const local = createLocalCluster(fixture.node);
