@@ -1,7 +1,7 @@
 /** Watches a run from outside: what it must never see, it reports at once; what must come true, it knows at the end. */
 
 import type { StoredEvent } from "../../node/mod.ts";
-import { keyOf, ObservedLog, type Promised, Violation } from "./history.ts";
+import { isDelivered, keyOf, ObservedLog, type Promised, Violation } from "./history.ts";
 import type { Marks } from "./marks.ts";
 import type { MemberDestination } from "./member.ts";
 import type { NodeWatcher, SimNode } from "./sim_node.ts";
@@ -131,7 +131,7 @@ export class Observer implements NodeWatcher {
     const copies = log.copies(key);
     marks.most("copies of an event in a cluster", copies);
     if (copies > copiesMax) throw new Violation("G4 no cycles", `${cluster} has stored ${key} ${copies} times`);
-    if (ordered && log.delivered.has(key)) this.#checkOrder(cluster, event);
+    if (ordered && isDelivered(event)) this.#checkOrder(cluster, event);
   }
 
   /** Topics of one lane stay in order; those of different lanes overtake each other. */
