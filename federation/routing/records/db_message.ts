@@ -13,7 +13,8 @@
  * Numbers are little-endian. A section of a type that is not known is skipped. Any message may be lost, repeated or late.
  */
 
-import { BUCKETS, readInteger, readOrigin, readUint32 } from "./sealed_record.ts";
+import { readOrigin } from "./origin_name.ts";
+import { BUCKETS, readInteger, readUint32 } from "./sealed_record.ts";
 
 export const MESSAGE_VERSION = 1;
 export const HEAD_BYTES = 5;

@@ -9,6 +9,9 @@ import type { SealedRecord } from "./sealed_record.ts";
 const BACK_OFF_MAX = 5;
 /** Time-outs within this time are handled together. */
 const TIMER_GRAIN_MS = 10;
+/** Tags that came back are kept up to this many before their list is cut, and one that never does is given up for another. */
+const TAGS_SPARE = 1024;
+const TAGS_BEHIND_MAX = 10 * TAGS_SPARE;
 
 interface InFlight {
   readonly tag: number;
@@ -29,10 +32,11 @@ export class FloodQueue {
   /** In flight and not acknowledged in time. Their bytes are in the window already. */
   readonly #again = new Set<Slot>();
   readonly #inFlight = new Map<Slot, InFlight>();
-  readonly #tags = new Map<number, Slot>();
+  /** Slots in flight by tag, from `#firstTag` on: tags are given in order and mostly come back so. */
+  #tags: (Slot | undefined)[] = [];
   #inFlightBytes = 0;
   #acks: number[] = [];
-  #nextTag: number;
+  #firstTag: number;
   #roundTripMs = 0;
   #backOff = 0;
   #dueAt = Infinity;
@@ -40,7 +44,7 @@ export class FloodQueue {
 
   constructor(options: RecordsOptions, firstTag: number) {
     this.#options = options;
-    this.#nextTag = firstTag;
+    this.#firstTag = firstTag;
   }
 
   /** When something in flight is to be sent again at the earliest; `Infinity`: nothing is. */
@@ -85,7 +89,7 @@ export class FloodQueue {
   }
 
   acknowledge(tag: number, now: number): void {
-    const slot = this.#tags.get(tag);
+    const slot = this.#tags[(tag - this.#firstTag) >>> 0];
     const flying = slot && this.#inFlight.get(slot);
     if (slot === undefined || flying === undefined) return;
     if (flying.attempts === 1) this.#measure(now - flying.sentAt);
@@ -123,7 +127,10 @@ export class FloodQueue {
     this.#again.delete(slot);
     const sealed = slot.current;
     const lifetimeMs = Math.floor(slot.expiresAt - now);
-    if (this.#inFlight.get(slot)?.sealed !== sealed || lifetimeMs < 1) this.#land(slot);
+    const before = this.#inFlight.get(slot);
+    if (before !== undefined && (before.sealed !== sealed || lifetimeMs < 1 || this.#isFarBehind(before))) {
+      this.#land(slot);
+    }
     if (sealed === undefined || lifetimeMs < 1) return;
     const flying = this.#inFlight.get(slot) ?? this.#launch(slot, sealed);
     if (flying.attempts++ > 0) this.#retransmitted++;
@@ -134,10 +141,10 @@ export class FloodQueue {
   }
 
   #launch(slot: Slot, sealed: SealedRecord): InFlight {
-    const flying: InFlight = { tag: this.#nextTag, sealed, sentAt: 0, attempts: 0, dueAt: 0 };
-    this.#nextTag = (this.#nextTag + 1) >>> 0;
+    const tag = (this.#firstTag + this.#tags.length) >>> 0;
+    const flying: InFlight = { tag, sealed, sentAt: 0, attempts: 0, dueAt: 0 };
     this.#inFlight.set(slot, flying);
-    this.#tags.set(flying.tag, slot);
+    this.#tags.push(slot);
     this.#inFlightBytes += sealed.bytes.length;
     return flying;
   }
@@ -147,9 +154,22 @@ export class FloodQueue {
     if (flying === undefined) return;
     this.#again.delete(slot);
     this.#inFlight.delete(slot);
-    this.#tags.delete(flying.tag);
+    this.#tags[(flying.tag - this.#firstTag) >>> 0] = undefined;
     this.#inFlightBytes -= flying.sealed.bytes.length;
     if (this.#inFlight.size === 0) this.#dueAt = Infinity;
+    if (this.#tags.length > TAGS_SPARE && this.#tags.length > 4 * this.#inFlight.size) this.#trimTags();
+  }
+
+  #isFarBehind({ tag }: InFlight): boolean {
+    return this.#tags.length - ((tag - this.#firstTag) >>> 0) > TAGS_BEHIND_MAX;
+  }
+
+  /** Forgets the tags that came back before the oldest that did not, once they are the most. */
+  #trimTags(): void {
+    const oldest = this.#tags.findIndex((slot) => slot !== undefined);
+    const back = oldest === -1 ? this.#tags.length : oldest;
+    this.#tags.splice(0, back);
+    this.#firstTag = (this.#firstTag + back) >>> 0;
   }
 
   #measure(sampleMs: number): void {

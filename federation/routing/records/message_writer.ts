@@ -20,22 +20,28 @@ import {
 } from "./db_message.ts";
 import { type SealedRecord, writeInteger } from "./sealed_record.ts";
 
-/** Writes messages and hands each over when it is full, and the last by `end()`. */
+/** Writes messages into a buffer that is used again; each that is full is handed over as a copy. */
 export class MessageWriter {
   readonly #bytesMax: number;
-  readonly #send: (payload: Uint8Array) => void;
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView;
+  #send: (payload: Uint8Array) => void = () => {};
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
   #length = 1;
   /** Where the open section begins; 0: none is open. */
   #sectionAt = 0;
   #sectionType = 0;
 
-  constructor(options: { readonly bytesMax: number }, send: (payload: Uint8Array) => void) {
+  constructor(options: { readonly bytesMax: number }) {
     this.#bytesMax = options.bytesMax;
+  }
+
+  /** Sends what `write` writes, in as many messages as it takes. `send` may compose others meanwhile. */
+  compose(send: (payload: Uint8Array) => void, write: (writer: MessageWriter) => void): void {
+    const outer = this.#send;
     this.#send = send;
-    this.#bytes = new Uint8Array(1024);
-    this.#view = new DataView(this.#bytes.buffer);
+    write(this);
+    this.#end();
+    this.#send = outer;
   }
 
   ack(tag: number): void {
@@ -85,8 +91,7 @@ export class MessageWriter {
     this.#writeText(origin, at + WANT_FIXED_BYTES);
   }
 
-  /** Hands over what is left. */
-  end(): void {
+  #end(): void {
     this.#closeSection();
     if (this.#length === 1) return;
     const payload = this.#bytes.slice(0, this.#length);
@@ -97,7 +102,7 @@ export class MessageWriter {
 
   /** Room for `bytes` more in a section of a type; answers where it begins. */
   #place(type: number, bytes: number): number {
-    if (this.#length > 1 && this.#length + HEAD_BYTES + bytes > this.#bytesMax) this.end();
+    if (this.#length > 1 && this.#length + HEAD_BYTES + bytes > this.#bytesMax) this.#end();
     if (this.#sectionAt === 0 || this.#sectionType !== type) {
       this.#closeSection();
       this.#reserve(HEAD_BYTES);

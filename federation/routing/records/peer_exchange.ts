@@ -4,7 +4,7 @@ import type { World } from "../../world.ts";
 
 import { Alarm } from "./alarm.ts";
 import { FloodQueue } from "./flood_queue.ts";
-import { MessageWriter } from "./message_writer.ts";
+import type { MessageWriter } from "./message_writer.ts";
 import { PeerWalk } from "./peer_walk.ts";
 import type { RecordsOptions } from "./records_options.ts";
 import type { RecordTable } from "./record_table.ts";
@@ -18,6 +18,8 @@ export interface PeerExchangeParts {
   readonly world: World;
   readonly table: RecordTable;
   readonly options: RecordsOptions;
+  /** All exchanges of a database share one. */
+  readonly writer: MessageWriter;
   send(payload: Uint8Array): void;
   onWalked(): void;
 }
@@ -90,11 +92,9 @@ export class PeerExchange {
   }
 
   #send(write: (writer: MessageWriter) => void): void {
-    const writer = new MessageWriter({ bytesMax: this.#parts.options.messageBytes }, (payload) => {
+    this.#parts.writer.compose((payload) => {
       this.#sent++;
       this.#parts.send(payload);
-    });
-    write(writer);
-    writer.end();
+    }, write);
   }
 }

@@ -14,6 +14,7 @@ import {
   type RecordKind,
   SHARDS_MAX,
 } from "./mesh_record.ts";
+import { MessageWriter } from "./message_writer.ts";
 import { Notices } from "./notices.ts";
 import { OwnRecords } from "./own_records.ts";
 import { PeerExchange } from "./peer_exchange.ts";
@@ -44,6 +45,7 @@ export class RecordDatabase {
   readonly #table: RecordTable;
   readonly #own: OwnRecords;
   readonly #notices: Notices;
+  readonly #writer: MessageWriter;
   readonly #peers = new Map<string, PeerExchange>();
   #stopped = false;
   #tally = { messagesReceived: 0, refused: 0, repeats: 0, older: 0, conflicts: 0, walks: 0 };
@@ -54,6 +56,7 @@ export class RecordDatabase {
     const { world, self, epoch } = parts;
     this.#parts = parts;
     this.#options = { ...DEFAULT_RECORDS_OPTIONS, ...options };
+    this.#writer = new MessageWriter({ bytesMax: this.#options.messageBytes });
     this.#notices = new Notices(world, (notice) => parts.onNotice(notice));
     this.#holder = new RecordHolder({
       world,
@@ -142,6 +145,7 @@ export class RecordDatabase {
       world: this.#parts.world,
       table: this.#table,
       options: this.#options,
+      writer: this.#writer,
       send: (payload) => this.#parts.send(peer, payload),
       onWalked: () => this.#holder.afterPersisted(() => this.#noteSynced(peer, exchange)),
     });

@@ -10,7 +10,7 @@ import { type Persisted, PersistQueue } from "./persist_queue.ts";
 import type { RecordsOptions } from "./records_options.ts";
 import type { RecordsParts } from "./records_parts.ts";
 import { RecordTable } from "./record_table.ts";
-import { isSameBytes, type SealedRecord, toMeshRecord } from "./sealed_record.ts";
+import { isSameBody, type SealedRecord, toMeshRecord } from "./sealed_record.ts";
 
 const INTEREST = KINDS.indexOf("interest");
 
@@ -126,7 +126,7 @@ export class RecordHolder {
 
   #tell(slot: Slot, sealed: SealedRecord): void {
     const before = slot.installed;
-    const refreshed = before !== undefined && isSameBytes(before.body, sealed.body);
+    const refreshed = before !== undefined && isSameBody(before, sealed);
     this.table.kindOf(slot.origin, slot.kind)!.install(slot, sealed);
     this.#installed++;
     const record = toMeshRecord(sealed, this.#remainingMs(slot));

@@ -21,16 +21,15 @@ import {
   BODY_BYTES_MAX,
   counterOf,
   EXTENSION_BYTES_MAX,
-  isOriginName,
   KIND_NUMBERS_MAX,
   KINDS,
   type MeshRecord,
 } from "./mesh_record.ts";
+import { ORIGIN_BYTES_MAX, readOrigin } from "./origin_name.ts";
 import { hashRecord, type RecordHash } from "./record_hash.ts";
 
 const LAYOUT = 1;
 const FIXED_BYTES = 28;
-const ORIGIN_BYTES_MAX = 63;
 /** The largest that a sealed record can be. */
 export const SEALED_BYTES_MAX = FIXED_BYTES + ORIGIN_BYTES_MAX + EXTENSION_BYTES_MAX + BODY_BYTES_MAX;
 /** Buckets that keys fall into by their hash; the unit in which databases are compared. */
@@ -59,7 +58,6 @@ export interface RecordHeader {
 export interface SealedRecord extends RecordHeader {
   readonly counter: number;
   readonly bytes: Uint8Array;
-  readonly body: Uint8Array;
   readonly hash: RecordHash;
 }
 
@@ -86,10 +84,9 @@ export function readHeader(bytes: Uint8Array, from: number, to: number): RecordH
 /** A header and the bytes that it was read from, which the record then owns. */
 export function toSealed(header: RecordHeader, bytes: Uint8Array): SealedRecord {
   const { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket } = header;
-  const body = bytes.subarray(bodyAt);
   const counter = counterOf(epoch);
   const hash = hashRecord(bytes);
-  return { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket, counter, bytes, body, hash };
+  return { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket, counter, bytes, hash };
 }
 
 /** Seals a record. Throws `RangeError` where a field is beyond its limit. */
@@ -122,9 +119,11 @@ export function seal(record: Omit<MeshRecord, "lifetimeMs" | "kind"> & { readonl
 export function toMeshRecord(sealed: SealedRecord, lifetimeMs: number): MeshRecord | undefined {
   const kind = KINDS[sealed.kind];
   if (kind === undefined) return undefined;
-  const { origin, shard, epoch, version, body, liveDigest } = sealed;
-  const extension = sealed.bytes.subarray(FIXED_BYTES + origin.length, sealed.bodyAt);
-  return { origin, kind, shard, epoch, version, lifetimeMs, body, liveDigest, extension };
+  const { origin, shard, epoch, version, liveDigest, bytes, bodyAt } = sealed;
+  const body = bytes.subarray(bodyAt);
+  const record: MeshRecord = { origin, kind, shard, epoch, version, lifetimeMs, body, liveDigest };
+  const extensionAt = FIXED_BYTES + origin.length;
+  return extensionAt === bodyAt ? record : { ...record, extension: bytes.subarray(extensionAt, bodyAt) };
 }
 
 /**
@@ -151,6 +150,13 @@ export function isSealedAs(sealed: SealedRecord, bytes: Uint8Array, from: number
   return true;
 }
 
+/** Whether two versions say the same. */
+export function isSameBody(a: SealedRecord, b: SealedRecord): boolean {
+  if (a.bytes.length - a.bodyAt !== b.bytes.length - b.bodyAt) return false;
+  for (let i = a.bodyAt, j = b.bodyAt; i < a.bytes.length; i++, j++) if (a.bytes[i] !== b.bytes[j]) return false;
+  return true;
+}
+
 export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
@@ -161,14 +167,6 @@ export function bucketOf(key: { readonly origin: string; readonly kind: number; 
   for (let i = 0; i < key.origin.length; i++) hash = Math.imul(hash ^ key.origin.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 24;
-}
-
-/** A cluster's name from its bytes; `undefined` if it is none. */
-export function readOrigin(bytes: Uint8Array, at: number, length: number): string | undefined {
-  if (length < 1 || length > ORIGIN_BYTES_MAX || at + length > bytes.length) return undefined;
-  let origin = "";
-  for (let i = at; i < at + length; i++) origin += String.fromCharCode(bytes[i]);
-  return isOriginName(origin) ? origin : undefined;
 }
 
 export function readUint32(bytes: Uint8Array, at: number): number {

@@ -36,9 +36,7 @@ function conversation(): readonly Uint8Array[] {
 
 function messageWith(write: (writer: MessageWriter) => void): Uint8Array {
   let message = new Uint8Array(0);
-  const writer = new MessageWriter({ bytesMax: 1e6 }, (payload) => message = payload.slice());
-  write(writer);
-  writer.end();
+  new MessageWriter({ bytesMax: 1e6 }).compose((payload) => message = payload.slice(), write);
   return message;
 }
 

@@ -29,9 +29,9 @@ function hear(
   record: { origin: string; epoch: number; version: number; body?: string; kind?: number; shard?: number },
 ): void {
   const { body = "made up", kind = 0, shard = 0, ...rest } = record;
-  const writer = new MessageWriter({ bytesMax: 32_768 }, (payload) => member.db.receive(peer, payload));
-  writer.record(1, HALF_HOUR, seal({ kind, shard, body: bodyOf(body), ...rest }));
-  writer.end();
+  const sealed = seal({ kind, shard, body: bodyOf(body), ...rest });
+  const writer = new MessageWriter({ bytesMax: 32_768 });
+  writer.compose((payload) => member.db.receive(peer, payload), () => writer.record(1, HALF_HOUR, sealed));
 }
 
 describe("RecordDatabase.originate()", () => {
