@@ -1,0 +1,59 @@
+import { describe, expect, it } from "bun:test";
+
+import { Peers } from "../../federation/link/peers.ts";
+import { anIdentity } from "./hello_support.ts";
+
+const COUNTER = 2 ** 32;
+const bob = anIdentity({ cluster: "bob", node: "bob-1", instance: "b", epoch: 4 * COUNTER + 9 });
+
+function knowing(identity = bob): Peers {
+  const peers = new Peers(anIdentity());
+  peers.note(identity);
+  return peers;
+}
+
+describe("Peers.judge()", () => {
+  it("lets a cluster in of which nothing is known", () => {
+    expect(new Peers(anIdentity()).judge(bob)).toBeUndefined();
+  });
+
+  it("lets the process in that speaks for the cluster", () => {
+    expect(knowing().judge(bob)).toBeUndefined();
+  });
+
+  it("lets a newer process in", () => {
+    expect(knowing().judge({ ...bob, instance: "a", epoch: 5 * COUNTER })).toBeUndefined();
+  });
+
+  it("quarantines an older process, and says why", () => {
+    const reason = knowing().judge({ ...bob, node: "bob-0", instance: "z", epoch: 3 * COUNTER + 99 });
+    expect(reason?.code).toBe("QUARANTINED");
+    expect(reason?.detail).toContain('node "bob-0" is quarantined: a newer process speaks for it (node "bob-1")');
+  });
+
+  it("lets the larger instance go first where two have the same data", () => {
+    const peers = knowing();
+    expect(peers.judge({ ...bob, instance: "c", epoch: 4 * COUNTER + 1 })).toBeUndefined();
+    expect(peers.judge({ ...bob, instance: "a", epoch: 4 * COUNTER + 99 })?.detail).toContain(
+      "one data directory was copied",
+    );
+  });
+
+  it("does not judge this node's own cluster", () => {
+    const peers = new Peers(anIdentity());
+    peers.note(anIdentity({ instance: "z", epoch: 9 * COUNTER }));
+    expect(peers.judge(anIdentity({ instance: "a", epoch: 0 }))).toBeUndefined();
+  });
+});
+
+describe("Peers.note()", () => {
+  it("says whether another process was replaced", () => {
+    const peers = new Peers(anIdentity());
+    expect([peers.note(bob), peers.note(bob), peers.note({ ...bob, instance: "c" })]).toEqual([false, false, true]);
+  });
+
+  it("remembers where the process can be dialled", () => {
+    const peers = knowing({ ...bob, url: "nats://10.0.0.2:7701" });
+    expect([peers.urlOf("bob"), peers.urlOf("eve")]).toEqual(["nats://10.0.0.2:7701", undefined]);
+  });
+});
