@@ -170,6 +170,7 @@ export class Federation {
       epoch,
       relay: this.relay,
       save: (change) => this.#writes.change(change),
+      whenDurable: (done) => this.#writes.whenDurable(done),
       onSettled: settled,
     });
     const { books, coverages, receipts } = this.accounts;

@@ -86,7 +86,10 @@ export class Intake {
     const known = frame.linkEpoch === place.linkEpoch ? place : { sequence: 0, chain: CHAIN_START };
     if (frame.sequence <= known.sequence) return this.#repeat(peer, lane, frame, answer);
     if (frame.sequence > known.sequence + 1) {
-      return answer({ type: "wrongSequence", last: known.sequence, linkEpoch: frame.linkEpoch });
+      // Only what is durable may be told: what waits for the disk may never get there.
+      const durable = this.#parts.places.durable(peer, lane);
+      const last = durable.linkEpoch === frame.linkEpoch ? durable.sequence : 0;
+      return answer({ type: "wrongSequence", last, linkEpoch: frame.linkEpoch });
     }
     if (!chainEquals(frame.previousChain, known.chain)) {
       return this.#refuse(peer, "CHAIN", `frame ${frame.sequence} does not continue the frames before it`, answer);

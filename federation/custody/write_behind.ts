@@ -16,6 +16,7 @@ export class WriteBehind {
   #scheduled = false;
   #writing = false;
   #flushed: (() => void)[] = [];
+  #durable: (() => void)[] = [];
 
   constructor(world: World, log: CustodyLog, onError: (error: unknown) => void) {
     this.#world = world;
@@ -37,6 +38,12 @@ export class WriteBehind {
     this.change({ key, value: undefined });
   }
 
+  /** Calls `done` once everything that was changed so far is durable; never if it cannot be made so. */
+  whenDurable(done: () => void): void {
+    if (this.#changes.size === 0 && !this.#writing) return done();
+    this.#durable.push(done);
+  }
+
   /** Writes at once; `done` is called when everything is durable, or cannot be made so. */
   flush(done: () => void): void {
     this.#flushed.push(done);
@@ -50,11 +57,16 @@ export class WriteBehind {
       return;
     }
     const changes = this.#changes;
+    const durable = this.#durable.splice(0);
     this.#changes = new Map();
     this.#writing = true;
     this.#log.commit([], [...changes.values()], (error) => {
       this.#writing = false;
-      if (error !== undefined) return this.#failed(changes, error);
+      if (error !== undefined) {
+        this.#durable.unshift(...durable);
+        return this.#failed(changes, error);
+      }
+      for (const done of durable) done();
       if (this.#flushed.length > 0 || (this.#changes.size > 0 && !this.#scheduled)) this.#write();
     });
   }

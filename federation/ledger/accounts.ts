@@ -16,8 +16,10 @@ export interface AccountsParts {
   /** This boot's. */
   readonly epoch: number;
   readonly relay: Relay;
-  /** Writes a document down; nobody waits for it. */
+  /** Writes a document down soon. */
   readonly save: (change: StateChange) => void;
+  /** Calls back when everything that was saved so far is durable. */
+  readonly whenDurable: (done: () => void) => void;
   readonly onSettled: (document: CustodyDocument) => void;
 }
 
@@ -58,7 +60,10 @@ export class Accounts {
     if (part === undefined || receipt === undefined) return;
     const low = this.books.receive(from, part.epoch, receipt);
     this.save();
-    this.#parts.relay.send(from, "receipt-ack", { epoch: part.epoch, version: part.version, low });
+    // The destination will not say it again: this side must not forget it.
+    this.#parts.whenDurable(() => {
+      this.#parts.relay.send(from, "receipt-ack", { epoch: part.epoch, version: part.version, low });
+    });
   }
 
   #acknowledgement(from: string, body: unknown): void {

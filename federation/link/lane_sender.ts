@@ -31,10 +31,12 @@ export interface LaneSenderParts {
 
 /** What an operator should know. Stable codes. */
 export interface SenderNotice {
-  readonly code: "REWOUND" | "PEER_ROLLED_BACK" | "FRAME_REFUSED" | "PEER_FULL";
+  readonly code: "REWOUND" | "PEER_ROLLED_BACK" | "FRAME_REFUSED" | "PEER_FULL" | "LINK_EPOCH_OLD";
   readonly detail: string;
   /** The link epoch cannot go on. */
   readonly fatal: boolean;
+  /** The next one must be larger than this. */
+  readonly atLeast?: number;
 }
 
 export interface SealedFrame {
@@ -115,6 +117,7 @@ export class LaneSender {
     linkEpoch: number,
     options: { readonly received: { linkEpoch: number; sequence: number } | undefined; readonly regretMs: number },
   ): void {
+    this.close();
     this.#noteRollback(options.received);
     this.#linkEpoch = linkEpoch;
     this.#open = true;
@@ -206,9 +209,8 @@ export class LaneSender {
       case "accepted":
         return this.#accepted(Math.max(answer.sequence, frame.sequence));
       case "wrongSequence":
-        return this.#wrongSequence(
-          answer.linkEpoch === this.#linkEpoch || answer.linkEpoch === undefined ? answer.last : 0,
-        );
+        if ((answer.linkEpoch ?? 0) > this.#linkEpoch) return this.#superseded(answer.linkEpoch!);
+        return this.#wrongSequence(answer.last);
       case "full":
         return this.#full(answer.detail);
       case "refused":
@@ -239,6 +241,16 @@ export class LaneSender {
       this.#lingered = true; // what waited for company has waited for this answer
     }
     this.pump();
+  }
+
+  /** It has heard of a later link epoch: this one was closed by somebody else, or this side went back. */
+  #superseded(linkEpoch: number): void {
+    this.#parts.onNotice({
+      code: "LINK_EPOCH_OLD",
+      detail: `the peer is at link epoch ${linkEpoch}, this side at ${this.#linkEpoch}; a new one begins`,
+      fatal: true,
+      atLeast: linkEpoch,
+    });
   }
 
   /** It has what was never sent in this epoch: two senders, or a store of ours that went back. Only a new epoch helps. */

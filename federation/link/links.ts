@@ -14,6 +14,7 @@ import {
   type Meet,
 } from "./codec/mod.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
+import type { SenderNotice } from "./lane_sender.ts";
 import { Neighbour, type NeighbourParts } from "./neighbour.ts";
 import { Peers } from "./peers.ts";
 import { encodeAnswer } from "./publish_ack.ts";
@@ -287,14 +288,17 @@ export class Links {
     return neighbour;
   }
 
-  #noticed({ code, detail, peer, fatal }: { code: string; detail: string; peer: string; fatal: boolean }): void {
+  #noticed({ code, detail, peer, fatal, atLeast = 0 }: SenderNotice & { peer: string }): void {
     this.#tell({ code, detail, peer });
     const neighbour = this.#neighbours.get(peer)!;
     if (!fatal || !neighbour.up) return;
     const theirs = neighbour.active?.theirs;
     neighbour.closeEpoch();
     // A refusal that repeats must not become a busy loop.
-    this.#parts.world.after(HOLD_OFF_MS, () => neighbour.up && neighbour.openEpoch(highestEpoch(theirs)));
+    this.#parts.world.after(
+      HOLD_OFF_MS,
+      () => neighbour.up && neighbour.openEpoch(Math.max(atLeast, highestEpoch(theirs))),
+    );
   }
 
   #sessionUp(neighbour: Neighbour, session: Session): void {
