@@ -191,7 +191,7 @@ export class ProtocolParser {
       case "pong":
         return this.#handler.pong();
       case "connect":
-        return this.#handler.connect(bytes.toString("utf8", from, to));
+        return this.#handler.connect(bytes.toString("utf8", from, to).trim());
       case "+ok":
       case "info":
         return; // what only servers say; of no meaning here
