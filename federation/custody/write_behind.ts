@@ -66,6 +66,7 @@ export class WriteBehind {
         this.#durable.unshift(...durable);
         return this.#failed(changes, error);
       }
+      if (this.#changes.size === 0) durable.push(...this.#durable.splice(0)); // nothing was changed since
       for (const done of durable) done();
       if (this.#flushed.length > 0 || (this.#changes.size > 0 && !this.#scheduled)) this.#write();
     });

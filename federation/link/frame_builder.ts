@@ -56,6 +56,7 @@ export class FrameBuilder {
     return {
       type: "frame",
       frame: {
+        linkEpoch: place.linkEpoch,
         sequence: place.sequence,
         bytes,
         chain,

@@ -39,8 +39,13 @@ export interface SenderNotice {
   readonly atLeast?: number;
 }
 
-export interface SealedFrame {
+/** A frame among all that were ever sent over the lane. */
+interface LanePlace {
+  readonly linkEpoch: number;
   readonly sequence: number;
+}
+
+export interface SealedFrame extends LanePlace {
   readonly bytes: Uint8Array;
   readonly chain: Chain;
   readonly events: number;
@@ -76,6 +81,10 @@ export class LaneSender {
   #regret: SealedFrame[] = [];
   #regretBytes = 0;
   #regretMs = 0;
+  /** The last frame that was acknowledged and is no longer kept. */
+  #released: LanePlace = NOWHERE;
+  /** Counts the times that everything was sent again: refusals of what was sent before then are old news. */
+  #round = 0;
   #loading = false;
   #paused = false;
   #pauseMs = FULL_PAUSE_MS;
@@ -110,15 +119,16 @@ export class LaneSender {
   }
 
   /**
-   * Begins a link epoch, larger than any before. `received` is what the peer says it has of the one before: less than it
-   * had acknowledged means that it lost its tail. `regretMs`: how long acknowledged frames are kept.
+   * Begins a link epoch, larger than any before. `received` is what the peer says it has: less than it had acknowledged
+   * means that it lost its tail. `samePeer`: it is the process that acknowledged, whose word may be old but which has lost
+   * nothing. `regretMs`: how long acknowledged frames are kept.
    */
   open(
     linkEpoch: number,
-    options: { readonly received: { linkEpoch: number; sequence: number } | undefined; readonly regretMs: number },
+    options: { readonly received: LanePlace | undefined; readonly regretMs: number; readonly samePeer?: boolean },
   ): void {
     this.close();
-    this.#noteRollback(options.received);
+    if (options.samePeer !== true) this.#noteRollback(options.received ?? NOWHERE);
     this.#linkEpoch = linkEpoch;
     this.#open = true;
     this.#sealed = this.#acked = 0;
@@ -160,14 +170,13 @@ export class LaneSender {
   /** While frames are under way, a small one waits a little for company; when idle nothing waits. */
   #shouldLinger(): boolean {
     const { queue } = this.#parts;
-    return this.#unacked.length > 0 && queue.events < FULL_EVENTS && queue.bytes < FULL_BYTES &&
-      this.#cancelLinger === undefined && !this.#lingered;
+    return this.#unacked.length > 0 && queue.events < FULL_EVENTS && queue.bytes < FULL_BYTES && !this.#lingered;
   }
 
   #lingered = false;
 
   #linger(): void {
-    this.#cancelLinger = this.#parts.world.after(LINGER_MS, () => {
+    this.#cancelLinger ??= this.#parts.world.after(LINGER_MS, () => {
       this.#cancelLinger = undefined;
       this.#lingered = true;
       this.pump();
@@ -198,9 +207,12 @@ export class LaneSender {
   #transmit(frame: SealedFrame): void {
     const { world, request } = this.#parts;
     const epoch = this.#linkEpoch;
+    const round = this.#round;
     frame.sentAt = world.now();
-    request(frame.bytes, frame.sequence, (answer) => {
-      if (answer !== undefined && this.#open && epoch === this.#linkEpoch) this.#answered(frame, decodeAnswer(answer));
+    request(frame.bytes, frame.sequence, (bytes) => {
+      if (bytes === undefined || !this.#open || epoch !== this.#linkEpoch) return;
+      const answer = decodeAnswer(bytes);
+      if (answer.type !== "wrongSequence" || round === this.#round) this.#answered(frame, answer);
     });
   }
 
@@ -232,7 +244,7 @@ export class LaneSender {
       const frame = this.#unacked.shift()!;
       this.#acked = frame.sequence;
       this.#window.acknowledged(frame.bytes.length, now - frame.sentAt);
-      if (this.#regretMs === 0) this.#parts.release(frame.shipments);
+      if (this.#regretMs === 0) this.#letGo(frame);
       else this.#keep(frame, now);
     }
     if (this.#cancelLinger !== undefined) {
@@ -271,8 +283,8 @@ export class LaneSender {
 
   /** The receiver acknowledged frames that it no longer has: it lost what it had not synced. */
   #rewind(last: number): void {
-    const lost = this.#regret.filter(({ sequence }) => sequence > last);
-    if (lost.length < this.#acked - last) {
+    const place = { linkEpoch: this.#linkEpoch, sequence: last };
+    if (isAfter(this.#released, place)) {
       return this.#parts.onNotice({
         code: "PEER_ROLLED_BACK",
         detail:
@@ -286,28 +298,34 @@ export class LaneSender {
       detail: `the peer lost frames ${last + 1} to ${this.#acked} after it had acknowledged them; they are sent again`,
       fatal: false,
     });
-    this.#regret = this.#regret.filter(({ sequence }) => sequence <= last);
-    this.#regretBytes = this.#regret.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    this.#unacked = [...lost, ...this.#unacked];
+    this.#unacked = [...this.#takeRegretted(place), ...this.#unacked];
     this.#acked = last;
     this.#resend();
   }
 
-  #noteRollback(received: { linkEpoch: number; sequence: number } | undefined): void {
-    if (received === undefined || received.linkEpoch !== this.#linkEpoch || received.sequence >= this.#acked) return;
-    const lost = this.#regret.filter(({ sequence }) => sequence > received.sequence);
-    const complete = lost.length === this.#acked - received.sequence;
+  #noteRollback(received: LanePlace): void {
+    const acknowledged = this.#regret.at(-1) ?? this.#released;
+    if (!isAfter(acknowledged, received)) return;
+    const lost = this.#takeRegretted(received);
+    const complete = !isAfter(this.#released, received);
     if (complete) this.counts.rewinds++;
     this.#parts.onNotice({
       code: complete ? "REWOUND" : "PEER_ROLLED_BACK",
       detail:
         `the peer has frames up to ${received.sequence} of link epoch ${received.linkEpoch} but had acknowledged ` +
-        `${this.#acked}; ${complete ? "they are sent again" : `${lost.length} of them are still kept here`}`,
+        `${acknowledged.sequence} of ${acknowledged.linkEpoch}; ` +
+        (complete ? "they are sent again" : `${lost.length} of them are still kept here`),
       fatal: false,
     });
-    this.#regret = this.#regret.filter((frame) => !lost.includes(frame));
-    this.#regretBytes = this.#regret.reduce((sum, { bytes }) => sum + bytes.length, 0);
     for (const { shipments } of lost) this.#parts.takeBack(shipments);
+  }
+
+  /** Takes out of the regret window what a peer at a place does not have. */
+  #takeRegretted(place: LanePlace): SealedFrame[] {
+    const lost = this.#regret.filter((frame) => isAfter(frame, place));
+    this.#regret = this.#regret.filter((frame) => !isAfter(frame, place));
+    for (const { bytes } of lost) this.#regretBytes -= bytes.length;
+    return lost;
   }
 
   #full(detail: string): void {
@@ -322,8 +340,10 @@ export class LaneSender {
     this.#pauseMs = Math.min(FULL_PAUSE_MS_MAX, this.#pauseMs * 2);
   }
 
-  /** Go back N: everything unacknowledged once more, in order. */
+  /** Go back N: everything unacknowledged once more, in order; while the peer is full it waits for the end of the pause. */
   #resend(): void {
+    if (this.#paused) return;
+    this.#round++;
     const now = this.#parts.world.now();
     for (const frame of this.#unacked) {
       this.counts.retransmitted++;
@@ -365,8 +385,13 @@ export class LaneSender {
       if (now - oldest.ackedAt < this.#regretMs && this.#regretBytes <= REGRET_BYTES_MAX) break;
       this.#regret.shift();
       this.#regretBytes -= oldest.bytes.length;
-      this.#parts.release(oldest.shipments);
+      this.#letGo(oldest);
     }
+  }
+
+  #letGo({ linkEpoch, sequence, shipments }: SealedFrame): void {
+    this.#released = { linkEpoch, sequence };
+    this.#parts.release(shipments);
   }
 
   #cancelAll(): void {
@@ -376,4 +401,10 @@ export class LaneSender {
     this.#cancelLinger = this.#cancelTimer = this.#cancelPause = undefined;
     this.#paused = false;
   }
+}
+
+const NOWHERE: LanePlace = { linkEpoch: 0, sequence: 0 };
+
+function isAfter(a: LanePlace, b: LanePlace): boolean {
+  return a.linkEpoch === b.linkEpoch ? a.sequence > b.sequence : a.linkEpoch > b.linkEpoch;
 }

@@ -312,7 +312,7 @@ export class Links {
     if (change === "unchanged") return;
     if (change === "down") this.#parts.onDown(neighbour, reason);
     neighbour.closeEpoch();
-    if (change === "moved") neighbour.openEpoch(highestEpoch(neighbour.active?.theirs));
+    if (change === "moved") neighbour.openEpoch(highestEpoch(neighbour.active?.theirs), { samePeer: true });
   }
 
   #end(session: Session, reason: string): void {

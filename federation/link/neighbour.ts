@@ -96,14 +96,14 @@ export class Neighbour {
     return "down";
   }
 
-  /** Begins a link epoch over the active session. */
-  openEpoch(atLeast = 0): void {
+  /** Begins a link epoch over the active session. `samePeer`: another session of the same process was active before. */
+  openEpoch(atLeast = 0, { samePeer = false }: { samePeer?: boolean } = {}): void {
     const theirs = this.#active?.theirs;
     if (theirs === undefined) return;
     this.#linkEpoch = this.#parts.newLinkEpoch(Math.max(atLeast, this.#linkEpoch));
     const regretMs = theirs.ackAfterSync ? 0 : REGRET_MS;
     for (const [lane, sender] of this.#senders) {
-      sender.open(this.#linkEpoch, { received: theirs.received[lane], regretMs });
+      sender.open(this.#linkEpoch, { received: theirs.received[lane], regretMs, samePeer });
     }
     this.#active?.hurry();
   }

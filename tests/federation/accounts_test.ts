@@ -12,6 +12,7 @@ function twoClusters() {
   const world = new FakeWorld();
   const relays = new Map<string, Relay>();
   let lost = false;
+  let held = false;
   const create = (self: string) => {
     const relay = new Relay({
       world,
@@ -22,17 +23,25 @@ function twoClusters() {
     relays.set(self, relay);
     const saved: string[] = [];
     const settled: string[] = [];
+    const durable: (() => void)[] = [];
     const accounts = new Accounts({
       world,
       self,
       epoch: EPOCH,
       relay,
       save: ({ key }) => saved.push(key),
+      whenDurable: (done) => held ? durable.push(done) : done(),
       onSettled: ({ key }) => settled.push(key),
     });
-    return { accounts, relay, saved, settled };
+    return { accounts, relay, saved, settled, durable };
   };
-  return { world, alice: create("alice"), bob: create("bob"), lose: (losing: boolean) => lost = losing };
+  return {
+    world,
+    alice: create("alice"),
+    bob: create("bob"),
+    lose: (losing: boolean) => lost = losing,
+    hold: () => held = true,
+  };
 }
 
 /** Alice assigned an event to bob, and it arrived. */
@@ -59,6 +68,16 @@ describe("Accounts", () => {
     expect([both.bob.accounts.receipts.sent, both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged])
       .toEqual([1, 1]);
     expect(both.bob.saved).toEqual([`federation/covered/alice/${EPOCH}`]);
+  });
+
+  it("acknowledge a receipt only once the origin's books are durable: the destination will not say it again", () => {
+    const both = twoClusters();
+    both.hold();
+    deliver(both);
+    both.world.advance(5000);
+    expect(both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged).toBe(0);
+    for (const done of both.alice.durable) done();
+    expect(both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged).toBe(1);
   });
 
   it("get over lost messages", () => {

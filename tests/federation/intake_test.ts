@@ -196,6 +196,27 @@ describe("Intake.receive() of frames out of turn", () => {
     expect(setup.answers.at(-1)).toEqual({ type: "wrongSequence", last: 1, linkEpoch: 5 });
   });
 
+  it("tells no sender of frames that still wait for the disk: they may never get there", () => {
+    const setup = new Setup();
+    setup.receive(setup.next());
+    setup.log.held = true;
+    setup.receive(setup.next());
+    setup.next();
+    setup.receive(setup.next());
+    expect(setup.answers.at(-1)).toEqual({ type: "wrongSequence", last: 1, linkEpoch: 5 });
+  });
+
+  it("tells no sender what is durable of another link epoch", () => {
+    const setup = new Setup();
+    for (let i = 0; i < 3; i++) setup.receive(setup.next());
+    setup.newEpoch();
+    setup.log.held = true;
+    setup.receive(setup.next({ linkEpoch: 6 }));
+    setup.next({ linkEpoch: 6 });
+    setup.receive(setup.next({ linkEpoch: 6 }));
+    expect(setup.answers.at(-1)).toEqual({ type: "wrongSequence", last: 0, linkEpoch: 6 });
+  });
+
   it("takes frames that continue one that still waits for the disk", () => {
     const setup = new Setup();
     setup.log.held = true;

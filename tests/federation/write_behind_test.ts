@@ -95,6 +95,66 @@ describe("WriteBehind", () => {
   });
 });
 
+describe("WriteBehind.whenDurable()", () => {
+  it("is done at once when nothing was changed", () => {
+    let done = false;
+    setUp().writes.whenDurable(() => done = true);
+    expect(done).toBe(true);
+  });
+
+  it("waits for the commit of what was changed", () => {
+    const { world, log, writes, change } = setUp();
+    log.held = true;
+    change("a", "1");
+    let done = false;
+    writes.whenDurable(() => done = true);
+    world.advance(100);
+    expect(done).toBe(false);
+    log.flush();
+    expect(done).toBe(true);
+  });
+
+  it("waits for a commit that is under way", () => {
+    const { world, log, writes, change } = setUp();
+    log.held = true;
+    change("a", "1");
+    world.advance(100);
+    let done = false;
+    writes.whenDurable(() => done = true);
+    expect(done).toBe(false);
+    log.flush();
+    expect(done).toBe(true);
+  });
+
+  it("waits for what is changed during a commit", () => {
+    const { world, log, writes, change } = setUp();
+    log.held = true;
+    change("a", "1");
+    world.advance(100);
+    change("b", "2");
+    let done = false;
+    writes.whenDurable(() => done = true);
+    log.flush();
+    expect(done).toBe(false);
+    world.advance(100);
+    log.flush();
+    expect(done).toBe(true);
+  });
+
+  it("is not done by a commit that failed, but by the next that works", () => {
+    const { world, log, writes, change } = setUp();
+    log.failure = new Error("disk full");
+    change("a", "1");
+    let done = false;
+    writes.whenDurable(() => done = true);
+    world.advance(100);
+    expect(done).toBe(false);
+    log.failure = undefined;
+    world.advance(500);
+    expect(done).toBe(true);
+  });
+});
+
 describe("WriteBehind.flush()", () => {
   it("writes at once, and says when it is durable", () => {
     const { log, writes, change } = setUp();
