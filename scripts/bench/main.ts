@@ -16,6 +16,7 @@ import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
+import { benchPaths } from "./paths.ts";
 import { benchPublish, benchPublishFull } from "./publish_bench.ts";
 import { benchPull } from "./pull_bench.ts";
 import { benchPush } from "./push_bench.ts";
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   matcher: benchMatcher,
   cesql: benchCesql,
   store: benchStore,
+  paths: benchPaths,
   soak: benchSoak,
 };
 

@@ -28,4 +28,5 @@ export { judgeHello } from "./judge_hello.ts";
 export { type Lane, laneIndex, LANES } from "./lanes.ts";
 export { decodeMeet, encodeMeet, type Meet } from "./meet.ts";
 export { isName } from "./names.ts";
+export { parseJson } from "./parse_json.ts";
 export { type Reason, type ReasonCode, REASONS } from "./reasons.ts";

@@ -1,35 +1,34 @@
-/** The mesh as a graph: an edge exists only if both ends report it up; its cost is the larger of theirs (two-way check). */
+/** The mesh as its clusters describe it: link states in, the graph that routes are computed on out. */
 
+import { type Adjacency, toAdjacency } from "./adjacency.ts";
 import type { LinkState } from "./link_state.ts";
 
-export interface Edge {
-  readonly to: string;
-  readonly cost: number;
-}
+/** As many as a record database holds; distances are exact up to here (see route_class.ts). */
+export const CLUSTERS_MAX = 4096;
 
 export class Graph {
   readonly #states = new Map<string, LinkState>();
+  #adjacency: Adjacency | undefined;
 
-  set(cluster: string, state: LinkState): void {
+  get size(): number {
+    return this.#states.size;
+  }
+
+  /** Takes what a cluster says of itself in place of what it said before. False: there are `CLUSTERS_MAX` others already. */
+  set(cluster: string, state: LinkState): boolean {
+    if (!this.#states.has(cluster) && this.#states.size >= CLUSTERS_MAX) return false;
     this.#states.set(cluster, state);
+    this.#adjacency = undefined;
+    return true;
   }
 
+  /** Forgets a cluster, and with it both directions of its links. */
   remove(cluster: string): void {
-    this.#states.delete(cluster);
+    if (this.#states.delete(cluster)) this.#adjacency = undefined;
   }
 
-  get clusters(): readonly string[] {
-    return [...this.#states.keys()].sort();
-  }
-
-  /** Edges of a cluster, by name. */
-  edgesOf(cluster: string): readonly Edge[] {
-    const edges: Edge[] = [];
-    for (const { peer, cost, up } of this.#states.get(cluster)?.links ?? []) {
-      if (!up || peer === cluster) continue;
-      const back = this.#states.get(peer)?.links.find((link) => link.peer === cluster && link.up);
-      if (back !== undefined) edges.push({ to: peer, cost: Math.max(cost, back.cost) });
-    }
-    return edges.sort((a, b) => a.to < b.to ? -1 : 1);
+  /** As of now; later changes do not touch it. The same whatever the order in which clusters were set. */
+  get adjacency(): Adjacency {
+    return this.#adjacency ??= toAdjacency(this.#states);
   }
 }

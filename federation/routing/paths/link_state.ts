@@ -1,67 +1,89 @@
-/** What a cluster says of itself: its links and nodes, as the JSON body of its topology record. */
+/** What a cluster says of itself: its links, its nodes, what they cost and where they are. The body of its topology record. */
 
-/** A link as one end of it reports it. */
+import * as v from "valibot";
+
+import { isName, parseJson } from "../../link/codec/mod.ts";
+
+/** One end's word on a link; it counts once the other end says the same (design §5). */
 export interface LinkReport {
   readonly peer: string;
-  /** At least 1; the larger of both ends' counts. */
+  /** From 1; what is above `LINK_COST_MAX` counts as that. */
   readonly cost: number;
-  readonly tags?: readonly string[];
   readonly up: boolean;
+  /** What classes of routes may prefer or shun. */
+  readonly tags?: readonly string[];
 }
 
-/** A node of the cluster, for people and for `/v1/peers`. */
+/** A node of the cluster, for people. */
 export interface NodeState {
   readonly id: string;
   readonly runtime: string;
   readonly version: string;
+  /** Where its doors are. */
   readonly http?: string;
-  /** Where others may dial it. */
   readonly nats?: string;
+  /** Wall-clock ms at which it started; for showing only. */
   readonly since: number;
 }
 
+/** Fields that are not known here are kept: a later version may have written them. */
 export interface LinkState {
   readonly links: readonly LinkReport[];
-  readonly nodes: readonly NodeState[];
+  readonly tags?: readonly string[];
+  readonly region?: string;
+  readonly nodes?: readonly NodeState[];
 }
 
-const LINKS_MAX = 256;
+/** Of one cluster. A hub with more would cost every cluster of the mesh memory; a second hub is cheaper. */
+export const LINKS_MAX = 256;
 const NODES_MAX = 256;
-const COST_MAX = 1_000_000;
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const TAGS_MAX = 32;
+const TEXT_MAX = 512;
+/** Far above what the bounds below need when filled; keeps a hostile body from being parsed at all. */
+const BYTES_MAX = 256 * 1024;
+
+const NameSchema = v.custom<string>(isName);
+const TextSchema = v.pipe(v.string(), v.maxLength(TEXT_MAX));
+const TagsSchema = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(63))), v.maxLength(TAGS_MAX));
+const WholeSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const LinkSchema = v.looseObject({
+  peer: NameSchema,
+  cost: v.pipe(WholeSchema, v.minValue(1)),
+  up: v.boolean(),
+  tags: v.optional(TagsSchema),
+});
+
+const NodeSchema = v.looseObject({
+  id: NameSchema,
+  runtime: TextSchema,
+  version: TextSchema,
+  http: v.optional(TextSchema),
+  nats: v.optional(TextSchema),
+  since: WholeSchema,
+});
+
+const LinkStateSchema = v.looseObject({
+  links: v.pipe(v.array(LinkSchema), v.maxLength(LINKS_MAX)),
+  tags: v.optional(TagsSchema),
+  region: v.optional(TextSchema),
+  // Nodes are for people: one that cannot be read is left out, and takes no route away.
+  nodes: v.optional(v.pipe(
+    v.array(v.unknown()),
+    v.transform((nodes) => nodes.filter((node) => v.is(NodeSchema, node)).slice(0, NODES_MAX)),
+  )),
+});
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-export function encodeLinkState({ links, nodes }: LinkState): Uint8Array {
-  return encoder.encode(JSON.stringify({ links, nodes }));
+/** JSON in UTF-8. */
+export function encodeLinkState(state: LinkState): Uint8Array {
+  return encoder.encode(JSON.stringify(state));
 }
 
-/** Never throws; members that are not known are let by. */
-export function parseLinkState(body: Uint8Array): { readonly state: LinkState } | { readonly problem: string } {
-  try {
-    const { links, nodes } = JSON.parse(decoder.decode(body)) ?? {};
-    if (!Array.isArray(links) || links.length > LINKS_MAX) return problem(`links is no list of at most ${LINKS_MAX}`);
-    const bad = links.findIndex((link) => !isLink(link));
-    if (bad >= 0) return problem(`links[${bad}] is none`);
-    const sound = Array.isArray(nodes) ? nodes.filter(isNode).slice(0, NODES_MAX) : [];
-    return { state: { links, nodes: sound } };
-  } catch {
-    return problem("it is no JSON");
-  }
-}
-
-function isLink(value: unknown): value is LinkReport {
-  const { peer, cost, up } = (value ?? {}) as Record<string, unknown>;
-  return typeof peer === "string" && NAME.test(peer) && typeof up === "boolean" && typeof cost === "number" &&
-    Number.isInteger(cost) && cost >= 1 && cost <= COST_MAX;
-}
-
-function isNode(value: unknown): value is NodeState {
-  const { id, runtime, version } = (value ?? {}) as Record<string, unknown>;
-  return [id, runtime, version].every((member) => typeof member === "string");
-}
-
-function problem(what: string): { readonly problem: string } {
-  return { problem: `a link state cannot be read: ${what}` };
+/** Never throws, whatever the bytes are; `problem` is for people. */
+export function parseLinkState(bytes: Uint8Array): { readonly state: LinkState } | { readonly problem: string } {
+  const parsed = parseJson(LinkStateSchema, bytes, BYTES_MAX);
+  if ("fault" in parsed) return { problem: `a link state cannot be read: ${parsed.fault}` };
+  return { state: parsed.value };
 }

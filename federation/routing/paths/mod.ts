@@ -1,11 +1,21 @@
 /**
- * The mesh as a graph, the shortest paths in it, and the loop-free alternates beside them.
+ * The mesh as a graph: what clusters say of their links, the shortest paths that every cluster finds alike, and the
+ * loop-free alternates that take over when a link goes down.
  *
  * @module
  */
 
 export { Damping } from "./damping.ts";
-export { Graph } from "./graph.ts";
+export { CLUSTERS_MAX, Graph } from "./graph.ts";
 export { LinkCost } from "./link_cost.ts";
-export { encodeLinkState, type LinkReport, type LinkState, type NodeState, parseLinkState } from "./link_state.ts";
-export { type Route, RouteTable, type Way } from "./route_table.ts";
+export {
+  encodeLinkState,
+  type LinkReport,
+  LINKS_MAX,
+  type LinkState,
+  type NodeState,
+  parseLinkState,
+} from "./link_state.ts";
+export { type Route, type Way } from "./route.ts";
+export { LATENCY, type RouteClass } from "./route_class.ts";
+export { RouteTable } from "./route_table.ts";

@@ -1,209 +1,112 @@
-/** The way to every cluster that can be reached, and the way around the first hop of it. */
+/** The way from this cluster to every other, by class; it grows old with the graph and is made anew with it. */
 
-import { Graph } from "./graph.ts";
-import { indexGraph } from "./index_graph.ts";
-import { type IndexedGraph, pathTo, type PathTree, shortestPaths, UNREACHED } from "./shortest_path.ts";
+import { type Adjacency, arcBetween, isSameAdjacency, toAdjacency, withoutLinks } from "./adjacency.ts";
+import { ClassRoutes } from "./class_routes.ts";
+import type { Graph } from "./graph.ts";
+import { type Route, toRoute } from "./route.ts";
+import { checkClasses, costOfWeight, LATENCY, type RouteClass } from "./route_class.ts";
+import { NONE } from "./shortest_path.ts";
 
-export interface Way {
-  readonly nextHop: string;
-  /** From this cluster to the destination, both included. */
-  readonly path: readonly string[];
-  readonly cost: number;
-}
-
-export interface Route extends Way {
-  readonly destination: string;
-  readonly state: "active" | "alternate";
-  /** Why this way, for people. */
-  readonly reason: string;
-  readonly alternate: Way | null;
-}
-
-/** Answers of `nextHopAvoiding` kept for one version. */
-const AVOIDED_MAX = 4096;
-
+/** Classes are named by their number, from 0; methods that are given none answer for class 0. */
 export class RouteTable {
   readonly self: string;
+  readonly #classes: readonly RouteClass[];
+  #adjacency: Adjacency;
+  /** Vertex of this cluster. */
+  #source = 0;
+  #routes: readonly ClassRoutes[];
+  /** Vertices of neighbours whose links went down since the last `update()`. */
+  #down: readonly number[] = [];
   #version = 0;
-  #graph: IndexedGraph;
-  #routes = new Map<string, Route>();
-  #avoided = new Map<string, string | undefined>();
-  #source: Graph = new Graph();
 
-  constructor(self: string) {
+  constructor(self: string, classes: readonly RouteClass[] = [LATENCY]) {
+    checkClasses(classes);
     this.self = self;
-    this.#graph = indexGraph(this.#source, self);
+    this.#classes = classes;
+    this.#adjacency = toAdjacency(new Map([[self, { links: [] }]]));
+    this.#routes = this.#compute();
   }
 
-  /** Grows with each change. */
+  /** Grows with each change of the graph, and with each link that goes down. */
   get version(): number {
     return this.#version;
   }
 
+  /** Computes all routes anew, unless the graph is what it was. Without a word of this cluster itself it has no links. */
   update(graph: Graph): void {
-    this.#source = graph;
-    this.#graph = indexGraph(graph, this.self);
-    this.#replace(computeRoutes(this.#graph, this.self));
+    const known = graph.adjacency;
+    const adjacency = known.ids.has(this.self) ? known : toAdjacency(new Map([[this.self, { links: [] }]]));
+    if (this.#down.length === 0 && isSameAdjacency(this.#adjacency, adjacency)) return;
+    this.#install(adjacency);
   }
 
   /** A link of this cluster is down: in this call its routes change to their alternates, or vanish, until `update()`. */
   linkDown(peer: string): void {
-    const routes = new Map<string, Route>();
-    for (const [destination, route] of this.#routes) {
-      if (route.nextHop !== peer) {
-        routes.set(destination, route.alternate?.nextHop === peer ? { ...route, alternate: null } : route);
-        continue;
-      }
-      const { alternate } = route;
-      if (alternate === null) continue;
-      const reason = `loop-free alternate: the link with ${peer} is down`;
-      routes.set(destination, { destination, ...alternate, state: "alternate", reason, alternate: null });
-    }
-    this.#replace(routes);
+    const vertex = this.#adjacency.ids.get(peer);
+    if (vertex === undefined || this.#down.includes(vertex)) return;
+    if (arcBetween(this.#adjacency, this.#source, vertex) === NONE) return;
+    this.#down = [...this.#down, vertex];
+    for (const routes of this.#routes) routes.cutLink(vertex);
+    this.#version++;
   }
 
-  routeTo(destination: string): Route | undefined {
-    return this.#routes.get(destination);
+  routeTo(destination: string, klass = 0): Route | undefined {
+    const vertex = this.#adjacency.ids.get(destination);
+    return vertex === undefined ? undefined : toRoute(this.#routes[klass], this.#adjacency, vertex);
   }
 
-  nextHop(destination: string): string | undefined {
-    return this.#routes.get(destination)?.nextHop;
+  /** `undefined`: no path, or this cluster itself. */
+  nextHop(destination: string, klass = 0): string | undefined {
+    const vertex = this.#adjacency.ids.get(destination);
+    return vertex === undefined ? undefined : this.#adjacency.names[this.#routes[klass].hop(vertex)];
   }
 
-  /** The next hop of the shortest path that crosses none of these clusters. */
-  nextHopAvoiding(destination: string, avoid: readonly string[]): string | undefined {
-    const key = `${destination} ${[...avoid].sort().join(" ")}`;
-    if (this.#avoided.has(key)) return this.#avoided.get(key);
-    if (this.#avoided.size >= AVOIDED_MAX) this.#avoided.clear();
-    const hop = this.#avoiding(destination, avoid);
-    this.#avoided.set(key, hop);
-    return hop;
+  /** The next hop of the shortest path that touches none of these clusters; this one may be among them. */
+  nextHopAvoiding(destination: string, avoid: readonly string[], klass = 0): string | undefined {
+    const { ids, names } = this.#adjacency;
+    const vertex = ids.get(destination);
+    if (vertex === undefined) return undefined;
+    const vertices = avoid.map((name) => ids.get(name) ?? NONE).filter((id) => id !== NONE && id !== this.#source);
+    return names[this.#routes[klass].hopAvoiding(vertex, vertices)];
   }
 
-  /** Other clusters to which there is a way. */
+  /** Other clusters to which class 0 has a path, by name. */
   reachable(): readonly string[] {
-    return [...this.#routes.keys()];
+    return this.#adjacency.names.filter((_, vertex) => this.#routes[0].hop(vertex) !== NONE);
   }
 
-  distance(destination: string): number | undefined {
-    return destination === this.self ? 0 : this.#routes.get(destination)?.cost;
+  /** The cost of the path as it is now; 0 for this cluster, `undefined` without a path. */
+  distance(destination: string, klass = 0): number | undefined {
+    if (destination === this.self) return 0;
+    const vertex = this.#adjacency.ids.get(destination);
+    const routes = this.#routes[klass];
+    return vertex === undefined || routes.hop(vertex) === NONE ? undefined : costOfWeight(routes.weight(vertex));
   }
 
-  /** The routes as they would be without the link between two clusters. */
+  /** A table of its own with the routes as they would be without the link between two clusters. Throws if there is none. */
   simulateCut(a: string, b: string): RouteTable {
-    const table = new RouteTable(this.self);
-    table.update(cutGraph(this.#source, a, b));
+    const { ids } = this.#adjacency;
+    const [from, to] = [ids.get(a) ?? NONE, ids.get(b) ?? NONE];
+    if (from === NONE || to === NONE || arcBetween(this.#adjacency, from, to) === NONE) {
+      throw new RangeError(`Cannot cut "${a}-${b}": no link joins them; name two neighbours`);
+    }
+    const cut = [[from, to], ...this.#down.map((peer) => [this.#source, peer])];
+    const table = new RouteTable(this.self, this.#classes);
+    table.#install(withoutLinks(this.#adjacency, (x, y) => {
+      return cut.some(([c, d]) => (x === c && y === d) || (x === d && y === c));
+    }));
     return table;
   }
 
-  #avoiding(destination: string, avoid: readonly string[]): string | undefined {
-    const { names } = this.#graph;
-    const target = names.indexOf(destination);
-    if (target < 0) return undefined;
-    const excluded = new Uint8Array(names.length);
-    for (const name of avoid) {
-      const number = names.indexOf(name);
-      if (number >= 0 && name !== this.self) excluded[number] = 1;
-    }
-    const tree = shortestPaths(this.#graph, names.indexOf(this.self), excluded);
-    return tree.distances[target] === UNREACHED ? undefined : names[pathTo(tree, target)[1]];
+  #install(adjacency: Adjacency): void {
+    this.#adjacency = adjacency;
+    this.#source = adjacency.ids.get(this.self)!;
+    this.#down = [];
+    this.#routes = this.#compute();
+    this.#version++;
   }
 
-  #replace(routes: Map<string, Route>): void {
-    const before = this.#routes;
-    this.#routes = routes;
-    this.#avoided = new Map();
-    if (!sameRoutes(before, routes)) this.#version++;
+  #compute(): readonly ClassRoutes[] {
+    return this.#classes.map((routeClass) => new ClassRoutes(this.#adjacency, this.#source, routeClass));
   }
-}
-
-function computeRoutes(graph: IndexedGraph, self: string): Map<string, Route> {
-  const { names } = graph;
-  const source = names.indexOf(self);
-  const tree = shortestPaths(graph, source);
-  const neighbours = neighboursOf(graph, source);
-  const trees = neighbours.map(({ vertex }) => shortestPaths(graph, vertex));
-  const routes = new Map<string, Route>();
-  for (let target = 0; target < names.length; target++) {
-    if (target === source || tree.distances[target] === UNREACHED) continue;
-    const path = pathTo(tree, target);
-    const way = toWay(graph, path, tree.distances[target]);
-    const alternate = findAlternate(graph, { source, target, firstHop: path[1], tree, neighbours, trees });
-    const reason = alternate === null
-      ? `the shortest path, ${path.length - 1} hops; there is no loop-free alternate`
-      : `the shortest path, ${path.length - 1} hops`;
-    routes.set(names[target], { destination: names[target], ...way, state: "active", reason, alternate });
-  }
-  return routes;
-}
-
-interface Neighbour {
-  readonly vertex: number;
-  readonly cost: number;
-}
-
-function neighboursOf({ starts, targets, costs }: IndexedGraph, source: number): Neighbour[] {
-  const neighbours: Neighbour[] = [];
-  for (let edge = starts[source]; edge < starts[source + 1]; edge++) {
-    neighbours.push({ vertex: targets[edge], cost: costs[edge] });
-  }
-  return neighbours;
-}
-
-/** RFC 5286 §3.1, inequality 1: a neighbour N whose own way to D does not lead back: d(N, D) < d(N, S) + d(S, D). */
-function findAlternate(
-  graph: IndexedGraph,
-  { source, target, firstHop, tree, neighbours, trees }: {
-    source: number;
-    target: number;
-    firstHop: number;
-    tree: PathTree;
-    neighbours: readonly Neighbour[];
-    trees: readonly PathTree[];
-  },
-): Way | null {
-  let best: { neighbour: number; cost: number; protects: boolean } | undefined;
-  for (const [i, { vertex, cost }] of neighbours.entries()) {
-    if (vertex === firstHop) continue;
-    const { distances } = trees[i];
-    if (!(distances[target] < distances[source] + tree.distances[target])) continue;
-    // Inequality 3: it does not need the first hop either.
-    const first = neighbours.findIndex((neighbour) => neighbour.vertex === firstHop);
-    const protects = target === firstHop || distances[target] < distances[firstHop] + trees[first].distances[target];
-    const total = cost + distances[target];
-    const better = best === undefined || (protects !== best.protects ? protects : total < best.cost);
-    if (better) best = { neighbour: i, cost: total, protects };
-  }
-  if (best === undefined) return null;
-  return toWay(graph, [source, ...pathTo(trees[best.neighbour], target)], best.cost);
-}
-
-function toWay({ names }: IndexedGraph, path: readonly number[], cost: number): Way {
-  return { nextHop: names[path[1]], path: path.map((vertex) => names[vertex]), cost };
-}
-
-function sameRoutes(a: ReadonlyMap<string, Route>, b: ReadonlyMap<string, Route>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [destination, route] of a) {
-    const other = b.get(destination);
-    if (other === undefined || other.state !== route.state || !sameWay(route, other)) return false;
-    if ((route.alternate === null) !== (other.alternate === null)) return false;
-    if (route.alternate !== null && !sameWay(route.alternate, other.alternate!)) return false;
-  }
-  return true;
-}
-
-function sameWay(a: Way, b: Way): boolean {
-  return a.cost === b.cost && a.path.length === b.path.length && a.path.every((name, i) => name === b.path[i]);
-}
-
-function cutGraph(graph: Graph, a: string, b: string): Graph {
-  const cut = new Graph();
-  for (const cluster of graph.clusters) {
-    const links = graph.edgesOf(cluster)
-      .filter(({ to }) => !((cluster === a && to === b) || (cluster === b && to === a)))
-      .map(({ to, cost }) => ({ peer: to, cost, up: true }));
-    cut.set(cluster, { links, nodes: [] });
-  }
-  return cut;
 }

@@ -1,122 +1,96 @@
-/** Shortest paths (Dijkstra 1959) over integer costs; of equal ones the one with fewer hops, then the smaller names. */
+/**
+ * Shortest paths that every cluster computes alike: by weight (cost, then links), and among equals by the smallest
+ * predecessor, seen from the destination. Each cluster on such a path has the rest of it as its own path: a predecessor
+ * that is as good from the middle is as good from the start, so that the smallest from the start is the smallest from
+ * the middle too. Dijkstra's algorithm; weights are positive and equal in both directions.
+ */
 
-/** Vertices are numbers in the order of their names; edges lie one vertex after the other. */
-export interface IndexedGraph {
-  readonly names: readonly string[];
-  /** Edges of vertex v: `edges` from `starts[v]` to `starts[v + 1]`. */
-  readonly starts: Uint32Array;
-  readonly targets: Uint32Array;
-  readonly costs: Uint32Array;
-}
+import type { Adjacency } from "./adjacency.ts";
+import { BucketQueue, EMPTY } from "./bucket_queue.ts";
+import { costOfWeight } from "./route_class.ts";
 
-export interface PathTree {
-  /** Cost from the source; `UNREACHED` where there is no path. */
-  readonly distances: Float64Array;
-  readonly hops: Uint32Array;
-  /** The vertex before on the path; of the source itself. */
-  readonly before: Int32Array;
-}
+/** No vertex. */
+export const NONE = -1;
 
-export const UNREACHED = Infinity;
+export class ShortestPaths {
+  readonly #adjacency: Adjacency;
+  readonly #weights: Float64Array;
+  readonly #queue: BucketQueue;
 
-/** `excluded[v] === 1`: no path leads through or to v. */
-export function shortestPaths(graph: IndexedGraph, source: number, excluded?: Uint8Array): PathTree {
-  const size = graph.names.length;
-  const distances = new Float64Array(size).fill(UNREACHED);
-  const hops = new Uint32Array(size);
-  const before = new Int32Array(size).fill(-1);
-  const done = new Uint8Array(size);
-  const heap = new VertexHeap(distances, hops);
-  distances[source] = 0;
-  heap.push(source);
-  for (let vertex = heap.pop(); vertex >= 0; vertex = heap.pop()) {
-    if (done[vertex] === 1) continue;
-    done[vertex] = 1;
-    for (let edge = graph.starts[vertex]; edge < graph.starts[vertex + 1]; edge++) {
-      const to = graph.targets[edge];
-      if (done[to] === 1 || excluded?.[to] === 1) continue;
-      const distance = distances[vertex] + graph.costs[edge];
-      if (!isBetter(distance, hops[vertex] + 1, vertex, { distances, hops, before }, to)) continue;
-      distances[to] = distance;
-      hops[to] = hops[vertex] + 1;
-      before[to] = vertex;
-      heap.push(to);
-    }
-  }
-  return { distances, hops, before };
-}
-
-function isBetter(distance: number, hops: number, via: number, tree: PathTree, to: number): boolean {
-  if (distance !== tree.distances[to]) return distance < tree.distances[to];
-  if (hops !== tree.hops[to]) return hops < tree.hops[to];
-  return via < tree.before[to];
-}
-
-/** The vertices from the source to a target, both included. */
-export function pathTo(tree: PathTree, target: number): number[] {
-  const path: number[] = [];
-  for (let vertex = target; vertex >= 0; vertex = tree.before[vertex]) path.unshift(vertex);
-  return path;
-}
-
-/** Vertices by (distance, hops, number); one may be in it several times, the first to come out is the right one. */
-class VertexHeap {
-  readonly #items: number[] = [];
-  readonly #keys: number[] = [];
-  readonly #distances: Float64Array;
-  readonly #hops: Uint32Array;
-
-  constructor(distances: Float64Array, hops: Uint32Array) {
-    this.#distances = distances;
-    this.#hops = hops;
+  /** `weights` by arc, `Infinity` for arcs that are not taken. */
+  constructor(adjacency: Adjacency, weights: Float64Array) {
+    this.#adjacency = adjacency;
+    this.#weights = weights;
+    let costMax = 0;
+    for (const weight of weights) if (weight < Infinity) costMax = Math.max(costMax, costOfWeight(weight));
+    // Each arc adds one entry at most, and the start is one.
+    this.#queue = new BucketQueue({ costMax, entriesMax: adjacency.targets.length + 1 });
   }
 
-  push(vertex: number): void {
-    const items = this.#items;
-    const keys = this.#keys;
-    const key = this.#distances[vertex];
-    let at = items.length;
-    items.push(vertex);
-    keys.push(key);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#isBefore(key, vertex, keys[parent], items[parent])) break;
-      items[at] = items[parent];
-      keys[at] = keys[parent];
-      at = parent;
-    }
-    items[at] = vertex;
-    keys[at] = key;
+  /** Weights from a vertex by vertex, `Infinity` where no path leads that touches none of `avoid`. */
+  distancesFrom(source: number, avoid: readonly number[] = []): Float64Array {
+    const distances = new Float64Array(this.#adjacency.names.length).fill(Infinity);
+    // Nothing is nearer than this, so that no path enters them.
+    for (const vertex of avoid) distances[vertex] = -Infinity;
+    this.#spread(source, distances);
+    for (const vertex of avoid) if (vertex !== source) distances[vertex] = Infinity;
+    return distances;
   }
 
-  /** −1 when empty. */
-  pop(): number {
-    const items = this.#items;
-    const keys = this.#keys;
-    if (items.length === 0) return -1;
-    const first = items[0];
-    const vertex = items.pop()!;
-    const key = keys.pop()!;
-    if (items.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && this.#isBefore(keys[child + 1], items[child + 1], keys[child], items[child])) {
-        child++;
+  #spread(source: number, distances: Float64Array): void {
+    const { offsets, targets } = this.#adjacency;
+    const [weights, queue] = [this.#weights, this.#queue];
+    const done = new Uint8Array(distances.length);
+    distances[source] = 0;
+    queue.push(source, 0);
+    for (let vertex = queue.pop(); vertex !== EMPTY; vertex = queue.pop()) {
+      // It is in the queue once for each time that a shorter path to it was found.
+      if (done[vertex] === 1) continue;
+      done[vertex] = 1;
+      const distance = distances[vertex];
+      for (let arc = offsets[vertex], end = offsets[vertex + 1]; arc < end; arc++) {
+        const target = targets[arc];
+        const reached = distance + weights[arc];
+        if (reached >= distances[target]) continue;
+        distances[target] = reached;
+        queue.push(target, costOfWeight(reached));
       }
-      if (!this.#isBefore(keys[child], items[child], key, vertex)) break;
-      items[at] = items[child];
-      keys[at] = keys[child];
-      at = child;
     }
-    items[at] = vertex;
-    keys[at] = key;
-    return first;
   }
 
-  #isBefore(keyA: number, a: number, keyB: number, b: number): boolean {
-    if (keyA !== keyB) return keyA < keyB;
-    return this.#hops[a] !== this.#hops[b] ? this.#hops[a] < this.#hops[b] : a < b;
+  /** The vertex before this one on its path, by the distances from the start of it; `NONE` at the start. */
+  predecessor(distances: Float64Array, vertex: number): number {
+    const { offsets, targets } = this.#adjacency;
+    const distance = distances[vertex];
+    if (distance === Infinity) return NONE;
+    for (let arc = offsets[vertex], end = offsets[vertex + 1]; arc < end; arc++) {
+      if (distances[targets[arc]] + this.#weights[arc] === distance) return targets[arc];
+    }
+    return NONE;
+  }
+
+  /** The vertices of a path with both ends, by the distances from the start of it; empty: there is none. */
+  path(distances: Float64Array, vertex: number): number[] {
+    if (distances[vertex] === Infinity) return [];
+    const path: number[] = [];
+    for (let at = vertex; at !== NONE; at = this.predecessor(distances, at)) path.push(at);
+    return path.reverse();
+  }
+
+  /** The first step of the path to each vertex, by the distances from `source`; `NONE` for itself and where no path is. */
+  firstHops(distances: Float64Array, source: number): Int32Array {
+    const hops = new Int32Array(distances.length).fill(NONE);
+    const trail: number[] = [];
+    for (let vertex = 0; vertex < hops.length; vertex++) {
+      if (distances[vertex] === Infinity || vertex === source) continue;
+      let at = vertex;
+      while (at !== source && hops[at] === NONE) {
+        trail.push(at);
+        at = this.predecessor(distances, at);
+      }
+      const hop = at === source ? trail[trail.length - 1] : hops[at];
+      for (let last = trail.pop(); last !== undefined; last = trail.pop()) hops[last] = hop;
+    }
+    return hops;
   }
 }
