@@ -51,7 +51,7 @@ export class Accounts {
 
   /** Writes down the books that have changed. */
   save(): void {
-    for (const book of this.books.takeDirty()) this.#parts.save(book.toChange());
+    for (const book of this.books.takeDirty()) this.#parts.save(asItIsThen(book));
   }
 
   #receipt(from: string, body: unknown): void {
@@ -69,6 +69,20 @@ export class Accounts {
   #acknowledgement(from: string, body: unknown): void {
     const ack = parseReceiptAck(body);
     const coverage = ack && this.receipts.acknowledged(from, ack);
-    if (coverage !== undefined) this.#parts.save(coverage.toChange());
+    if (coverage !== undefined) this.#parts.save(asItIsThen(coverage));
   }
+}
+
+/**
+ * The change with the state of the moment in which it is written. Other commits write the same documents in between, and
+ * what was true when the change was noted would put an older state over theirs.
+ */
+function asItIsThen(document: { toChange(): StateChange }): StateChange {
+  const { key } = document.toChange();
+  return {
+    key,
+    get value() {
+      return document.toChange().value;
+    },
+  };
 }
