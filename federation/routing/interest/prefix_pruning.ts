@@ -1,6 +1,6 @@
 /** Which prefixes to tell as `<prefix>.>`, so that what is told is small and little more crosses links than is wanted. */
 
-import { type Prefix, type PrefixTree, restOf } from "./prefix_tree.ts";
+import { type PrefixTree, restOf } from "./prefix_tree.ts";
 import { RatioHeap } from "./ratio_heap.ts";
 import { wantBytes } from "./told_want.ts";
 
@@ -47,8 +47,9 @@ export class PrefixPruning {
     this.#traffic = new Float64Array(prefixes.length);
     this.#crossing = new Float64Array(prefixes.length);
     this.#weigh(patterns, weight);
-    this.#heap = new RatioHeap(prefixes.length, (a, b) => isDeeper(prefixes[a], prefixes[b]));
-    for (let i = 0; i < prefixes.length; i++) this.#rank(i);
+    // Of equally weak prefixes the deeper one goes first, and of two that are as deep always the same.
+    this.#heap = new RatioHeap(Float64Array.from(prefixes, ({ tokens, hash }) => tokens * 2 ** 32 + hash));
+    for (let i = 0; i < prefixes.length; i++) if (this.#entries[i] > 1) this.#heap.push(i, this.#weakness(i));
   }
 
   /** Chooses until the rest fits, or everything under the first prefix is one. */
@@ -58,7 +59,11 @@ export class PrefixPruning {
     while (this.#entries[0] > room.entries || this.#bytes[0] > room.bytes) {
       const prefix = this.#heap.pop();
       if (prefix === undefined) return;
-      if (!this.#isCovered(prefix)) this.#choose(prefix);
+      if (this.#entries[prefix] < 2 || this.#isCovered(prefix)) continue;
+      // What was chosen under it was weaker than it, so that it has become stronger, never weaker.
+      const weakness = this.#weakness(prefix);
+      if (weakness < this.#heap.priorityOf(prefix)) this.#heap.push(prefix, weakness);
+      else this.#choose(prefix);
     }
   }
 
@@ -97,10 +102,9 @@ export class PrefixPruning {
     }
   }
 
-  #rank(prefix: number): void {
-    if (this.#entries[prefix] < 2) return this.#heap.delete(prefix);
-    const more = Math.max(this.#traffic[prefix] - this.#crossing[prefix], 0);
-    this.#heap.set(prefix, (this.#entries[prefix] - 1) / more);
+  /** Patterns saved for each event more. */
+  #weakness(prefix: number): number {
+    return (this.#entries[prefix] - 1) / Math.max(this.#traffic[prefix] - this.#crossing[prefix], 0);
   }
 
   #choose(prefix: number): void {
@@ -118,7 +122,6 @@ export class PrefixPruning {
       this.#bytes[i] -= savedBytes;
       more = Math.min(more, this.#traffic[i] - this.#crossing[i]);
       this.#crossing[i] += more;
-      this.#rank(i);
     }
   }
 
@@ -137,9 +140,4 @@ function seenBy(pattern: string, weight: PrefixWeight): number {
 
 function atLeastZero(weight: number): number {
   return weight > 0 && weight < Infinity ? weight : 0;
-}
-
-/** The deeper one goes first, and of two that are as deep always the same one. */
-function isDeeper(a: Prefix, b: Prefix): boolean {
-  return a.tokens !== b.tokens ? a.tokens > b.tokens : a.hash > b.hash;
 }

@@ -1,6 +1,7 @@
 /** Patterns by the tokens that they begin with: which could be told as one, as `<prefix>.>`. */
 
 import { hashText } from "./text_hash.ts";
+import { TokenBranches } from "./token_branches.ts";
 
 /** Calls that answer what the tree cannot know. */
 export interface PatternTraits {
@@ -49,10 +50,7 @@ export class PrefixTree {
   /** Patterns in an order in which those of a prefix are side by side, and room to bring them into it. */
   readonly #order: Int32Array;
   readonly #scratch: Int32Array;
-  /** By pattern: where its next token begins; past its end: it has no more. */
-  readonly #at: Int32Array;
-  /** By pattern: number of its next token among those of the range at hand. */
-  readonly #branch: Int32Array;
+  readonly #branches: TokenBranches;
 
   constructor(patterns: readonly string[], traits: PatternTraits) {
     const { length } = patterns;
@@ -60,8 +58,7 @@ export class PrefixTree {
     this.#traits = traits;
     this.#order = Int32Array.from(patterns, (_, i) => i);
     this.#scratch = new Int32Array(length);
-    this.#at = new Int32Array(length);
-    this.#branch = new Int32Array(length);
+    this.#branches = new TokenBranches(patterns);
     this.parents = new Int32Array(length).fill(NONE);
     const ranges: Range[] = [{ from: 0, to: length, parent: NONE, tokens: 0 }];
     for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) this.#divide(range, ranges);
@@ -69,47 +66,21 @@ export class PrefixTree {
 
   #divide({ from, to, parent, tokens }: Range, ranges: Range[]): void {
     if (to - from === 1) return this.#setLeaf(this.#order[from], parent);
-    const sizes = this.#readTokens(from, to);
-    this.#sortByBranch(from, to, sizes);
-    const hasEnd = this.#putEndsFirst(from, sizes);
+    const { sizes, ended } = this.#branches.read(this.#order, { from, to });
+    if (sizes.length > 1) this.#sortByBranch({ from, to }, sizes);
     // Where all go on alike and none ends, the next prefix is under as many of them, and says more.
-    const isPrefix = sizes.length > 1 || hasEnd;
-    const under = isPrefix ? this.#addPrefix(from, { parent, tokens }) : parent;
+    const under = sizes.length > 1 || ended > 0 ? this.#addPrefix(this.#order[from], { parent, tokens }) : parent;
     let start = from;
     for (const size of sizes) {
       const end = start + size;
-      const ends = this.#hasEnded(this.#order[start]);
-      if (ends) this.#setLeaf(this.#order[start], under);
-      const rest = ends ? start + 1 : start;
+      const rest = ended > 0 && this.#putEndFirst(start, end) ? start + 1 : start;
+      if (rest > start) this.#setLeaf(this.#order[start], under);
       if (rest < end) ranges.push({ from: rest, to: end, parent: under, tokens: tokens + 1 });
       start = end;
     }
   }
 
-  /** Moves each pattern past its next token; answers how many have each of the tokens found. */
-  #readTokens(from: number, to: number): number[] {
-    const branches = new Map<string, number>();
-    const sizes: number[] = [];
-    for (let i = from; i < to; i++) {
-      const entry = this.#order[i];
-      const pattern = this.#patterns[entry];
-      const dot = pattern.indexOf(".", this.#at[entry]);
-      const end = dot < 0 ? pattern.length : dot;
-      const token = pattern.slice(this.#at[entry], end);
-      let branch = branches.get(token);
-      if (branch === undefined) {
-        branches.set(token, branch = sizes.length);
-        sizes.push(0);
-      }
-      sizes[branch]++;
-      this.#branch[entry] = branch;
-      this.#at[entry] = end + 1;
-    }
-    return sizes;
-  }
-
-  #sortByBranch(from: number, to: number, sizes: readonly number[]): void {
-    if (sizes.length === 1) return;
+  #sortByBranch({ from, to }: { readonly from: number; readonly to: number }, sizes: readonly number[]): void {
     const starts: number[] = [];
     let start = from;
     for (const size of sizes) {
@@ -118,35 +89,25 @@ export class PrefixTree {
     }
     for (let i = from; i < to; i++) {
       const entry = this.#order[i];
-      this.#scratch[starts[this.#branch[entry]]++] = entry;
+      this.#scratch[starts[this.#branches.branchOf(entry)]++] = entry;
     }
-    this.#order.set(this.#scratch.subarray(from, to), from);
+    for (let i = from; i < to; i++) this.#order[i] = this.#scratch[i];
   }
 
-  /** Patterns are different, so that one at most ends in each branch: it goes to the front. Answers whether one did. */
-  #putEndsFirst(from: number, sizes: readonly number[]): boolean {
-    let found = false;
-    let start = from;
-    for (const size of sizes) {
-      for (let i = start; i < start + size; i++) {
-        const entry = this.#order[i];
-        if (!this.#hasEnded(entry)) continue;
-        this.#order[i] = this.#order[start];
-        this.#order[start] = entry;
-        found = true;
-        break;
-      }
-      start += size;
+  /** Patterns are different, so that one at most ends in a branch: it goes to the front. False: none does. */
+  #putEndFirst(from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      const entry = this.#order[i];
+      if (!this.#branches.hasEnded(entry)) continue;
+      this.#order[i] = this.#order[from];
+      this.#order[from] = entry;
+      return true;
     }
-    return found;
+    return false;
   }
 
-  #hasEnded(entry: number): boolean {
-    return this.#at[entry] > this.#patterns[entry].length;
-  }
-
-  #addPrefix(from: number, { parent, tokens }: { readonly parent: number; readonly tokens: number }): number {
-    const text = firstTokens(this.#patterns[this.#order[from]], tokens);
+  #addPrefix(entry: number, { parent, tokens }: { readonly parent: number; readonly tokens: number }): number {
+    const text = firstTokens(this.#patterns[entry], tokens);
     this.prefixes.push({ parent, text, tokens, hash: hashText(text), leaves: 0, leafBytes: 0, hasRest: false });
     return this.prefixes.length - 1;
   }

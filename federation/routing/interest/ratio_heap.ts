@@ -1,83 +1,58 @@
-/** A priority queue of numbered items whose priorities change: a binary heap that knows where each item is. */
+/** A priority queue of numbered items: a binary heap in typed arrays. */
 
-/** Items 0 … size − 1, none in it at first. The greatest priority comes first, then whatever `precedes` says. */
+/** Holds items 0 … length of `orders` − 1, each once at most. */
 export class RatioHeap {
   readonly #heap: Int32Array;
-  /** By item: its place in the heap; −1: it is not in it. */
-  readonly #places: Int32Array;
   readonly #priorities: Float64Array;
-  readonly #precedes: (a: number, b: number) => boolean;
+  readonly #orders: Float64Array;
   #size = 0;
 
-  constructor(items: number, precedes: (a: number, b: number) => boolean) {
-    this.#heap = new Int32Array(items);
-    this.#places = new Int32Array(items).fill(-1);
-    this.#priorities = new Float64Array(items);
-    this.#precedes = precedes;
+  /** `orders`, by item: of equal priorities the greatest of these comes first. */
+  constructor(orders: Float64Array) {
+    this.#heap = new Int32Array(orders.length);
+    this.#priorities = new Float64Array(orders.length);
+    this.#orders = orders;
   }
 
-  /** Puts an item in, or changes its priority. */
-  set(item: number, priority: number): void {
+  /** Priority that an item was pushed with last. */
+  priorityOf(item: number): number {
+    return this.#priorities[item];
+  }
+
+  /** Puts an item in that is not there. */
+  push(item: number, priority: number): void {
     this.#priorities[item] = priority;
-    if (this.#places[item] < 0) {
-      this.#places[item] = this.#size;
-      this.#heap[this.#size++] = item;
-    }
-    this.#rise(this.#places[item]);
-    this.#sink(this.#places[item]);
-  }
-
-  delete(item: number): void {
-    const place = this.#places[item];
-    if (place < 0) return;
-    this.#places[item] = -1;
-    const last = this.#heap[--this.#size];
-    if (last === item) return;
-    this.#put(last, place);
-    this.#rise(place);
-    this.#sink(this.#places[last]);
-  }
-
-  /** Takes the first item out; `undefined`: there is none. */
-  pop(): number | undefined {
-    if (this.#size === 0) return undefined;
-    const first = this.#heap[0];
-    this.delete(first);
-    return first;
-  }
-
-  #rise(place: number): void {
-    const item = this.#heap[place];
+    let place = this.#size++;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       if (!this.#isBefore(item, this.#heap[parent])) break;
-      this.#put(this.#heap[parent], place);
+      this.#heap[place] = this.#heap[parent];
       place = parent;
     }
-    this.#put(item, place);
+    this.#heap[place] = item;
   }
 
-  #sink(place: number): void {
-    const item = this.#heap[place];
+  /** Takes the item of the greatest priority out; `undefined`: there is none. */
+  pop(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const first = this.#heap[0];
+    const last = this.#heap[--this.#size];
+    let place = 0;
     for (;;) {
       let child = 2 * place + 1;
       if (child >= this.#size) break;
       if (child + 1 < this.#size && this.#isBefore(this.#heap[child + 1], this.#heap[child])) child++;
-      if (!this.#isBefore(this.#heap[child], item)) break;
-      this.#put(this.#heap[child], place);
+      if (!this.#isBefore(this.#heap[child], last)) break;
+      this.#heap[place] = this.#heap[child];
       place = child;
     }
-    this.#put(item, place);
-  }
-
-  #put(item: number, place: number): void {
-    this.#heap[place] = item;
-    this.#places[item] = place;
+    this.#heap[place] = last;
+    return first;
   }
 
   #isBefore(a: number, b: number): boolean {
-    const difference = this.#priorities[a] - this.#priorities[b];
-    if (difference !== 0 && !Number.isNaN(difference)) return difference > 0;
-    return this.#precedes(a, b);
+    const left = this.#priorities[a];
+    const right = this.#priorities[b];
+    return left === right ? this.#orders[a] > this.#orders[b] : left > right;
   }
 }

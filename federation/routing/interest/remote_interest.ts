@@ -23,6 +23,8 @@ export interface WantedPattern {
   readonly durable: boolean;
   /** Whoever asks for it has a filter: not each of its events goes there. */
   readonly filtered: boolean;
+  /** Since when, on the caller's clock. */
+  readonly since: number;
 }
 
 /**
@@ -59,18 +61,24 @@ export class RemoteInterest {
   readonly #tellers = new Map<string, Teller>();
   readonly #found = new TopicCache<Found>();
   readonly #matched: Target[] = [];
+  #version = 0;
 
   /** Wants of all clusters that count now. */
   get size(): number {
     return this.#matcher.size;
   }
 
-  /** Replaces a shard of a cluster's wants; no wants: the shard is gone. */
-  set(cluster: string, shard: number, wants: readonly ToldWant[]): void {
+  /** Grows with each change of what counts. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Replaces a shard of a cluster's wants; no wants: the shard is gone. `now`: since when what is new in it is wanted. */
+  set(cluster: string, shard: number, wants: readonly ToldWant[], now = 0): void {
     const teller = this.#tellers.get(cluster) ?? { shards: new Map<number, Shard>(), durableOnly: false };
     const before = teller.shards.get(shard)?.targets ?? new Map<string, Target>();
     teller.shards.delete(shard);
-    const after = toShard(cluster, this.#bounded(teller, wants), before);
+    const after = toShard(cluster, this.#bounded(teller, wants), { before, now });
     for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(target);
     for (const [text, target] of after.targets) if (!before.has(text)) this.#add(teller, target);
     if (after.targets.size > 0) teller.shards.set(shard, after);
@@ -127,10 +135,7 @@ export class RemoteInterest {
 
   /** What counts of what a cluster told, by pattern. */
   wantsOf(cluster: string): readonly ToldWant[] {
-    const teller = this.#tellers.get(cluster);
-    if (teller === undefined) return [];
-    const counting = targetsOf(teller).filter(({ want }) => want.durable || !teller.durableOnly);
-    return counting.sort(byText).map(({ want }) => want);
+    return this.#countingOf(cluster).map(({ want }) => want);
   }
 
   /** Clusters that told something, by name. */
@@ -142,7 +147,7 @@ export class RemoteInterest {
   patterns(): readonly WantedPattern[] {
     return this.clusters().flatMap((cluster) => {
       const rows = new Map<string, WantedPattern>();
-      for (const { pattern, group, durable, filter } of this.wantsOf(cluster)) {
+      for (const { want: { pattern, group, durable, filter }, since } of this.#countingOf(cluster)) {
         const key = `${pattern} ${group ?? ""}`;
         const row = rows.get(key);
         rows.set(key, {
@@ -151,10 +156,17 @@ export class RemoteInterest {
           group,
           durable: durable || row?.durable === true,
           filtered: filter !== undefined && row?.filtered !== false,
+          since: Math.min(since, row?.since ?? since),
         });
       }
       return [...rows.values()];
     });
+  }
+
+  #countingOf(cluster: string): readonly Target[] {
+    const teller = this.#tellers.get(cluster);
+    if (teller === undefined) return [];
+    return targetsOf(teller).filter(({ want }) => want.durable || !teller.durableOnly).sort(byText);
   }
 
   #find(topic: string): Found {
@@ -181,21 +193,28 @@ export class RemoteInterest {
   #add({ durableOnly }: Teller, target: Target): void {
     if (durableOnly && !target.want.durable) return;
     this.#matcher.add(target.want.pattern, target);
+    this.#version++;
     this.#found.clear();
   }
 
   #remove(target: Target): void {
-    if (this.#matcher.remove(target.want.pattern, target)) this.#found.clear();
+    if (!this.#matcher.remove(target.want.pattern, target)) return;
+    this.#version++;
+    this.#found.clear();
   }
 }
 
-function toShard(cluster: string, wants: readonly ToldWant[], before: ReadonlyMap<string, Target>): Shard {
+function toShard(
+  cluster: string,
+  wants: readonly ToldWant[],
+  { before, now }: { before: ReadonlyMap<string, Target>; now: number },
+): Shard {
   const targets = new Map<string, Target>();
   let characters = 0;
   for (const want of wants) {
     const text = wantText(want);
     if (targets.has(text)) continue;
-    targets.set(text, before.get(text) ?? { cluster, want });
+    targets.set(text, before.get(text) ?? { cluster, want, since: now });
     characters += text.length;
   }
   return { targets, characters };

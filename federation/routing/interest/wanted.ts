@@ -23,6 +23,8 @@ export interface Wanted {
 export interface Target {
   readonly cluster: string;
   readonly want: ToldWant;
+  /** Since when it is wanted, on the clock of whoever took it in. */
+  readonly since: number;
 }
 
 const NO_GROUPS: readonly GroupWant[] = [];

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, it } from "bun:test";
+
+import { EchoSender, ReadyBarrier } from "../../../federation/routing/interest/mod.ts";
+import type { World } from "../../../federation/world.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
+import { VirtualTime } from "../records/virtual_time.ts";
+
+let time: VirtualTime;
+let world: World;
+let ends: (readonly string[])[];
+
+beforeEach(() => {
+  time = new VirtualTime();
+  world = time.world(seededRandom(1));
+  ends = [];
+});
+
+function aBarrier(clusters: readonly string[]): ReadyBarrier {
+  const done = ({ missing }: { readonly missing: readonly string[] }) => void ends.push(missing);
+  return new ReadyBarrier(world, { version: 7, timeoutMs: 10_000, clusters, done });
+}
+
+describe("ReadyBarrier", () => {
+  it("ends when every cluster has echoed the version or a later one", () => {
+    const barrier = aBarrier(["alice", "bob"]);
+    barrier.noteEcho("alice", 7);
+    expect(ends).toEqual([]);
+    barrier.noteEcho("bob", 9);
+    expect(ends).toEqual([[]]);
+  });
+
+  it("does not count an echo of an earlier version", () => {
+    aBarrier(["alice"]).noteEcho("alice", 6);
+    expect(ends).toEqual([]);
+  });
+
+  it("does not wait for a cluster that cannot be reached any more", () => {
+    const barrier = aBarrier(["alice", "bob"]);
+    barrier.noteEcho("alice", 7);
+    barrier.noteUnreachable("bob");
+    expect(ends).toEqual([[]]);
+  });
+
+  it("names in order who is missing when its time is up", () => {
+    const barrier = aBarrier(["charlie", "alice", "bob"]);
+    barrier.noteEcho("alice", 7);
+    time.run(9_999);
+    expect(ends).toEqual([]);
+    time.run(1);
+    expect(ends).toEqual([["bob", "charlie"]]);
+  });
+
+  it("ends once, whatever is heard after", () => {
+    const barrier = aBarrier(["alice"]);
+    barrier.noteEcho("alice", 7);
+    barrier.noteEcho("alice", 8);
+    barrier.noteUnreachable("alice");
+    time.run(20_000);
+    expect(ends).toEqual([[]]);
+  });
+
+  it("ends without a cluster to wait for, after it was made", () => {
+    aBarrier([]);
+    expect(ends).toEqual([]);
+    time.run(0);
+    expect(ends).toEqual([[]]);
+  });
+
+  it("ignores clusters that it does not wait for", () => {
+    aBarrier(["alice"]).noteEcho("bob", 7);
+    expect(ends).toEqual([]);
+  });
+});
+
+describe("EchoSender", () => {
+  let sent: string[];
+  let echoes: EchoSender;
+
+  beforeEach(() => {
+    sent = [];
+    echoes = new EchoSender(world, (origin, version) => void sent.push(`${origin} ${version} at ${time.now}`));
+  });
+
+  it("sends the latest version of what comes within 50 ms, once to each origin", () => {
+    echoes.note("alice", 1);
+    time.run(20);
+    echoes.note("alice", 3);
+    echoes.note("alice", 2);
+    echoes.note("bob", 4);
+    time.run(1000);
+    expect(sent).toEqual(["alice 3 at 50", "bob 4 at 50"]);
+  });
+
+  it("sends what comes later 50 ms after that", () => {
+    echoes.note("alice", 1);
+    time.run(60);
+    echoes.note("alice", 2);
+    time.run(1000);
+    expect(sent).toEqual(["alice 1 at 50", "alice 2 at 110"]);
+  });
+
+  it("sends again what is noted while it sends", () => {
+    const again = new EchoSender(world, (origin, version) => {
+      sent.push(`${origin} ${version} at ${time.now}`);
+      if (version === 1) again.note("bob", 2);
+    });
+    again.note("alice", 1);
+    time.run(1000);
+    expect(sent).toEqual(["alice 1 at 50", "bob 2 at 100"]);
+  });
+
+  it("sends nothing of a version that was never told", () => {
+    echoes.note("alice", 0);
+    time.run(1000);
+    expect(sent).toEqual([]);
+  });
+});
