@@ -15,6 +15,7 @@ import { WriteBehind } from "./custody/write_behind.ts";
 import { Accounts } from "./ledger/accounts.ts";
 import { BOOK_PREFIX } from "./ledger/book.ts";
 import type { Meet } from "./link/codec/mod.ts";
+import { Presence } from "./inspect/presence.ts";
 import { TRACE_PREFIX, TraceJournal } from "./inspect/trace_journal.ts";
 import type { DialBus, LinkBus } from "./link/link_bus.ts";
 import { Links } from "./link/links.ts";
@@ -76,6 +77,12 @@ export class Federation {
   readonly barriers: ReadyBarriers;
   readonly log: CustodyLog;
   readonly world: World;
+  readonly local: LocalCluster;
+  readonly places = new Places();
+  /** Since when each cluster can be reached, or cannot. */
+  readonly presence: Presence;
+  /** Reading of the monotonic clock, ms. */
+  readonly startedAt: number;
   /** Documents of custody that are in the store, by key. */
   readonly documents = new Map<string, CustodyDocument>();
   readonly #parts: FederationParts;
@@ -114,7 +121,10 @@ export class Federation {
     this.log = log;
     const self = this.self = local.cluster;
     const { epoch } = log.incarnation;
-    const places = this.#places = new Places();
+    const { places } = this;
+    this.local = local;
+    this.presence = new Presence(world);
+    this.startedAt = world.now();
     const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
     this.#writes = new WriteBehind(world, log, onError);
     this.trace = new TraceJournal({ world, wall: parts.wall, save: (change) => this.#writes.change(change) });
@@ -244,8 +254,6 @@ export class Federation {
     });
   }
 
-  readonly #places: Places;
-
   /** Begins: says who is here, joins, and lets events leave as soon as it is known what others want. */
   start(): void {
     const { join, links } = this.options;
@@ -263,6 +271,11 @@ export class Federation {
   /** Meets whoever is on a bus, until it closes: the own endpoint, or one that was dialled. */
   attach(bus: LinkBus): void {
     this.links.attach(bus);
+  }
+
+  /** Where this side dials a neighbour, or where the neighbour said that it can be dialled. */
+  urlOf({ peer, active }: Neighbour): string | undefined {
+    return (active && this.#dialled.get(active.bus)) ?? this.links.urlOf(peer);
   }
 
   /** Calls `listener` when routes, links or interest changed, or an event was settled. */
@@ -314,7 +327,7 @@ export class Federation {
       const { key, value } = entry;
       if (key === DISPATCHED_KEY) dispatched = Number(new TextDecoder().decode(value));
       else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
-      else if (key.startsWith(`${PLACE_PREFIX}/`)) this.#places.load(key, value);
+      else if (key.startsWith(`${PLACE_PREFIX}/`)) this.places.load(key, value);
       else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.accounts.coverages.load(key, value);
       else if (key.startsWith(`${BOOK_PREFIX}/`)) this.accounts.books.load(key, value);
       else if (key.startsWith(`${TRACE_PREFIX}/`)) this.trace.load(key, value);
@@ -351,7 +364,7 @@ export class Federation {
     const { peer, active } = neighbour;
     const url = active && this.#dialled.get(active.bus);
     if (url !== undefined) this.joiner.noteLinked(url);
-    const address = url ?? this.links.urlOf(peer);
+    const address = this.urlOf(neighbour);
     if (address !== undefined) this.#parts.onNeighbour?.(address);
     this.records.adjacencyUp(peer);
     this.topology.linkUp(peer, active?.rttMs ?? 0);
@@ -395,6 +408,10 @@ export class Federation {
     this.custody.reroute();
     this.accounts.receipts.hurry();
     this.barriers.noteReachable(reachable);
+    for (const { cluster, found } of this.#stopped ? [] : this.presence.update(reachable)) {
+      if (found) this.#notice("info", "CLUSTER_FOUND", `there is a way to cluster "${cluster}"`, cluster);
+      else this.#notice("warn", "CLUSTER_LOST", `there is no way to cluster "${cluster}" any more`, cluster);
+    }
     this.#tell();
   }
 

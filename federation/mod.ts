@@ -7,6 +7,7 @@
 
 export { type CustodyLog } from "./custody_log.ts";
 export { Federation, type FederationNotice, type FederationParts } from "./federation.ts";
+export * from "./inspect/mod.ts";
 export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from "./link/link_bus.ts";
 export { type Arrival, type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";
 export { type FederationOptions, type LinkSetting, type TrafficRule } from "./options.ts";

@@ -60,6 +60,11 @@ export class Session {
     return this.#since;
   }
 
+  /** When the neighbour was last heard. */
+  get heardAt(): number {
+    return this.#heartbeat.heardAt;
+  }
+
   get rttMs(): number {
     return this.#heartbeat.rttMs;
   }

@@ -70,7 +70,7 @@ export class InterestExchange {
     if ("problem" in parsed) {
       return this.#parts.onNotice({ code: "INTEREST_UNREADABLE", detail: parsed.problem, origin });
     }
-    this.remote.set(origin, shard, parsed.wants);
+    this.remote.set(origin, shard, parsed.wants, this.#parts.world.now());
   }
 
   purge({ origin, shard }: MeshRecord): void {

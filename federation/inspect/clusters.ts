@@ -1,0 +1,66 @@
+/** The clusters that this one knows of, itself among them, and the way to each. */
+
+import type { Federation } from "../federation.ts";
+import { TOPOLOGY_LIFETIME_MS } from "../options.ts";
+
+export interface KnownCluster {
+  readonly cluster: string;
+  readonly reachable: boolean;
+  /** From this cluster on; empty while there is no way. */
+  readonly path: readonly string[];
+  readonly cost: number | null;
+  readonly nextHop: string | null;
+  readonly alternate: string | null;
+  /** Version of what it wants, as far as it is known here; 0: nothing is. */
+  readonly interestVersion: number;
+  /** How long ago it last said something that came here; `null`: never. */
+  readonly lastSeenMs: number | null;
+}
+
+/** In order of name. */
+export function listClusters(federation: Federation): KnownCluster[] {
+  return knownClusters(federation).map((cluster) => toKnown(federation, cluster));
+}
+
+/** Whoever is linked, told something, is wanted for something, or is owed something. */
+export function knownClusters({ self, topology, interest, links, custody }: Federation): string[] {
+  const names = [
+    self,
+    ...topology.states.keys(),
+    ...topology.table.reachable(),
+    ...interest.remote.clusters(),
+    ...links.neighbours.keys(),
+    ...[...custody.parked].filter(([, queue]) => queue.first !== undefined).map(([cluster]) => cluster),
+  ];
+  return [...new Set(names)].sort();
+}
+
+function toKnown(federation: Federation, cluster: string): KnownCluster {
+  const { self, topology, records } = federation;
+  const interestVersion = records.versionOf(cluster, "interest");
+  if (cluster === self) {
+    const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0 };
+    return { cluster, reachable: true, ...own, interestVersion };
+  }
+  const way = topology.table.routeTo(cluster);
+  return {
+    cluster,
+    reachable: way !== undefined,
+    path: way?.path ?? [],
+    cost: way?.cost ?? null,
+    nextHop: way?.nextHop ?? null,
+    alternate: way?.alternate?.nextHop ?? null,
+    interestVersion,
+    lastSeenMs: lastSeenMs(federation, cluster),
+  };
+}
+
+/** A neighbour is heard all the time; of others there is what they say of themselves now and then. */
+function lastSeenMs({ links, records, world }: Federation, cluster: string): number | null {
+  const record = records.get({ origin: cluster, kind: "topology", shard: 0 });
+  const ages = record === undefined ? [] : [Math.max(0, TOPOLOGY_LIFETIME_MS - record.lifetimeMs)];
+  for (const { theirs, heardAt } of links.neighbours.get(cluster)?.sessions ?? []) {
+    if (theirs !== undefined) ages.push(world.now() - heardAt);
+  }
+  return ages.length === 0 ? null : Math.round(Math.min(...ages));
+}

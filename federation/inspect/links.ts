@@ -1,0 +1,104 @@
+/** The links of this cluster: up or not and why, and where each lane of them stands. */
+
+import type { Federation } from "../federation.ts";
+import { type Lane, LANES } from "../link/codec/mod.ts";
+import type { Neighbour } from "../link/neighbour.ts";
+
+export interface LaneView {
+  readonly lane: Lane;
+  /** Events that wait to be sent, and their bytes. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Position of the event that has waited longest, sent ones included; `null`: none waits. */
+  readonly oldestPosition: number | null;
+  /** Frames sent and not acknowledged, and the events in them. */
+  readonly unacked: number;
+  readonly unackedEvents: number;
+  /** Frames of this link epoch. */
+  readonly sentSequence: number;
+  readonly ackedSequence: number;
+  /** Last frame of the peer that is durable here. */
+  readonly receivedSequence: number;
+  /** Bytes that may be sent before the next acknowledgement. */
+  readonly credit: number;
+}
+
+export interface LinkView {
+  /** The neighbouring cluster; `null`: nobody has answered at the URL yet. */
+  readonly peer: string | null;
+  /** Where this side dials it, or where the peer said that it can be dialled. */
+  readonly url: string | null;
+  readonly state: "up" | "down" | "opening";
+  /** Whether this side dialled. */
+  readonly direction: "outbound" | "inbound" | null;
+  /** Smoothed; `null` while there is no link. */
+  readonly rttMs: number | null;
+  readonly cost: number | null;
+  readonly lanes: readonly LaneView[];
+  /** How long the state has held, ms; `null`: not known. */
+  readonly sinceMs: number | null;
+  readonly lastError: string | null;
+  /** Times that it went down since the start. */
+  readonly downs: number;
+}
+
+/** By peer; URLs at which nobody has answered last. */
+export function listLinks(federation: Federation): LinkView[] {
+  const neighbours = [...federation.links.neighbours.values()].sort((a, b) => a.peer < b.peer ? -1 : 1);
+  const links = neighbours.map((neighbour) => toLink(federation, neighbour));
+  const met = new Set(links.map(({ url }) => url));
+  const waiting = federation.joiner.status.filter(({ url, state }) => !met.has(url) && state !== "open");
+  return [
+    ...links,
+    ...waiting.map(({ url, state, lastError, attempts }): LinkView => ({
+      peer: null,
+      url,
+      state: state === "dialling" && attempts === 1 ? "opening" : "down",
+      direction: "outbound",
+      rttMs: null,
+      cost: null,
+      lanes: [],
+      sinceMs: null,
+      lastError: lastError ?? null,
+      downs: 0,
+    })),
+  ];
+}
+
+function toLink(federation: Federation, neighbour: Neighbour): LinkView {
+  const { world, topology } = federation;
+  const { peer, active, sessions, up, downs, since } = neighbour;
+  const session = active ?? [...sessions].at(-1);
+  return {
+    peer,
+    url: federation.urlOf(neighbour) ?? null,
+    state: up ? "up" : session?.state === "opening" ? "opening" : "down",
+    direction: session === undefined ? null : session.bus.dialled ? "outbound" : "inbound",
+    rttMs: active === undefined ? null : Math.round(active.rttMs * 100) / 100,
+    cost: up ? topology.costOf(peer) : null,
+    lanes: LANES.filter((lane) => neighbour.senders.has(lane)).map((lane) => toLane(federation, neighbour, lane)),
+    sinceMs: Math.round(world.now() - since),
+    lastError: (up ? undefined : session?.lastError) ?? neighbour.lastError ?? null,
+    downs,
+  };
+}
+
+function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, lane: Lane): LaneView {
+  const sender = senders.get(lane)!;
+  const queue = custody.queueOf(peer, lane);
+  const { unacked, unackedEvents, sentSequence, ackedSequence, credit } = sender.state;
+  const [firstSent] = sender.inFlight();
+  const waiting = [firstSent, queue.first].flatMap((shipment) => shipment === undefined ? [] : [shipment.position]);
+  return {
+    lane,
+    queued: queue.events,
+    queuedBytes: queue.bytes,
+    oldestPosition: waiting.length === 0 ? null : Math.min(...waiting),
+    unacked,
+    unackedEvents,
+    sentSequence,
+    ackedSequence,
+    receivedSequence: places.durable(peer, lane).sequence,
+    credit,
+  };
+}

@@ -1,0 +1,11 @@
+/**
+ * What people see of the mesh: views of a running federation, made of the very state and functions that it decides by.
+ *
+ * @module
+ */
+
+export { type KnownCluster, knownClusters, listClusters } from "./clusters.ts";
+export { type ClusterInterest, listInterest } from "./interest.ts";
+export { type LaneView, type LinkView, listLinks } from "./links.ts";
+export { type KnownPeer, listPeers } from "./peers.ts";
+export { listRoutes, type RemoteRoute, routesVersion } from "./routes.ts";
