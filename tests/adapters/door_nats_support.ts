@@ -90,6 +90,7 @@ export class RawClient {
     const client = new RawClient(socket);
     await eventually(() => client.#received.includes("\r\n"));
     const end = client.#received.indexOf("\r\n");
+    if (!client.#received.startsWith("INFO ")) throw new Error(`Cannot greet: the endpoint says ${client.#received}`);
     client.info = JSON.parse(client.#received.slice("INFO ".length, end));
     client.#received = client.#received.slice(end + 2);
     return client;

@@ -175,7 +175,9 @@ export class Connection implements ProtocolHandler, SessionHost {
   async drain(info: string): Promise<void> {
     this.hold();
     this.outbox.text(info);
-    await new Promise<void>((resolve) => this.#session === undefined ? resolve() : this.#session.whenSettled(resolve));
+    const session = this.#session;
+    const settled = new Promise<void>((resolve) => session === undefined ? resolve() : session.whenSettled(resolve));
+    await Promise.race([settled, this.closed]);
   }
 
   /** To be called every second or so: ends who says nothing, reads nothing or does not say who it is. */

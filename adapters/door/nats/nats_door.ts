@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
 
 import type { LinkBus } from "../../../federation/mod.ts";
 import type { Clock, WeftNode } from "../../../node/mod.ts";
@@ -22,6 +22,7 @@ import { NatsCounts } from "./nats_counts.ts";
 import { OwnBus } from "./own_bus.ts";
 import { PagePool } from "./page_pool.ts";
 import { ReplyAddresses } from "./reply_addresses.ts";
+import { type TlsFiles, TlsUpgrade } from "./tls_upgrade.ts";
 import { Waker } from "./waker.ts";
 
 export interface NatsDoorContext {
@@ -37,8 +38,7 @@ export interface NatsDoorOptions {
   readonly hostname: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** Texts in PEM. `ca`: clients must show a certificate that comes from it. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  readonly tls?: TlsFiles;
   readonly nkeys?: readonly NkeyConfig[];
   /** `federation.token`; without one only nodes of this machine may link. */
   readonly federationToken?: string;
@@ -76,7 +76,7 @@ class NatsListener implements NatsDoor {
   readonly #connectionsMax: number;
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
-  readonly #secure: SecureContext | undefined;
+  readonly #tls: TlsUpgrade | undefined;
   readonly #serverId = randomUUID();
   #clientIds = 0;
   #cancelWatch: (() => void) | undefined;
@@ -86,7 +86,7 @@ class NatsListener implements NatsDoor {
   constructor({ node, limits, clock, problems, authenticate }: NatsDoorContext, options: NatsDoorOptions) {
     this.#options = options;
     this.#connectionsMax = limits.connections;
-    this.#secure = options.tls && createSecureContext(options.tls);
+    this.#tls = options.tls && new TlsUpgrade(options.tls, clock);
     const { nkeys = [], federationToken, pingEveryMs = PING_EVERY_MS, onRefusedLink } = options;
     const links = new LiveBroker();
     this.#endpoint = {
@@ -123,7 +123,7 @@ class NatsListener implements NatsDoor {
   get url(): string {
     const { hostname } = this.#options;
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return `${this.#secure === undefined ? "nats" : "tls"}://${host}:${this.#port}`;
+    return `${this.#tls === undefined ? "nats" : "tls"}://${host}:${this.#port}`;
   }
 
   async listen(): Promise<void> {
@@ -164,7 +164,7 @@ class NatsListener implements NatsDoor {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= this.#connectionsMax) {
+    if (this.#connections.size + (this.#tls?.size ?? 0) >= this.#connectionsMax) {
       socket.on("error", () => undefined);
       socket.end("-ERR 'maximum connections exceeded'\r\n");
       return;
@@ -172,22 +172,15 @@ class NatsListener implements NatsDoor {
     const nonce = this.#endpoint.admissions.usesNkeys ? randomBytes(16).toString("base64url") : undefined;
     const remoteAddress = socket.remoteAddress ?? "";
     socket.write(this.#info({ nonce, client_id: ++this.#clientIds, client_ip: remoteAddress }));
-    const connection = new Connection({
-      endpoint: this.#endpoint,
-      socket: this.#secure === undefined ? socket : this.#encrypt(socket, this.#secure),
-      remoteAddress,
-      nonce,
-      onClosed: () => this.#connections.delete(connection),
-    });
-    this.#connections.add(connection);
+    const serve = (stream: Duplex) => this.#serve(stream, { nonce, remoteAddress });
+    if (this.#tls === undefined) serve(socket);
+    else this.#tls.upgrade(socket, serve);
   }
 
-  /** The greeting goes out in the clear, then the client begins TLS. */
-  #encrypt(socket: Socket, secureContext: SecureContext): TLSSocket {
-    const { cert, key, ca } = this.#options.tls!;
-    socket.on("error", () => undefined); // the other one fails as well
-    const requireCertificate = { requestCert: ca !== undefined, rejectUnauthorized: ca !== undefined };
-    return new TLSSocket(socket, { isServer: true, secureContext, cert, key, ca, ...requireCertificate });
+  #serve(socket: Duplex, caller: { readonly nonce: string | undefined; readonly remoteAddress: string }): void {
+    const onClosed = () => this.#connections.delete(connection);
+    const connection = new Connection({ endpoint: this.#endpoint, socket, ...caller, onClosed });
+    this.#connections.add(connection);
   }
 
   #info(more: Readonly<Record<string, unknown>>): string {
@@ -202,7 +195,7 @@ class NatsListener implements NatsDoor {
       headers: true,
       max_payload: payloadBytesMax,
       auth_required: admissions.required,
-      tls_required: this.#secure !== undefined,
+      tls_required: this.#tls !== undefined,
       ...more,
     };
     return `INFO ${JSON.stringify(info)}\r\n`;
