@@ -68,7 +68,6 @@ export class RecordDatabase {
       revive: (slot) => slot.origin === self && this.#own.revive(slot),
       onEmptied: (slot) => {
         if (slot.origin === self) this.#own.forget(slot);
-        for (const { queue } of this.#peers.values()) queue.drop(slot);
       },
     });
     this.#table = this.#holder.table;

@@ -143,19 +143,86 @@ describe("RecordDatabase floods", () => {
   });
 
   it("ignores acknowledgements of an earlier adjacency", () => {
-    const network = line({ delayMs: [100, 100] });
+    const network = line({ hellos: false });
     network.run(1000);
     const alice = network.members.get("alice")!;
+    const bob = network.members.get("bob")!;
+    const before = bob.sent.length;
     alice.db.originate("topology", 0, bodyOf("one"), HALF_HOUR);
-    network.run(150); // bob's acknowledgement is on its way
+    network.run(1000);
+    const late = bob.sent.slice(before);
     network.cut("alice", "bob");
     network.link("alice", "bob");
+    network.run(1000);
     network.lossPermille = 1000;
     alice.db.originate("topology", 0, bodyOf("two"), HALF_HOUR);
-    network.run(300);
+    network.run(50);
+    expect(late.length).toBeGreaterThan(0);
+    for (const { payload } of late) alice.db.receive("bob", payload);
     network.lossPermille = 0;
     network.run(3000);
-    expect(textOf(network.members.get("bob")!.db.get({ origin: "alice", kind: "topology", shard: 0 }))).toBe("two");
+    expect(textOf(bob.db.get({ origin: "alice", kind: "topology", shard: 0 }))).toBe("two");
+  });
+
+  it("sends what changes all the time at most every 10 ms", () => {
+    const network = line();
+    network.run(1000);
+    const { db, sent } = network.members.get("alice")!;
+    const before = sent.length;
+    for (let ms = 0; ms < 100; ms++) {
+      db.originate("topology", 0, bodyOf(`${ms}`), HALF_HOUR);
+      network.run(1);
+    }
+    expect(sent.length - before).toBeLessThanOrEqual(11);
+    expect(sent.length - before).toBeGreaterThanOrEqual(9);
+  });
+
+  it("learns how long a link takes, and repeats nothing that is on its way", () => {
+    const network = line({ delayMs: [400, 400] });
+    network.run(10_000);
+    const { db } = network.members.get("alice")!;
+    for (let n = 0; n < 3; n++) {
+      db.originate("topology", 0, bodyOf(`${n}`), HALF_HOUR);
+      network.run(5000);
+    }
+    const learnt = db.counts.retransmitted;
+    for (let n = 0; n < 20; n++) {
+      db.originate("topology", 0, bodyOf(`again ${n}`), HALF_HOUR);
+      network.run(2000);
+    }
+    expect(db.counts.retransmitted - learnt).toBeLessThanOrEqual(1);
+  });
+
+  it("repeats nothing over good links, however many records pass", () => {
+    const network = line();
+    network.run(1000);
+    const { db } = network.members.get("alice")!;
+    for (let round = 0; round < 20; round++) {
+      for (let shard = 0; shard < 256; shard++) db.originate("topology", shard, bodyOf(`${round}`), HALF_HOUR);
+      network.run(100);
+    }
+    network.run(5000);
+    expect(db.counts.retransmitted).toBe(0);
+    expect(network.isEqual()).toBe(true);
+  });
+
+  it("tells a peer that is behind", () => {
+    const network = line({ hellos: false });
+    network.run(1000);
+    const bob = network.members.get("bob")!;
+    const alice = network.members.get("alice")!;
+    const before = alice.sent.length;
+    alice.db.originate("topology", 0, bodyOf("old"), HALF_HOUR);
+    network.run(1);
+    const [{ payload: old }] = alice.sent.slice(before);
+    alice.db.originate("topology", 0, bodyOf("new"), HALF_HOUR);
+    network.run(1000);
+    const told = bob.sent.length;
+    bob.db.receive("alice", old);
+    network.run(1000);
+    const answers = bob.sent.slice(told).map(({ to, payload }) => [to, new TextDecoder().decode(payload)]);
+    expect(answers.some(([to, text]) => to === "alice" && text.includes("new"))).toBe(true);
+    expect(textOf(bob.db.get({ origin: "alice", kind: "topology", shard: 0 }))).toBe("new");
   });
 });
 
@@ -189,6 +256,52 @@ describe("RecordDatabase.adjacencyUp()", () => {
     network.run(500);
     expect(bob.db.synced("alice")).toBe(true);
     expect(textOf(bob.db.get({ origin: "alice", kind: "interest", shard: 0 }))).toBe("order.>");
+  });
+
+  it("is synced only when what it knew already is durable, too", () => {
+    const network = new RecordNetwork({ persistMs: 500 });
+    for (const name of ["alice", "bob", "charlie"]) network.add(name);
+    network.link("alice", "charlie");
+    network.members.get("alice")!.db.originate("interest", 0, bodyOf("order.>"), HALF_HOUR);
+    network.run(1000);
+    network.link("alice", "bob");
+    network.run(100); // bob is writing it
+    network.link("charlie", "bob");
+    network.run(100);
+    const bob = network.members.get("bob")!;
+    expect(bob.db.synced("charlie")).toBe(false);
+    network.run(400);
+    expect(bob.db.synced("charlie")).toBe(true);
+  });
+
+  it("settles records that differ in nothing but their content", () => {
+    const network = new RecordNetwork({ hellos: false });
+    const bob = network.add("bob", { counter: 1 });
+    const charlie = network.add("charlie");
+    const record = { origin: "alice", kind: "interest", shard: 0, epoch: 2 ** 32, version: 1, lifetimeMs: HALF_HOUR };
+    bob.db.load([{ ...record, kind: "interest", body: bodyOf("one") }]);
+    charlie.db.load([{ ...record, kind: "interest", body: bodyOf("two") }]);
+    network.link("bob", "charlie");
+    network.run(1000);
+    expect(textOf(bob.db.get({ origin: "alice", kind: "interest", shard: 0 }))).toBe("two");
+    expect(network.isEqual()).toBe(true);
+  });
+
+  it("leaves out what is about to end its life", () => {
+    const network = new RecordNetwork();
+    const alice = network.add("alice");
+    const bob = network.add("bob");
+    alice.db.originate("topology", 0, bodyOf("links"), 5000);
+    network.link("alice", "bob");
+    network.run(100);
+    network.cut("alice", "bob");
+    network.run(3500);
+    const charlie = network.add("charlie");
+    network.link("bob", "charlie");
+    network.run(500);
+    expect(bob.db.list("topology")).toHaveLength(1);
+    expect(charlie.db.synced("bob")).toBe(true);
+    expect(charlie.db.list("topology")).toHaveLength(0);
   });
 
   it("needs several rounds where the keys are more than one round lists", () => {

@@ -4,7 +4,7 @@ import {
   type InstalledRecord,
   type MeshRecord,
   RecordDatabase,
-  type RecordKey,
+  recordKeyText,
   type RecordsNotice,
   type RecordsOptions,
 } from "../../../federation/routing/records/mod.ts";
@@ -32,6 +32,8 @@ export interface Member {
   readonly installed: InstalledRecord[];
   readonly purged: MeshRecord[];
   readonly notices: RecordsNotice[];
+  /** What each `persist` was given. */
+  readonly batches: (readonly MeshRecord[])[];
   /** Documents by key. */
   readonly disk: Map<string, MeshRecord>;
   readonly synced: string[];
@@ -78,6 +80,7 @@ export class RecordNetwork {
     const member: Omit<Member, "db"> = {
       name,
       disk,
+      batches: [],
       installed: [],
       purged: [],
       notices: [],
@@ -96,8 +99,9 @@ export class RecordNetwork {
       persist: (records, removed, done) => {
         this.#time.after(this.#options.persistMs, () => {
           if (member.diskError === undefined) {
-            for (const key of removed) disk.delete(keyText(key));
-            for (const record of records) disk.set(keyText(record), record);
+            for (const record of records) disk.set(recordKeyText(record), record);
+            for (const key of removed) disk.delete(recordKeyText(key));
+            member.batches.push(records);
           }
           done(member.diskError);
         });
@@ -184,12 +188,8 @@ export class RecordNetwork {
 /** All live records of a database as text, without lifetimes. */
 export function contents(db: RecordDatabase): string {
   const records = [...db.list("topology"), ...db.list("interest")];
-  return records.map((record) => `${keyText(record)} ${record.epoch}.${record.version} ${textOf(record)}`).sort()
+  return records.map((record) => `${recordKeyText(record)} ${record.epoch}.${record.version} ${textOf(record)}`).sort()
     .join("\n");
-}
-
-export function keyText({ origin, kind, shard }: RecordKey): string {
-  return `${origin}/${kind}/${shard}`;
 }
 
 export function bodyOf(text: string): Uint8Array {

@@ -35,8 +35,7 @@ export class VirtualTime {
   run(ms: number): void {
     const until = this.#now + ms;
     for (;;) {
-      let next: Timer | undefined;
-      for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer;
+      const next = this.#next();
       if (next === undefined || next.at > until) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
@@ -45,8 +44,17 @@ export class VirtualTime {
     this.#now = until;
   }
 
-  /** Lets time pass in which nothing gets to run, as when a process is paused. */
+  /** Lets time pass in which nothing gets to run, as when a process is paused. What is late then runs in the wrong order. */
   sleep(ms: number): void {
     this.#now += ms;
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      const isLate = timer.at < this.#now;
+      if (next === undefined || timer.at < next.at || isLate) next = timer;
+    }
+    return next;
   }
 }
