@@ -103,7 +103,7 @@ export class Joiner {
     if (this.#stopped) return;
     target.state = "dialling";
     target.attempts++;
-    target.cancel = this.#parts.dial(target.url, { timeoutMs: DIAL_TIMEOUT_MS }, (result) => {
+    const cancel = this.#parts.dial(target.url, { timeoutMs: DIAL_TIMEOUT_MS }, (result) => {
       target.cancel = undefined;
       if ("failure" in result) {
         target.lastError = `${result.failure.code}: ${result.failure.detail}`;
@@ -118,6 +118,7 @@ export class Joiner {
         if (this.#targets.get(target.url) === target) this.#retry(target);
       });
     });
+    if (target.state === "dialling") target.cancel = cancel; // else it was answered at once
   }
 
   #retry(target: Target): void {
