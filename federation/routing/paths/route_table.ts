@@ -66,7 +66,7 @@ export class RouteTable {
     const { ids, names } = this.#adjacency;
     const vertex = ids.get(destination);
     if (vertex === undefined) return undefined;
-    const vertices = avoid.map((name) => ids.get(name) ?? NONE).filter((id) => id !== NONE && id !== this.#source);
+    const vertices = avoid.map((name) => ids.get(name) ?? NONE).filter((id) => id !== NONE);
     return names[this.#routes[klass].hopAvoiding(vertex, vertices)];
   }
 

@@ -133,6 +133,18 @@ describe("RouteTable.linkDown()", () => {
     expect(table.routeTo("eve")!.alternate).toBeNull();
   });
 
+  it("serves a hub with more neighbours than are asked for alternates", () => {
+    const names = Array.from({ length: 100 }, (_, n) => `via-${n}`);
+    const edges = names.flatMap((b, n) => [{ a: "hub", b, cost: n + 1 }, { a: b, b: "zoe", cost: 200 - 2 * n }]);
+    const table = tablesOf({ names: ["hub", "zoe", ...names], edges }).get("hub")!;
+    const before = table.routeTo("zoe")!;
+    expect([before.nextHop, before.cost, before.alternate?.nextHop]).toEqual(["via-99", 102, "via-63"]);
+    table.linkDown("via-99");
+    expect(table.routeTo("zoe")!.path).toEqual(["hub", "via-63", "zoe"]);
+    expect(table.distance("zoe")).toBe(64 + 74);
+    expect(table.nextHop("via-98")).toBe("via-98");
+  });
+
   it("uses the link no more for a way around other clusters either", () => {
     const table = tablesOf(meshOf("alice-bob", "alice-charlie", "bob-eve", "charlie-eve")).get("alice")!;
     expect(table.nextHopAvoiding("eve", ["charlie"])).toBe("bob");

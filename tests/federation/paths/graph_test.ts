@@ -35,6 +35,21 @@ describe("Graph", () => {
     expect(linksOf(graphOf({ alice: [toAlice] }))).toEqual([]);
   });
 
+  it("has no link that one end alone speaks of, whatever else either of them says", () => {
+    const names = ["alice", "bob", "charlie", "dave"];
+    const anyReports = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), { maxLength: 12 });
+    fc.assert(fc.property(anyReports, (reports) => {
+      const says = (from: string, to: string): boolean => reports.some(([a, b]) => a === from && b === to);
+      const graph = graphOf(Object.fromEntries(names.map((name) => [
+        name,
+        names.filter((peer) => says(name, peer)).map((peer) => ({ peer, cost: 1, up: true })),
+      ])));
+      expect(linksOf(graph)).toEqual(
+        names.flatMap((a, i) => names.slice(i + 1).filter((b) => says(a, b) && says(b, a)).map((b) => `${a}-${b} 1`)),
+      );
+    }));
+  });
+
   it("takes the larger cost, and the tags of either end", () => {
     const graph = graphOf({
       alice: [{ peer: "bob", cost: 3, up: true, tags: ["slow", "eu"] }],

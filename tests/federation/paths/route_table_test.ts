@@ -177,6 +177,14 @@ describe("RouteTable with classes", () => {
       .toEqual(["charlie", "charlie", undefined, "charlie"]);
   });
 
+  it("keeps what tags cost within what a link can cost", () => {
+    const edges = [{ a: "alice", b: "bob", cost: 5, tags: ["slow"] }, { a: "bob", b: "charlie", cost: 1 }];
+    const table = tableOf("alice", { names: ["alice", "bob", "charlie"], edges }, [
+      { name: "shy", tagCosts: { slow: 10_000_000 } },
+    ]);
+    expect([table.distance("bob"), table.distance("charlie")]).toEqual([65_535, 65_536]);
+  });
+
   it("refuses classes that paths cannot be compared by", () => {
     expect(() => new RouteTable("alice", [])).toThrow('Cannot route in "0" classes');
     for (const cost of [-1, 1.5, NaN]) {
