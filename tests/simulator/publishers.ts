@@ -45,7 +45,7 @@ export class Publishers {
     this.#stopped = true;
   }
 
-  #publish(node: SimNode, { mortalPermille, twicePermille }: ClusterPlan): void {
+  #publish(node: SimNode, { mortalPermille, twicePermille, dataBytes }: ClusterPlan): void {
     const { random, observer } = this.#parts;
     const id = `e${++this.#ids}`;
     const source = node.cluster;
@@ -53,7 +53,7 @@ export class Publishers {
     const ttlMs = random.chance(mortalPermille) ? random.between(1, TTL_MS_MAX) : 0;
     if (ttlMs > 0) observer.mortal.add(`${source} ${id}`);
     if (random.chance(twicePermille)) this.#again({ id, source, topic, ttlMs });
-    this.#count(node.publish(topic, { id, source, ttlMs }));
+    this.#count(node.publish(topic, { id, source, ttlMs, dataBytes }));
   }
 
   /** The application was not sure, and tried at another cluster. */

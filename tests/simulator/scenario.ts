@@ -31,10 +31,13 @@ export interface ClusterPlan {
   /** Of 1000 events, how many have a time to live, and how many are published at another cluster once more. */
   readonly mortalPermille: number;
   readonly twicePermille: number;
+  readonly dataBytes: number;
 }
 
 export const TOPICS = ["order.placed", "order.paid", "metrics.cpu", "metrics.memory", "user.created"] as const;
 const PATTERNS = ["order.placed", "order.*", "metrics.>", "user.created", ">"] as const;
+/** Filled by a minute of an outage, and yet a few times what one frame holds. */
+const SMALL_BYTES = 1_500_000;
 const GROUPS = ["billing", "audit"] as const;
 
 export interface ScenarioOptions {
@@ -59,6 +62,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     burst: random.pick([1, 1, 1, 5, 40]),
     mortalPermille: random.pick([0, 0, 30]),
     twicePermille: random.pick([0, 0, 20]),
+    dataBytes: disks(name).bytesMax === SMALL_BYTES ? 1000 : 0,
   }));
   return {
     seed,
@@ -100,6 +104,6 @@ function planDisks(random: SimRandom): (cluster: string) => DiskOptions {
     syncUsMax: random.pick([300, 2000, 10_000]),
     syncsCommits: !(loses && random.chance(500)),
     syncEveryMs: 1000,
-    bytesMax: small ? 20_000 : 1_000_000_000,
+    bytesMax: small ? SMALL_BYTES : 1_000_000_000,
   });
 }

@@ -25,6 +25,14 @@ export interface SimNodeParts {
   readonly join: readonly string[];
 }
 
+export interface Publication {
+  readonly id: string;
+  /** Default: the cluster. */
+  readonly source?: string;
+  readonly ttlMs?: number;
+  readonly dataBytes?: number;
+}
+
 /** Who watches the run. */
 export interface NodeWatcher {
   /** Events are in a log for good; `content` also tells what was there before. */
@@ -124,16 +132,13 @@ export class SimNode {
   }
 
   /** An application publishes here; false when the door is closed or the node is not there. */
-  publish(
-    topic: string,
-    { id, ttlMs = 0, source = this.cluster }: { id: string; ttlMs?: number; source?: string },
-  ): boolean {
+  publish(topic: string, publication: Publication): boolean {
     const { boot } = this.host;
     const running = this.#running;
     if (running === undefined || boot === undefined || this.host.frozen) return false;
     if (running.log.usedPermille() >= DOORS_PERMILLE) return false;
-    const event = toEvent(topic, { id, source });
-    running.log.commit([{ event, topic, ttlMs }], [], (error, appended) => {
+    const { id, source = this.cluster, ttlMs = 0 } = publication;
+    running.log.commit([{ event: toEvent(topic, publication, source), topic, ttlMs }], [], (error, appended) => {
       if (error !== undefined) return;
       const { epoch, sequence } = appended!;
       this.#parts.watcher.acknowledged(this.cluster, { epoch, sequence, topic, id, source });
@@ -142,7 +147,12 @@ export class SimNode {
   }
 }
 
-function toEvent(topic: string, { id, source }: { id: string; source: string }): CloudEvent {
+function toEvent(topic: string, { id, dataBytes = 0 }: Publication, source: string): CloudEvent {
   const attributes = Object.assign(createAttributeBag(), { specversion: "1.0", id, source, type: topic });
-  return { attributes: attributes as CloudEvent["attributes"], data: undefined, dataForm: undefined };
+  return {
+    attributes: attributes as CloudEvent["attributes"],
+    ...dataBytes === 0
+      ? { data: undefined, dataForm: undefined }
+      : { data: new Uint8Array(dataBytes), dataForm: "binary" },
+  };
 }

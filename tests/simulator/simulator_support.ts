@@ -69,6 +69,7 @@ function toCluster(name: string, { wants, disk, disks }: SmallMesh): ClusterPlan
     burst: 1,
     mortalPermille: 0,
     twicePermille: 0,
+    dataBytes: 0,
   };
 }
 
