@@ -4,8 +4,9 @@ import { type Context, Hono } from "hono";
 
 import { parseTopic } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance, type Query, readChoice, readLimit } from "../request/mod.ts";
+import { provenance, type Query, readChoice } from "../request/mod.ts";
 import { LiveClients, sseHeadResponse } from "../streams/mod.ts";
+import { toPage } from "./pages.ts";
 import { toDot, toText } from "./route_formats.ts";
 import { readRouteTable, routeKey, type RouteQuery } from "./route_table.ts";
 import { watchRoutes } from "./route_watch.ts";
@@ -26,7 +27,7 @@ function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>
   }
   switch (readChoice(query, "format", ["json", "text", "dot"]) ?? "json") {
     case "json":
-      return c.json(toPage(context, wanted, query));
+      return c.json(toJson(context, wanted, query));
     case "text":
       return toPlain(c, toText(readRouteTable(context, wanted)), "text/plain");
     case "dot":
@@ -44,12 +45,8 @@ function readRouteQuery(query: Query): RouteQuery {
   return { topic: topic === undefined ? undefined : parseTopic(topic), destination: query("destination") };
 }
 
-function toPage(context: DoorContext, wanted: RouteQuery, query: Query) {
-  const limit = readLimit(query);
-  const after = query("after");
+function toJson(context: DoorContext, wanted: RouteQuery, query: Query) {
   const { version, routes } = readRouteTable(context, wanted);
-  const rest = after === undefined ? routes : routes.filter((route) => routeKey(route) > after);
-  const page = rest.slice(0, limit);
-  const next = rest.length > limit ? routeKey(page[limit - 1]) : null;
-  return { version, routes: page, next, ...provenance(context) };
+  const { entries, next } = toPage(routes, routeKey, query);
+  return { version, routes: entries, next, ...provenance(context) };
 }

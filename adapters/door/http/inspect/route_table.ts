@@ -1,27 +1,26 @@
 /** The routing table: which patterns are wanted, where, and by which path. */
 
+import { listRoutes, type RemoteRoute, routesVersion } from "../../../../federation/mod.ts";
 import { isSystemTopic, patternMatches } from "../../../../node/mod.ts";
 import type { DoorContext } from "../door_context.ts";
 
-/** A line of the table. */
-export interface RouteEntry {
+/** A route to this cluster's own subscribers. */
+interface LocalRoute {
   readonly pattern: string;
-  /** The cluster that wants it. */
   readonly destination: string;
-  /** `null`: it is this cluster. */
-  readonly nextHop: string | null;
-  /** Clusters that an event crosses, from this one to the destination. */
+  readonly nextHop: null;
   readonly path: readonly string[];
-  readonly cost: number;
-  readonly state: "local" | "active" | "alternate" | "parked";
-  /** Since the pattern is wanted there. */
+  readonly cost: 0;
+  readonly state: "local";
+  /** Since the pattern is wanted here. */
   readonly ageMs: number;
-  /** The cluster that said so. */
   readonly origin: string;
-  /** Why this way; a stable code. */
-  readonly reason: string;
-  readonly alternate: string | null;
+  readonly reason: "LOCAL_SUBSCRIBER";
+  readonly alternate: null;
 }
+
+/** A line of the table. */
+export type RouteEntry = LocalRoute | RemoteRoute;
 
 export interface RouteQuery {
   /** Only routes that an event of this topic takes. */
@@ -32,20 +31,37 @@ export interface RouteQuery {
 export interface RouteTable {
   /** Grows with each change. */
   readonly version: number;
-  /** In order of pattern. */
+  /** In order of pattern, then destination. */
   readonly routes: readonly RouteEntry[];
 }
 
+type Context = Pick<DoorContext, "node" | "clock" | "federation">;
+
+/** The version that the table has now, without making it. */
+export function versionOf({ node, federation }: Context): number {
+  return node.dispatcher.interest.version + (federation === undefined ? 0 : routesVersion(federation));
+}
+
 /** The table as it is now. `query.topic` must be valid. */
-export function readRouteTable({ node, clock }: Pick<DoorContext, "node" | "clock">, query: RouteQuery): RouteTable {
+export function readRouteTable(context: Context, query: RouteQuery): RouteTable {
+  const { federation } = context;
+  const remote = federation === undefined ? [] : listRoutes(federation, query);
+  const routes = [...listLocal(context, query), ...remote].sort((a, b) => compare(routeKey(a), routeKey(b)));
+  return { version: versionOf(context), routes };
+}
+
+/** A route's place in the table, for pages: patterns have no spaces. */
+export function routeKey({ pattern, destination }: RouteEntry): string {
+  return `${pattern} ${destination}`;
+}
+
+function listLocal({ node, clock }: Context, { topic, destination }: RouteQuery): LocalRoute[] {
   const { cluster, dispatcher: { interest } } = node;
   const now = clock.now();
-  const { topic, destination } = query;
   const wanted = destination === undefined || destination === cluster ? interest.list() : [];
-  const routes = wanted
+  return wanted
     .filter(({ pattern }) => topic === undefined || takes(pattern, topic))
-    .sort((a, b) => a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0)
-    .map(({ pattern, since }): RouteEntry => ({
+    .map(({ pattern, since }) => ({
       pattern,
       destination: cluster,
       nextHop: null,
@@ -57,15 +73,13 @@ export function readRouteTable({ node, clock }: Pick<DoorContext, "node" | "cloc
       reason: "LOCAL_SUBSCRIBER",
       alternate: null,
     }));
-  return { version: interest.version, routes };
-}
-
-/** A route's place in the table, for pages: patterns have no spaces. */
-export function routeKey({ pattern, destination }: RouteEntry): string {
-  return `${pattern} ${destination}`;
 }
 
 /** A pattern that begins with a wildcard does not take the node's own topics. */
 function takes(pattern: string, topic: string): boolean {
   return patternMatches(pattern, topic) && (!isSystemTopic(topic) || isSystemTopic(pattern));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

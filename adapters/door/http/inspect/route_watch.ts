@@ -3,7 +3,14 @@
 import type { DoorContext } from "../door_context.ts";
 import { provenance } from "../request/mod.ts";
 import { KEEP_ALIVE, type LiveClient, type LiveClients, SseWriter, toControlMessage } from "../streams/mod.ts";
-import { readRouteTable, type RouteEntry, routeKey, type RouteQuery, type RouteTable } from "./route_table.ts";
+import {
+  readRouteTable,
+  type RouteEntry,
+  routeKey,
+  type RouteQuery,
+  type RouteTable,
+  versionOf,
+} from "./route_table.ts";
 
 /** First `event: routes` with the whole table, then `event: change` with `version`, `added` and `removed`. */
 export function watchRoutes(context: DoorContext, clients: LiveClients, query: RouteQuery): Response {
@@ -27,7 +34,11 @@ class RouteWatcher implements LiveClient {
     this.#writer = new SseWriter({ onRoom: () => this.#wake(), onGone: () => this.#leave() });
     this.#told = readRouteTable(context, query);
     this.#writer.write(toControlMessage("routes", { ...this.#told, ...provenance(context) }));
-    this.#stopWatching = context.node.dispatcher.interest.watch(() => this.#wake());
+    const stopWatching = [
+      context.node.dispatcher.interest.watch(() => this.#wake()),
+      context.federation?.watch(() => this.#wake()),
+    ];
+    this.#stopWatching = () => stopWatching.forEach((stop) => stop?.());
     clients.add(this);
     if (context.draining.aborted) this.end();
   }
@@ -56,7 +67,7 @@ class RouteWatcher implements LiveClient {
   }
 
   #wake(): void {
-    if (this.#woken || this.#context.node.dispatcher.interest.version === this.#told.version) return;
+    if (this.#woken || versionOf(this.#context) === this.#told.version) return;
     this.#woken = true;
     this.#clients.wake(this);
   }
@@ -72,7 +83,13 @@ function toChange(before: RouteTable, after: RouteTable) {
   return { version, added: difference(after.routes, before.routes), removed: difference(before.routes, after.routes) };
 }
 
+/** Routes that others have not, or have by another way. */
 function difference(routes: readonly RouteEntry[], others: readonly RouteEntry[]): RouteEntry[] {
-  const known = new Set(others.map(routeKey));
-  return routes.filter((route) => !known.has(routeKey(route)));
+  const known = new Set(others.map(wayKey));
+  return routes.filter((route) => !known.has(wayKey(route)));
+}
+
+function wayKey(route: RouteEntry): string {
+  const { state, path, cost, alternate } = route;
+  return `${routeKey(route)} ${state} ${path.join(">")} ${cost} ${alternate}`;
 }

@@ -5,6 +5,7 @@ import type { GenericSchema } from "valibot";
 
 import { SubscriptionSchema } from "../../../../node/mod.ts";
 import { RedriveSchema } from "../inspect/mod.ts";
+import { MESH_COMPONENTS } from "./mesh_components.ts";
 import { AckSchema, PatchSchema, PullSchema, SeekSchema } from "../subscriptions/mod.ts";
 import { count, flag, listOf, object, oneOf, orNull, ref, type Schema, text, time } from "./schema.ts";
 
@@ -104,11 +105,11 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     destination: text("Cluster that wants them."),
     nextHop: orNull(text("Cluster that gets them first; null for this one's own.")),
     path: listOf(text("Cluster on the way, this one first.")),
-    cost: count("0 here."),
+    cost: orNull(count("0 here; null while there is no path.")),
     state: oneOf("local", "active", "alternate", "parked"),
-    ageMs: count("How long the pattern has been wanted there, ms."),
+    ageMs: count("How long the pattern is known to be wanted there, ms."),
     origin: text("Cluster that announced it."),
-    reason: text("Why this way; a stable code."),
+    reason: text("LOCAL_SUBSCRIBER here; else why this way, for people."),
     alternate: orNull(text("Next hop when the first fails.")),
   }),
   Explanation: object({
@@ -133,6 +134,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       detail: text("For people."),
     })),
   }),
+  ...MESH_COMPONENTS,
   DeadLetter: object({
     id: text("In order of death."),
     subscription: text("At which it failed."),

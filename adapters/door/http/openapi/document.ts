@@ -2,6 +2,7 @@
 
 import { COMPONENTS } from "./components.ts";
 import { INSPECT_OPERATIONS } from "./inspect_operations.ts";
+import { MESH_OPERATIONS } from "./mesh_operations.ts";
 import { type Operation, toOperationObject } from "./operation.ts";
 import { PUBLISH_OPERATIONS } from "./publish_operations.ts";
 import { ref } from "./schema.ts";
@@ -11,6 +12,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...PUBLISH_OPERATIONS,
   ...SUBSCRIPTION_OPERATIONS,
   ...INSPECT_OPERATIONS,
+  ...MESH_OPERATIONS,
 ];
 
 /** An OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1). `version`: of the node. */

@@ -1,0 +1,83 @@
+/** `GET /v1/clusters`, `/v1/peers`, `/v1/links`, `/v1/interest`: what this node knows of its mesh. */
+
+import { type Context, Hono } from "hono";
+
+import {
+  type Federation,
+  type LaneView,
+  type LinkView,
+  listClusters,
+  listInterest,
+  listLinks,
+  listPeers,
+} from "../../../../federation/mod.ts";
+import type { EventStore } from "../../../../node/mod.ts";
+import type { DoorContext, DoorEnv } from "../door_context.ts";
+import { provenance } from "../request/mod.ts";
+import { toPage } from "./pages.ts";
+
+export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
+  const app = new Hono<DoorEnv>();
+  app.get("/v1/clusters", (c) => answer(context, c, "clusters", listOf(context, listClusters), byCluster));
+  app.get("/v1/interest", (c) => answer(context, c, "interest", listOf(context, listInterest), byCluster));
+  app.get("/v1/peers", (c) => {
+    const peers = listOf(context, listPeers).map(({ sinceMs, ...peer }) => ({
+      ...peer,
+      since: toTime(context, sinceMs),
+    }));
+    return answer(context, c, "peers", peers, ({ cluster, id }) => `${cluster} ${id}`);
+  });
+  app.get("/v1/links", async (c) => {
+    const links = await Promise.all(listOf(context, listLinks).map((link) => toLink(context, link)));
+    return answer(context, c, "links", links, keyOfLink);
+  });
+  return app;
+}
+
+/** A node that is in no mesh knows nothing of one. */
+function listOf<T>({ federation }: DoorContext, list: (federation: Federation) => readonly T[]): readonly T[] {
+  return federation === undefined ? [] : list(federation);
+}
+
+function answer<T>(
+  context: DoorContext,
+  c: Context<DoorEnv>,
+  plural: string,
+  all: readonly T[],
+  keyOf: (entry: T) => string,
+): Response {
+  const { entries, next } = toPage(all, keyOf, (name) => c.req.query(name));
+  return c.json({ [plural]: entries, next, ...provenance(context) });
+}
+
+function byCluster({ cluster }: { readonly cluster: string }): string {
+  return cluster;
+}
+
+/** Links with nobody come last: no name of a cluster begins with `~`. */
+function keyOfLink({ peer, url }: { readonly peer: string | null; readonly url: string | null }): string {
+  return peer ?? `~${url}`;
+}
+
+async function toLink(context: DoorContext, { sinceMs, lanes, ...link }: LinkView) {
+  const { store } = context.node;
+  return {
+    ...link,
+    since: toTime(context, sinceMs),
+    lanes: await Promise.all(lanes.map((lane) => toLane(store, lane))),
+  };
+}
+
+async function toLane(store: EventStore, { oldestPosition, ...lane }: LaneView) {
+  return { ...lane, oldestAgeMs: oldestPosition === null ? 0 : await ageOf(store, oldestPosition) };
+}
+
+/** Of an event that is kept as long as it waits; 0 if it has just gone. */
+async function ageOf(store: EventStore, position: number): Promise<number> {
+  const event = await store.get(position);
+  return event === undefined ? 0 : Math.max(0, Math.round(store.now() - event.acceptedAge));
+}
+
+function toTime({ clock }: DoorContext, sinceMs: number | null): string | null {
+  return sinceMs === null ? null : new Date(clock.wall() - sinceMs).toISOString();
+}
