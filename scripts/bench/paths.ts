@@ -6,7 +6,7 @@ import { type Figure, median } from "./figure.ts";
 const CLUSTERS = 1000;
 const LINKS = 4000;
 const SEED = 20_240_501;
-const ROUNDS = 60;
+const ROUNDS = 300;
 const LOOK_UPS = 1_000_000;
 
 const CLASSES: readonly RouteClass[] = [
