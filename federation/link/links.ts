@@ -168,13 +168,14 @@ export class Links {
     session.hurry();
   }
 
-  #metSelf(attached: AttachedBus): void {
-    attached.refusal = {
-      code: "SELF",
-      detail: `${attached.bus.name} leads to this very node`,
-      ...this.#parts.identity,
-    };
-    this.#tell({ ...attached.refusal, bus: attached.bus.name });
+  /** This node is on the bus with another client of its own: that one is told, so that its URL is known to be of no use. */
+  #metSelf({ bus }: AttachedBus): void {
+    const { identity } = this.#parts;
+    const detail = "the address leads to this very node; take it out of the join list or the registry";
+    bus.publish(
+      this.#subjects.refusal(identity.federation, identity.instance),
+      encodeRefusal({ code: "SELF", detail, ...identity }),
+    );
   }
 
   #refused(attached: AttachedBus, { payload }: BusMessage): void {
