@@ -2,33 +2,33 @@
 
 import type { StateEntry } from "../node/mod.ts";
 import type { CustodyLog } from "./custody_log.ts";
-import { type Coverage, COVERAGE_PREFIX, Coverages } from "./custody/coverage.ts";
+import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
-import { Departures, DISPATCHED_KEY } from "./custody/departures.ts";
+import { Departures } from "./custody/departures.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
-import { PLACE_PREFIX, Places } from "./custody/places.ts";
-import { CUSTODY_PREFIX } from "./custody/run_document.ts";
+import { Places } from "./custody/places.ts";
 import type { CustodyDocument, Run, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
 import { Accounts } from "./ledger/accounts.ts";
-import { BOOK_PREFIX } from "./ledger/book.ts";
 import type { Meet } from "./link/codec/mod.ts";
 import { Presence } from "./inspect/presence.ts";
-import { TRACE_PREFIX, TraceJournal } from "./inspect/trace_journal.ts";
+import { TraceJournal } from "./inspect/trace_journal.ts";
 import type { DialBus, LinkBus } from "./link/link_bus.ts";
 import { Links } from "./link/links.ts";
 import type { Neighbour } from "./link/neighbour.ts";
 import type { LocalCluster } from "./local_cluster.ts";
-import { Joiner } from "./membership/joiner.ts";
+import { Dialling } from "./membership/dialling.ts";
 import { type FederationOptions, SYNC_WAIT_MS, TOPOLOGY_LIFETIME_MS } from "./options.ts";
 import { Relay } from "./relay.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
 import { Topology } from "./routing/topology.ts";
-import { RECORD_PREFIX, recordChanges } from "./routing/record_documents.ts";
-import { decodeRecordDocument, type MeshRecord, RecordDatabase } from "./routing/records/mod.ts";
+import { recordChanges } from "./routing/record_documents.ts";
+import { type MeshRecord, RecordDatabase } from "./routing/records/mod.ts";
+import { bytesToHex, hexToBytes } from "./hex.ts";
+import { loadState } from "./load_state.ts";
 import { laneOf } from "./traffic.ts";
 import type { World } from "./world.ts";
 
@@ -55,8 +55,6 @@ export interface FederationNotice {
   readonly peer?: string;
 }
 
-/** Seconds without any link after which the neighbours of earlier runs are dialled. */
-const ALONE_TICKS = 5;
 /** Versions of the link protocol that this program speaks. */
 const VERSIONS: [number, number] = [1, 1];
 
@@ -71,7 +69,7 @@ export class Federation {
   readonly intake: Intake;
   readonly accounts: Accounts;
   readonly links: Links;
-  readonly joiner: Joiner;
+  readonly dialling: Dialling;
   readonly relay: Relay;
   readonly trace: TraceJournal;
   readonly barriers: ReadyBarriers;
@@ -87,10 +85,9 @@ export class Federation {
   readonly documents = new Map<string, CustodyDocument>();
   readonly #parts: FederationParts;
   readonly #writes: WriteBehind;
+  readonly #waits: CustodyWaits;
   readonly #changed = new Set<() => void>();
-  readonly #dialled = new Map<LinkBus, string>();
   #marks = 0;
-  #aloneTicks = 0;
   #hasDatabase = false;
   #stopped = false;
   #cancelTick: (() => void) | undefined;
@@ -134,6 +131,13 @@ export class Federation {
       nextHop: (destination) => this.topology.table.nextHop(destination),
       send: (peer, payload) => this.links.send(peer, "relay", payload),
     });
+    this.dialling = new Dialling({
+      world,
+      dial: parts.dial,
+      options,
+      links: () => this.links,
+      onFailure: (url, { code, detail }) => this.#notice("warn", code, `Cannot join "${url}": ${detail}`),
+    });
     this.records = new RecordDatabase({
       world,
       self,
@@ -149,7 +153,7 @@ export class Federation {
       world,
       self,
       node: { id: local.node, ...options.about, nats: options.url, since: 0 },
-      setting: (peer) => this.#setting(peer),
+      setting: (peer) => this.dialling.settingOf(this.links?.neighbours.get(peer)?.active?.bus),
       originate: (body) => void this.records.originate("topology", 0, body, TOPOLOGY_LIFETIME_MS),
       onRoutes: () => this.#routesChanged(),
       onNotice: ({ code, detail, peer }) => this.#notice("warn", code, detail, peer),
@@ -195,7 +199,10 @@ export class Federation {
       laneOf: (topic) => laneOf(options.traffic, topic),
       newMark,
       onShipment: (shipment) => this.#depart(shipment),
-      onDispatched: () => this.#tell(),
+      onDispatched: () => {
+        this.#waits.look();
+        this.#tell();
+      },
       onError,
     });
     this.intake = new Intake({
@@ -211,6 +218,7 @@ export class Federation {
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
     });
+    this.#waits = new CustodyWaits({ world, self, books, departures: this.departures });
     this.barriers = new ReadyBarriers({
       world,
       self,
@@ -229,12 +237,12 @@ export class Federation {
         age: () => log.now(),
         onHandedOver: (peer, shipments) => this.#handedOver(peer, shipments),
       },
-      root: () => toHex(this.records.root),
+      root: () => bytesToHex(this.records.root),
       onUp: (neighbour) => this.#linkUp(neighbour),
       onDown: (neighbour, reason) => this.#linkDown(neighbour, reason),
       onHello: (neighbour, hello) => {
         this.topology.noteRtt(neighbour.peer, neighbour.active?.rttMs ?? 0);
-        if (neighbour.up) this.records.compareRoot(neighbour.peer, fromHex(hello.root));
+        if (neighbour.up) this.records.compareRoot(neighbour.peer, hexToBytes(hello.root));
       },
       onControl: (peer, kind, payload) => {
         if (kind === "db") this.records.receive(peer, payload);
@@ -243,27 +251,15 @@ export class Federation {
       onNotice: ({ code, detail, peer, bus }) =>
         this.#notice("warn", code, bus === undefined ? detail : `${detail} (${bus})`, peer),
     });
-    this.joiner = new Joiner({
-      world,
-      dial: parts.dial,
-      onBus: (url, bus) => {
-        this.#dialled.set(bus, url);
-        this.attach(bus);
-      },
-      onFailure: (url, { code, detail }) => this.#notice("warn", code, `Cannot join "${url}": ${detail}`),
-    });
   }
 
   /** Begins: says who is here, joins, and lets events leave as soon as it is known what others want. */
   start(): void {
-    const { join, links } = this.options;
     this.topology.start();
     this.interest.start();
     this.accounts.receipts.start();
-    for (const url of join) this.joiner.add(url, "join");
-    for (const { url } of links) this.joiner.add(url, "links");
-    const alone = join.length === 0 && links.length === 0;
-    if (alone || this.#hasDatabase) this.departures.release();
+    this.dialling.start();
+    if (this.dialling.waitsForOthers || this.#hasDatabase) this.departures.release();
     else this.world.after(SYNC_WAIT_MS, () => this.#stopWaiting());
     this.#tick();
   }
@@ -275,7 +271,17 @@ export class Federation {
 
   /** Where this side dials a neighbour, or where the neighbour said that it can be dialled. */
   urlOf({ peer, active }: Neighbour): string | undefined {
-    return (active && this.#dialled.get(active.bus)) ?? this.links.urlOf(peer);
+    return this.dialling.urlOf(active?.bus) ?? this.links.urlOf(peer);
+  }
+
+  /** See `CustodyWaits.wait()`. */
+  whenInCustody(events: readonly OwnEvent[], wish: CustodyWish, done: (pending: readonly string[]) => void): void {
+    this.#waits.wait(events, wish, done);
+  }
+
+  /** `done` is called once, with the reachable clusters that have not said in time that they know what is wanted here now. */
+  whenReady(timeoutMs: number, done: (missing: readonly string[]) => void): void {
+    this.barriers.wait(this.interest.flush(), timeoutMs, done);
   }
 
   /** Calls `listener` when routes, links or interest changed, or an event was settled. */
@@ -309,7 +315,7 @@ export class Federation {
   stop(done: () => void): void {
     this.#stopped = true;
     this.#cancelTick?.();
-    this.joiner.stop();
+    this.dialling.stop();
     this.departures.stop();
     this.links.stop("the node is stopping");
     this.accounts.receipts.stop();
@@ -320,19 +326,7 @@ export class Federation {
   }
 
   #load(entries: readonly StateEntry[]): void {
-    let dispatched: number | undefined;
-    const custody: StateEntry[] = [];
-    const records: MeshRecord[] = [];
-    for (const entry of entries) {
-      const { key, value } = entry;
-      if (key === DISPATCHED_KEY) dispatched = Number(new TextDecoder().decode(value));
-      else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
-      else if (key.startsWith(`${PLACE_PREFIX}/`)) this.places.load(key, value);
-      else if (key.startsWith(`${COVERAGE_PREFIX}/`)) this.accounts.coverages.load(key, value);
-      else if (key.startsWith(`${BOOK_PREFIX}/`)) this.accounts.books.load(key, value);
-      else if (key.startsWith(`${TRACE_PREFIX}/`)) this.trace.load(key, value);
-      else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));
-    }
+    const { dispatched, custody, records } = loadState(entries, this);
     this.departures.start(dispatched ?? this.log.head);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
@@ -362,8 +356,7 @@ export class Federation {
 
   #linkUp(neighbour: Neighbour): void {
     const { peer, active } = neighbour;
-    const url = active && this.#dialled.get(active.bus);
-    if (url !== undefined) this.joiner.noteLinked(url);
+    this.dialling.noteLinked(active?.bus);
     const address = this.urlOf(neighbour);
     if (address !== undefined) this.#parts.onNeighbour?.(address);
     this.records.adjacencyUp(peer);
@@ -429,43 +422,16 @@ export class Federation {
     this.departures.release();
   }
 
-  /** Alone for a while: neighbours of earlier runs are dialled as well. */
-  #seekMesh(): void {
-    const alone = [...this.links.neighbours.values()].every(({ up }) => !up);
-    this.#aloneTicks = alone ? this.#aloneTicks + 1 : 0;
-    if (this.#aloneTicks !== ALONE_TICKS) return;
-    for (const url of this.options.cached) if (url !== this.options.url) this.joiner.add(url, "cache");
-  }
-
   #noteParked(destination: string, reason: string): void {
-    if (reason === "HOP_LIMIT") {
-      this.#notice(
-        "warn",
-        "HOP_LIMIT",
-        `an event for "${destination}" has crossed too many clusters; it is parked`,
-        destination,
-      );
-    }
-  }
-
-  #setting(peer: string): { cost: number; tags: readonly string[] } {
-    const bus = this.links?.neighbours.get(peer)?.active?.bus;
-    const url = bus && this.#dialled.get(bus);
-    const setting = this.options.links.find((link) => link.url === url);
-    return { cost: setting?.cost ?? 0, tags: setting?.tags ?? [] };
+    if (reason !== "HOP_LIMIT") return;
+    this.#notice("warn", reason, `an event for "${destination}" has crossed too many clusters: parked`, destination);
   }
 
   #tick(): void {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
       if (this.departures.held && this.#synced()) this.departures.release();
-      this.#seekMesh();
-      for (const [bus, url] of this.#dialled) {
-        const refusal = this.links.refusalOn(bus);
-        if (refusal !== undefined && !this.links.isLinked(bus)) {
-          this.joiner.noteError(url, `${refusal.code}: ${refusal.detail}`);
-        }
-      }
+      this.dialling.tick();
       this.#tick();
     });
   }
@@ -482,12 +448,4 @@ export class Federation {
 function identityOf({ local, log }: FederationParts, { name, instance, url }: FederationOptions): Meet {
   const { cluster, node } = local;
   return { federation: name, cluster, node, epoch: log.incarnation.epoch, instance, versions: VERSIONS, url };
-}
-
-function toHex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }

@@ -47,7 +47,7 @@ export function listLinks(federation: Federation): LinkView[] {
   const neighbours = [...federation.links.neighbours.values()].sort((a, b) => a.peer < b.peer ? -1 : 1);
   const links = neighbours.map((neighbour) => toLink(federation, neighbour));
   const met = new Set(links.map(({ url }) => url));
-  const waiting = federation.joiner.status.filter(({ url, state }) => !met.has(url) && state !== "open")
+  const waiting = federation.dialling.joiner.status.filter(({ url, state }) => !met.has(url) && state !== "open")
     .sort((a, b) => a.url < b.url ? -1 : 1);
   return [
     ...links,

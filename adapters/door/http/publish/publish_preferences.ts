@@ -3,7 +3,7 @@
 import { RefusedError } from "../../../../node/mod.ts";
 
 export interface PublishPreferences {
-  /** Whose custody the 202 stands for. In a mesh of one cluster all three are the same. */
+  /** Whose custody the 202 stands for: this cluster's, that of the first hop of each destination, or every destination's. */
   readonly ack: "accepted" | "next-hop" | "all";
   /** Longest wait for that custody, ms (RFC 7240 `wait`). */
   readonly waitMs: number;

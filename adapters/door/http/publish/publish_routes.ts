@@ -6,7 +6,7 @@ import { type CloudEvent, type Receipt, RefusedError, type Submission } from "..
 import type { Principal } from "../auth/principal.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { decodeMessage, isCloudEvent, type PublishMessage, wrapMessage } from "./publish_message.ts";
-import { readPreferences } from "./publish_preferences.ts";
+import { type PublishPreferences, readPreferences } from "./publish_preferences.ts";
 
 export function publishRoutes(context: DoorContext): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
@@ -21,19 +21,42 @@ export async function publish(context: DoorContext, request: Request, topic?: st
   const who = context.authenticate(request);
   const principal = who instanceof Promise ? await who : who;
   const { headers } = request;
-  const { ttlMs } = readPreferences(headers);
+  const preferences = readPreferences(headers);
+  const { ttlMs } = preferences;
   const message = { headers, body: toMessageBody(headers, await context.readBody(request)) };
   if (topic !== undefined && !isCloudEvent(headers)) {
     const event = wrap(context, message, topic);
-    return toResponse(await context.node.accept(admit(context, principal, { event, topic, ttlMs })));
+    return await answer(context, preferences, context.node.accept(admit(context, principal, { event, topic, ttlMs })));
   }
   const decoded = decodeMessage(message, context.limits.batchEvents);
   if (decoded.type === "single") {
     const { event } = decoded;
-    return toResponse(await context.node.accept(admit(context, principal, { event, topic, ttlMs })));
+    return await answer(context, preferences, context.node.accept(admit(context, principal, { event, topic, ttlMs })));
   }
   const submissions = decoded.events.map((event, index) => admit(context, principal, { event, topic, ttlMs, index }));
-  return toBatchResponse(await context.node.acceptBatch(submissions));
+  const receipts = await context.node.acceptBatch(submissions);
+  return toBatchResponse(receipts, await awaitCustody(context, preferences, receipts));
+}
+
+/** The receipt, once the event is in the custody that was asked for, or the wait is over. */
+async function answer(
+  context: DoorContext,
+  preferences: PublishPreferences,
+  accepted: Promise<Receipt>,
+): Promise<Response> {
+  const receipt = await accepted;
+  if (preferences.ack === "accepted") return toResponse(receipt);
+  return toResponse(receipt, await awaitCustody(context, preferences, [receipt]));
+}
+
+/** Clusters whose custody has not come in time; nothing when the whole of it was not asked for, or has come. */
+async function awaitCustody(
+  { federation }: DoorContext,
+  { ack, waitMs }: PublishPreferences,
+  receipts: readonly Receipt[],
+): Promise<readonly string[]> {
+  if (ack === "accepted" || federation === undefined) return [];
+  return await new Promise((resolve) => federation.whenInCustody(receipts, { level: ack, timeoutMs: waitMs }, resolve));
 }
 
 /** Names the topic and checks that the principal may publish to it. */
@@ -73,12 +96,17 @@ function toMessageBody(headers: Headers, body: Uint8Array): Uint8Array | undefin
 
 const RECEIPT: ResponseInit = { status: 202, headers: { "content-type": "application/json" } };
 
-function toResponse(receipt: Receipt): Response {
-  return new Response(toJson(receipt), RECEIPT);
+function toResponse(receipt: Receipt, pending: readonly string[] = []): Response {
+  const json = toJson(receipt);
+  return new Response(
+    pending.length === 0 ? json : `${json.slice(0, -1)},"pending":${JSON.stringify(pending)}}`,
+    RECEIPT,
+  );
 }
 
-function toBatchResponse(receipts: readonly Receipt[]): Response {
-  return new Response(`{"accepted":${receipts.length},"receipts":[${receipts.map(toJson).join(",")}]}`, RECEIPT);
+function toBatchResponse(receipts: readonly Receipt[], pending: readonly string[]): Response {
+  const end = pending.length === 0 ? "" : `,"pending":${JSON.stringify(pending)}`;
+  return new Response(`{"accepted":${receipts.length},"receipts":[${receipts.map(toJson).join(",")}]${end}}`, RECEIPT);
 }
 
 /** Written by hand: it is half of what a publish costs otherwise. A cluster's name needs no escapes. */

@@ -8,4 +8,4 @@ export { readBodyAs, readJson } from "./json_body.ts";
 export { type Provenance, provenance } from "./provenance.ts";
 export { invalidParameter, type Query, readChoice, readCount, readLimit, readTime } from "./query.ts";
 export { jsonResponse, spliceJson } from "./raw_json.ts";
-export { readReady } from "./ready.ts";
+export { awaitReady, type MeshReady, readReady } from "./ready.ts";

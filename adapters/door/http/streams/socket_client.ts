@@ -4,8 +4,8 @@ import type { EventStream, StoredEvent, StreamGap } from "../../../../node/mod.t
 import type { Socket } from "../../../runtime/runtime.ts";
 import type { Principal } from "../auth/mod.ts";
 import type { DoorContext } from "../door_context.ts";
+import type { MeshReady } from "../request/mod.ts";
 import type { LiveClient, LiveClients } from "./live_clients.ts";
-import type { StreamRequest } from "./stream_request.ts";
 
 /** What the sub-protocols do differently. */
 export interface SocketProtocol {
@@ -13,7 +13,7 @@ export interface SocketProtocol {
   /** The message that carries an event; asked once per event, whoever gets it. */
   readonly toMessage: (stored: StoredEvent) => string;
   /** What is sent before the first event. */
-  greet(client: SocketClient, stream: EventStream, request: StreamRequest): void;
+  greet(client: SocketClient, stream: EventStream, ready: MeshReady): void;
   /** The message that says what is missing; a protocol without one keeps silent. */
   readonly toGapMessage?: (gap: StreamGap) => string;
   receive(client: SocketClient, message: string | Uint8Array): void;
@@ -71,13 +71,13 @@ export class SocketClient implements LiveClient {
     this.#cancelOpening = this.context.clock.after(OPEN_MAX_MS, () => this.leave());
   }
 
-  open(socket: Socket, request: StreamRequest): void {
+  open(socket: Socket, ready: MeshReady): void {
     this.#cancelOpening?.();
     const stream = this.#stream;
     if (stream === undefined || this.context.draining.aborted) return socket.close(CLOSE.goingAway, "node is stopping");
     this.#socket = socket;
     this.#options.clients.add(this);
-    this.#options.protocol.greet(this, stream, request);
+    this.#options.protocol.greet(this, stream, ready);
     this.onReady();
   }
 

@@ -2,6 +2,7 @@
 
 import type { EventStream } from "../../../../node/mod.ts";
 import type { DoorContext } from "../door_context.ts";
+import { awaitReady } from "../request/mod.ts";
 import type { LiveClient, LiveClients } from "./live_clients.ts";
 import { KEEP_ALIVE, type SseEncoder, toControlMessage, toResumePoint } from "./sse_encoder.ts";
 import { SseWriter } from "./sse_writer.ts";
@@ -23,7 +24,8 @@ export interface SseParts {
 export async function openSseStream(parts: SseParts, request: StreamRequest): Promise<Response> {
   const client = new SseClient(parts, request.options.group !== undefined);
   const stream = await parts.context.node.openStream({ ...request.options, onReady: client.onReady });
-  client.begin(stream, toReadyMessage(parts.context.node, stream, request));
+  const ready = await awaitReady(parts.context, request.ready);
+  client.begin(stream, toReadyMessage(parts.context.node, stream, ready));
   return client.toResponse();
 }
 

@@ -10,8 +10,8 @@ import { invalidParameter, type Query, readChoice, readCount, readReady } from "
 export interface StreamRequest {
   /** What to open; who reads it adds `onReady`. */
   readonly options: Omit<StreamOptions, "onReady">;
-  /** Beside in the ready message: `missing`, with `?ready=mesh`. */
-  readonly ready: { readonly missing?: readonly string[] };
+  /** The client waits until the mesh knows of its interest. */
+  readonly ready: boolean;
 }
 
 /** As for a subscription's `config.group`. */

@@ -5,6 +5,7 @@ import { type Context, Hono } from "hono";
 import { RefusedError, type StoredEvent } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { cloudEventsJson } from "./cloudevents_json.ts";
+import { awaitReady } from "../request/mod.ts";
 import { LiveClients } from "./live_clients.ts";
 import { RecentCache } from "./recent_cache.ts";
 import { SocketClient, type SocketProtocol } from "./socket_client.ts";
@@ -47,9 +48,10 @@ async function openSocket(
   const client = new SocketClient({ context, clients, protocol, principal: c.get("principal"), inGroup });
   client.expect(await context.node.openStream({ ...request.options, onReady: client.onReady }));
   try {
+    const ready = await awaitReady(context, request.ready);
     return c.env.connection.upgrade({
       protocol: protocol.offered ? protocol.name : undefined,
-      onOpen: (socket) => client.open(socket, request),
+      onOpen: (socket) => client.open(socket, ready),
       onMessage: (_socket, message) => client.receive(message),
       onClose: () => client.leave(),
     });

@@ -22,8 +22,8 @@ export function weftJson(
     toMessage: memo(({ event, position }) =>
       `{"kind":"event","cursor":"${node.cursorOf(position)}","event":${encodeStructured(event)}}`
     ),
-    greet(client, stream, request) {
-      client.send(JSON.stringify({ kind: "ready", ...toReadyMessage(node, stream, request) }));
+    greet(client, stream, ready) {
+      client.send(JSON.stringify({ kind: "ready", ...toReadyMessage(node, stream, ready) }));
       if (stream.gap !== undefined) client.send(toGapMessage(stream.gap));
     },
     toGapMessage,

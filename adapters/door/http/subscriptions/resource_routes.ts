@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { Consumer } from "../../../../node/mod.ts";
 import { requireScope } from "../auth/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance, readBodyAs, readChoice, readJson, readLimit, readReady } from "../request/mod.ts";
+import { awaitReady, provenance, readBodyAs, readChoice, readJson, readLimit, readReady } from "../request/mod.ts";
 
 type Call = Context<DoorEnv>;
 
@@ -54,7 +54,9 @@ async function create(context: DoorContext, c: Call): Promise<Response> {
   const body = await readJson(context, c.req.raw);
   requireScope(c.get("principal"), "subscribe", requestedTopic(body));
   const consumer = await context.node.subscriptions.create(body);
-  return c.json({ ...await toAnswer(context, consumer), ...ready }, 201, { location: toPath(consumer) });
+  return c.json({ ...await toAnswer(context, consumer), ...await awaitReady(context, ready) }, 201, {
+    location: toPath(consumer),
+  });
 }
 
 async function put(context: DoorContext, c: Call): Promise<Response> {
@@ -65,7 +67,7 @@ async function put(context: DoorContext, c: Call): Promise<Response> {
   // Its place in the log passes to the new one, so whoever replaces it must be one who could read the old.
   if (context.node.subscriptions.get(id) !== undefined) requireUsable(context, c);
   const { consumer, created } = await context.node.subscriptions.put(id, body);
-  const answer = { ...await toAnswer(context, consumer), ...ready };
+  const answer = { ...await toAnswer(context, consumer), ...await awaitReady(context, ready) };
   return created ? c.json(answer, 201, { location: toPath(consumer) }) : c.json(answer);
 }
 
