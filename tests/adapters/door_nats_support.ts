@@ -10,6 +10,8 @@ import { eventually } from "../support/eventually.ts";
 import { openTestNode, type TestNode, type TestNodeOptions } from "../support/test_node.ts";
 
 export interface TestNatsOptions extends Omit<NatsDoorOptions, "hostname" | "port"> {
+  /** Default: a free one. */
+  readonly port?: number;
   readonly authenticate?: NatsDoorContext["authenticate"];
   readonly clock?: Clock;
   readonly limits?: Partial<NatsDoorContext["limits"]>;
