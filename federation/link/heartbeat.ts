@@ -19,8 +19,14 @@ const REMEMBERED = 256;
 export const HELLO_MS = 250;
 const MISSES = 3;
 
+/** Hellos to one neighbour count on from session to session: the neighbour may not have noticed that one ended. */
+export interface BeatNumbers {
+  last: number;
+}
+
 export class Heartbeat {
-  #number = 0;
+  readonly #numbers: BeatNumbers;
+  readonly #sentNumbers = new Float64Array(REMEMBERED);
   readonly #sentAt = new Float64Array(REMEMBERED);
   #heard = 0;
   #heardAt = 0;
@@ -28,12 +34,17 @@ export class Heartbeat {
   #provenAt = -Infinity;
   #rttMs = 0;
 
+  constructor(numbers: BeatNumbers = { last: 0 }) {
+    this.#numbers = numbers;
+  }
+
   /** The numbers of the next hello. */
   next(now: number): Beat {
-    this.#number++;
-    this.#sentAt[this.#number % REMEMBERED] = now;
+    const number = ++this.#numbers.last;
+    this.#sentNumbers[number % REMEMBERED] = number;
+    this.#sentAt[number % REMEMBERED] = now;
     const echoDelayMs = Math.min(65_535, Math.max(0, Math.round(now - this.#heardAt)));
-    return { number: this.#number, echo: this.#heard, echoDelayMs: this.#heard === 0 ? 0 : echoDelayMs };
+    return { number, echo: this.#heard, echoDelayMs: this.#heard === 0 ? 0 : echoDelayMs };
   }
 
   /** A hello came. A repeated or late one proves nothing new. */
@@ -42,7 +53,7 @@ export class Heartbeat {
       this.#heard = number;
       this.#heardAt = now;
     }
-    if (echo === 0 || echo > this.#number || echo <= this.#number - REMEMBERED) return;
+    if (echo === 0 || this.#sentNumbers[echo % REMEMBERED] !== echo) return;
     const sentAt = this.#sentAt[echo % REMEMBERED];
     if (sentAt <= this.#provenAt) return;
     this.#provenAt = sentAt;

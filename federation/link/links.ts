@@ -159,7 +159,7 @@ export class Links {
     if ("problem" in meet) return this.#tell({ code: meet.problem, detail: meet.detail, bus: attached.bus.name });
     const { identity } = this.#parts;
     if (meet.meet.instance === identity.instance) return this.#metSelf(attached);
-    const reason = judgeHello(identity, meet.meet) ?? this.#peers.judge(meet.meet);
+    const reason = judgeHello(identity, meet.meet) ?? this.#peers.judge(meet.meet, this.#isThere);
     if (reason !== undefined) return this.#refuse(attached, meet.meet, reason);
     this.#supersede(meet.meet);
     const session = this.#session(attached, meet.meet.cluster);
@@ -246,6 +246,7 @@ export class Links {
       peer,
       bus: attached.bus,
       subjects: this.#subjects,
+      beats: neighbour.beats,
       hello: () => this.#helloTo(neighbour),
       judge: (hello) => this.#judge(attached, hello),
       onUp: (up) => {
@@ -268,10 +269,12 @@ export class Links {
   }
 
   #judge(attached: AttachedBus, hello: Hello): { code: string; detail: string } | undefined {
-    const reason = judgeHello(this.#parts.identity, hello) ?? this.#peers.judge(hello);
+    const reason = judgeHello(this.#parts.identity, hello) ?? this.#peers.judge(hello, this.#isThere);
     if (reason !== undefined) this.#refuse(attached, hello, reason);
     return reason;
   }
+
+  readonly #isThere = (cluster: string): boolean => this.#neighbours.get(cluster)?.up === true;
 
   #neighbour(peer: string): Neighbour {
     let neighbour = this.#neighbours.get(peer);

@@ -5,6 +5,7 @@ import type { EventReader } from "../custody/event_reader.ts";
 import type { Shipment } from "../custody/shipment.ts";
 import type { World } from "../world.ts";
 import { type Lane, LANES } from "./codec/mod.ts";
+import type { BeatNumbers } from "./heartbeat.ts";
 import { LaneSender, type SenderNotice } from "./lane_sender.ts";
 import type { Session } from "./session.ts";
 import type { LinkSubjects } from "./subjects.ts";
@@ -30,6 +31,8 @@ const REGRET_MS = 300_000;
 
 export class Neighbour {
   readonly peer: string;
+  /** Numbers of the hellos to it. */
+  readonly beats: BeatNumbers = { last: 0 };
   readonly #parts: NeighbourParts;
   readonly #sessions = new Set<Session>();
   readonly #senders = new Map<Lane, LaneSender>();

@@ -2,7 +2,7 @@
 
 import type { World } from "../world.ts";
 import { decodeHello, encodeHello, type Hello } from "./codec/mod.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { type BeatNumbers, Heartbeat } from "./heartbeat.ts";
 import type { LinkBus } from "./link_bus.ts";
 import type { ControlKind, LinkSubjects } from "./subjects.ts";
 
@@ -11,6 +11,8 @@ export interface SessionParts {
   readonly peer: string;
   readonly bus: LinkBus;
   readonly subjects: LinkSubjects;
+  /** Shared by all sessions with that neighbour. */
+  readonly beats?: BeatNumbers;
   /** What this side says of itself to that neighbour now. */
   readonly hello: () => Hello;
   /** Judges what the other says; a reason refuses it. */
@@ -33,7 +35,7 @@ export class Session {
   readonly peer: string;
   readonly bus: LinkBus;
   readonly #parts: SessionParts;
-  readonly #heartbeat = new Heartbeat();
+  readonly #heartbeat: Heartbeat;
   #state: SessionState = "opening";
   #theirs: Hello | undefined;
   #theirHash = 0;
@@ -47,6 +49,7 @@ export class Session {
     this.#parts = parts;
     this.peer = parts.peer;
     this.bus = parts.bus;
+    this.#heartbeat = new Heartbeat(parts.beats);
     this.#since = parts.world.now();
     this.#nextAt = this.#since;
   }
@@ -118,7 +121,7 @@ export class Session {
       this.#parts.onHello(this);
     } else if (heard.beat.fullHash !== this.#theirHash) this.send("hello", ASK_FULL);
     if (this.#state === "opening" && this.#theirs !== undefined && this.#heartbeat.proven) this.#goUp(now);
-    else if (this.#state === "opening" && heard.beat.number <= 2) this.#say(now); // answer a new neighbour at once
+    else if (this.#state === "opening" && heard.beat.echo === 0) this.#say(now); // it waits for an answer
   }
 
   send(kind: ControlKind, payload: Uint8Array): void {
