@@ -217,7 +217,8 @@ export class Departures {
     this.#saving = true;
     this.#parts.world.after(SAVE_EVERY_MS, () => {
       this.#saving = false;
-      if (this.#stopped || this.#saved >= this.#dispatched) return;
+      // A commit under way brings a later place with it, which this one must not put back.
+      if (this.#stopped || this.#busy || this.#saved >= this.#dispatched) return;
       const reached = this.#saved = this.#dispatched;
       this.#parts.log.commit([], [placeOf(reached)], (error) => error !== undefined && this.#parts.onError(error));
     });
