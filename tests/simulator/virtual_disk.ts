@@ -161,7 +161,9 @@ class OpenLog implements CustodyLog {
   }
 
   commit(entries: readonly AppendEntry[], changes: readonly StateChange[], done: Commit["done"]): void {
-    this.#waiting.push({ entries, changes, done });
+    // A store takes the values of this moment, whatever becomes of them later.
+    const now = changes.map(({ key, value, atPosition }) => ({ key, value, atPosition }));
+    this.#waiting.push({ entries, changes: now, done });
     if (!this.#busy) this.#sync();
   }
 
