@@ -1,10 +1,25 @@
 /** Who would get an event, and what stops it elsewhere; asks what dispatch and delivery ask, and sends nothing. */
 
+import { isForReader } from "./audience.ts";
+import { readerOf } from "./delivery/queue_group.ts";
 import type { CloudEvent } from "./event.ts";
+import type { Audience } from "./event_store.ts";
 import type { Consumer, Subscriptions } from "./subscriptions/subscriptions.ts";
 
 /** Stable codes. */
-export type ExplainReason = "OK" | "NO_SUBSCRIBER" | "FILTERED" | "PAUSED" | "EXPIRED" | "SINK_FAILING";
+export type ExplainReason =
+  | "OK"
+  | "NO_SUBSCRIBER"
+  | "FILTERED"
+  | "PAUSED"
+  | "EXPIRED"
+  | "SINK_FAILING"
+  /** It takes only what is published in its own cluster. */
+  | "OUT_OF_SCOPE"
+  /** Another cluster was picked for its group. */
+  | "GROUP_ELSEWHERE"
+  /** The event's time to live is over: it is stored, and delivered to nobody. */
+  | "EVENT_EXPIRED";
 
 export interface ExplainedSubscription {
   readonly id: string;
@@ -36,15 +51,27 @@ export interface Explanation {
   readonly stopped: readonly StoppedSubscription[];
 }
 
+export interface ExplainQuestion {
+  readonly cluster: string;
+  readonly topic: string;
+  readonly event: CloudEvent;
+  /** Streams that get it. */
+  readonly streams: number;
+  /** For whom it would be here; `everybody` if it is published here. */
+  readonly audience: Audience;
+  /** Why nobody at all gets it, whatever they want. */
+  readonly stop?: Verdict;
+}
+
 export function explain(
   subscriptions: Subscriptions,
-  question: { cluster: string; topic: string; event: CloudEvent; streams: number },
+  question: ExplainQuestion,
 ): Explanation {
-  const { cluster, topic, event } = question;
+  const { cluster, topic, event, audience } = question;
   const matched: ExplainedSubscription[] = [];
   const stopped: StoppedSubscription[] = [];
   for (const consumer of subscriptions) {
-    const verdict = judge(consumer, topic, event);
+    const verdict = judge(consumer, question);
     const id = consumer.record.subscription.id;
     if (verdict === undefined) continue; // the topic does not fit: it has nothing to do with this event
     if (verdict.reason !== "OK") stopped.push({ where: cluster, subscription: id, ...verdict });
@@ -52,16 +79,17 @@ export function explain(
       matched.push({ id, group: consumer.record.subscription.config.group ?? null, match: true });
     }
   }
-  if (matched.length === 0 && question.streams === 0) {
-    if (stopped.length === 0) stopped.push({ where: cluster, subscription: null, ...NOBODY });
+  const streams = question.stop === undefined ? question.streams : 0;
+  if (matched.length === 0 && streams === 0) {
+    if (stopped.length === 0) stopped.push({ where: cluster, subscription: null, ...question.stop ?? NOBODY });
     return { topic, destinations: [], stopped };
   }
-  const detail = `${matched.length} subscriptions and ${question.streams} streams of this cluster get it`;
+  const detail = `${matched.length} subscriptions and ${streams} streams of this cluster get it`;
   const local = { cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail } as const;
   return { topic, destinations: [{ ...local, subscriptions: matched }], stopped };
 }
 
-interface Verdict {
+export interface Verdict {
   readonly reason: ExplainReason;
   readonly detail: string;
 }
@@ -71,9 +99,21 @@ const NOBODY: Verdict = {
   detail: "no subscription and no stream of this cluster wants this topic",
 };
 
-function judge(consumer: Consumer, topic: string, event: CloudEvent): Verdict | undefined {
-  const { interest, record, worker, pull } = consumer;
+/** What is said of an event whose time is over when it comes. */
+export const EVENT_EXPIRED: Verdict = {
+  reason: "EVENT_EXPIRED",
+  detail: "its time to live is over: it would be stored, and delivered to nobody",
+};
+
+function judge(consumer: Consumer, { topic, event, audience, stop: general }: ExplainQuestion): Verdict | undefined {
+  const { interest, record, worker, pull, group } = consumer;
   if (!interest.fits(topic)) return undefined;
+  if (general !== undefined) return general;
+  const reader = readerOf(group.key, group.record);
+  if (!isForReader(audience, reader)) {
+    if (reader.ownOnly) return { reason: "OUT_OF_SCOPE", detail: "it takes only what is published in its own cluster" };
+    return { reason: "GROUP_ELSEWHERE", detail: `another cluster was picked for its group "${reader.group}"` };
+  }
   const stop = interest.explain(topic, event);
   if (stop !== undefined) return { reason: "FILTERED", detail: `${stop.path}: ${stop.detail}` };
   if (record.paused !== null) {

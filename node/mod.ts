@@ -16,7 +16,8 @@ export { type Settlement } from "./delivery/pull_consumer.ts";
 export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, StoreOpenError } from "./errors.ts";
 export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";
 export * from "./event_store.ts";
-export { type Explanation } from "./explain.ts";
+export { type ExplainReason, type Explanation } from "./explain.ts";
+export { type EventId } from "./find_events.ts";
 export { type LocalWant } from "./local_wants.ts";
 export { type FailedCheck, type NeededEvents, type NodeParts, WeftNode } from "./node.ts";
 export { Matcher } from "./matcher/mod.ts";
@@ -27,6 +28,7 @@ export { type EventStream, type StreamGap, type StreamOptions } from "./streams/
 export { type Subscription, type SubscriptionRequest, SubscriptionSchema } from "./subscriptions/subscription.ts";
 export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
 export { type Consumer } from "./subscriptions/subscriptions.ts";
+export { type TracedDelivery, type TracedOutcome } from "./trace_deliveries.ts";
 export { isSystemTopic } from "./system_topics.ts";
 export {
   InvalidPatternError,

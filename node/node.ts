@@ -3,17 +3,20 @@
 import { Acceptor, type Submission } from "./accept/acceptor.ts";
 import type { ArrivalVerdict, Arrived } from "./accept/arrival_judge.ts";
 import type { Receipt } from "./accept/receipt.ts";
+import { remainingAgeMs } from "./accept/time_to_live.ts";
 import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 import { DeadLetters } from "./dead_letters.ts";
 import type { DeadLetterQuery } from "./dead_letters.ts";
 import { QueueGroups } from "./delivery/queue_groups.ts";
+import { RecentOutcomes } from "./delivery/recent_outcomes.ts";
 import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { CloudEvent } from "./event.ts";
-import type { EventStore, StoredEvent } from "./event_store.ts";
-import { explain, type Explanation } from "./explain.ts";
+import type { Audience, EventStore, StoredEvent } from "./event_store.ts";
+import { EVENT_EXPIRED, explain, type Explanation } from "./explain.ts";
+import { type EventId, findEvents } from "./find_events.ts";
 import { browse, type BrowsePage, type BrowseQuery } from "./browse.ts";
 import { type LocalWant, LocalWants } from "./local_wants.ts";
 import { EVENT_BYTES_DEFAULT, type NodeOptions, PUBLISH_WINDOW_DEFAULT } from "./options.ts";
@@ -23,6 +26,7 @@ import { type EventStream, openStream, streamDefinition, type StreamOptions } fr
 import { Subscriptions } from "./subscriptions/subscriptions.ts";
 import { type SystemEventType, toSystemEvent } from "./system_events.ts";
 import { TOPIC_BYTES_MAX } from "./topic.ts";
+import { type TracedDelivery, traceDeliveries } from "./trace_deliveries.ts";
 import { TopicCatalogue } from "./topic_catalogue.ts";
 
 /** What a node is built on; adapters implement it. */
@@ -62,6 +66,7 @@ export class WeftNode implements AsyncDisposable {
   readonly #parts: NodeParts;
   readonly #groups: QueueGroups;
   readonly #redriver: Redriver;
+  readonly #outcomes: RecentOutcomes;
   readonly #streams = new Set<EventStream>();
   readonly #wants: LocalWants;
   readonly #neededElsewhere = new Set<() => readonly NeededEvents[]>();
@@ -97,7 +102,15 @@ export class WeftNode implements AsyncDisposable {
     store.onAppend((events) => this.#note(events));
     this.deadLetters = new DeadLetters(store);
     this.#wants = new LocalWants(clock);
-    this.#groups = new QueueGroups({ store, dispatcher: this.dispatcher, clock, wants: this.#wants, onError });
+    const outcomes = this.#outcomes = new RecentOutcomes(() => clock.wall());
+    this.#groups = new QueueGroups({
+      store,
+      dispatcher: this.dispatcher,
+      clock,
+      wants: this.#wants,
+      onError,
+      outcomes,
+    });
     this.#room = new StoreRoom({
       store,
       clock,
@@ -118,6 +131,7 @@ export class WeftNode implements AsyncDisposable {
       ...parts,
       deadLetters: this.deadLetters,
       groups: this.#groups,
+      outcomes,
       wall: () => clock.wall(),
       onReply: async (event) => void await this.accept({ topic: this.topicOf(event), event }),
       onGone: ({ id }, detail) => this.announce("weft-system.subscription.paused", { subscription: id, detail }),
@@ -197,10 +211,26 @@ export class WeftNode implements AsyncDisposable {
     return await browse(this.store, query);
   }
 
-  /** Who would get an event of that topic, and what stops it; sends nothing. */
-  explain(topic: string, event: CloudEvent): Explanation {
+  /**
+   * Who would get an event of that topic, and what stops it; sends nothing. `audience`: for whom it would be here, if it
+   * came over a link. Throws `RefusedError` for an `expirytime` that is no time.
+   */
+  explain(topic: string, event: CloudEvent, audience: Audience = "everybody"): Explanation {
     const streams = [...this.#streams].filter((stream) => stream.wants(topic, event)).length;
-    return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams });
+    const isOver = remainingAgeMs(event, { wall: () => this.#parts.clock.wall() }) < 0;
+    const stop = isOver ? EVENT_EXPIRED : undefined;
+    return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams, audience, stop });
+  }
+
+  /** Events of a source and id that are in the log, also those in transit, oldest first. */
+  async find({ source, id }: EventId): Promise<StoredEvent[]> {
+    return await findEvents(this.store, { source, id }, this.acceptor.candidates(source, id));
+  }
+
+  /** What became of a stored event at each subscription of this node. */
+  async traceDeliveries(stored: StoredEvent): Promise<TracedDelivery[]> {
+    const { subscriptions, deadLetters } = this;
+    return await traceDeliveries({ subscriptions, deadLetters, outcomes: this.#outcomes }, stored);
   }
 
   async redrive(query: DeadLetterQuery, onProgress?: (redriven: number) => void): Promise<RedriveResult> {

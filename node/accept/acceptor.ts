@@ -66,6 +66,11 @@ export class Acceptor {
     return this.#known.window;
   }
 
+  /** Positions of the publish window at which there may be an event of that source and id. */
+  candidates(source: string, id: string): readonly number[] {
+    return this.#known.positions(this.#store.hashId(source, id));
+  }
+
   /** See `ArrivalJudge.judge()`. */
   judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
     this.#judge.judge(arrivals, done);

@@ -147,6 +147,7 @@ export class DeliveryQueue {
       if (entry === undefined) break;
       if (entry.state !== "ready") continue; // settled while it waited in the list
       if (isExpired(entry.stored!, this.#feed.store.now())) {
+        this.#options.onExpired?.(entry.position, entry.attempts);
         this.#settle(entry, "expired");
         continue;
       }
@@ -171,15 +172,14 @@ export class DeliveryQueue {
     }
   }
 
-  /** How often the event was handed out, if it is with a member now: an answer to an older attempt does not count. */
-  attemptOf(position: number): number | undefined {
-    const entry = this.#entries.get(position);
-    return entry?.state === "taken" ? entry.attempts : undefined;
+  /** An event that is open, as it is now. */
+  openAt(position: number): Readonly<OpenEvent> | undefined {
+    return this.#entries.get(position);
   }
 
-  /** The event at an open position, while it is held. */
-  storedOf(position: number): StoredEvent | undefined {
-    return this.#entries.get(position)?.stored;
+  /** Everything up to here was taken from the log. */
+  get takenUpTo(): number {
+    return this.#follower.consumed;
   }
 
   /** Gives a taken event back, to be taken again after `delayMs`. `attempted: false` takes the attempt back as well. */

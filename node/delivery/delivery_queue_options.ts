@@ -18,6 +18,8 @@ export interface DeliveryQueueOptions {
   /** Where to begin: a saved state, or after a position. */
   readonly from: QueueState | number;
   readonly onError: (error: unknown) => void;
+  /** An event that was due ended instead, for its time to live was over; it had been tried that often. */
+  readonly onExpired?: (position: number, attempts: number) => void;
   /** Called when events were retired before the queue took them. `take()` ends there, and is to be called again. */
   readonly onGap?: (gap: LogGap) => void;
   /** See `LogFollowerOptions.toldTo`. */

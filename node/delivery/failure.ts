@@ -6,6 +6,7 @@ import type { SinkResponse } from "../sink.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
+import type { RecentOutcomes } from "./recent_outcomes.ts";
 
 export interface Failure {
   /** Stable code for the dead letter, should this have been the last attempt. */
@@ -27,6 +28,8 @@ export interface FailureContext {
   /** A letter was written. */
   readonly onDeadLetter: (letter: { id: string; subscription: string; reason: string; delivery: Delivery }) => void;
   readonly onError: (error: unknown) => void;
+  /** Where attempts are remembered, if anywhere. */
+  readonly outcomes?: RecentOutcomes;
 }
 
 /** Decides and acts; resolves when a dead letter is durable. Never rejects: what cannot be written stays open. */
@@ -43,6 +46,8 @@ export async function handleFailure(
   const decision = failure.final
     ? { type: "deadLetter" as const }
     : decideRetry(retry, { attempt, random: context.random(), retryAfterMs: failure.retryAfterMs });
+  const outcome = decision.type === "retry" ? "retry" : "deadLettered";
+  context.outcomes?.note({ subscription: subscription.id, position, attempt, outcome, detail: failure.detail });
   if (decision.type === "retry") {
     queue.retryLater(position, failure.delayMs ?? decision.delayMs);
     return;

@@ -23,6 +23,11 @@ export function newOpenEvent({ position, attempts, notBefore }: TriedEntry): Ope
   return { position, attempts, notBefore, key: undefined, stored: undefined, state: "waiting", deadline: Infinity };
 }
 
+/** Whether a member has the event of that attempt now: an answer to an older one does not count. */
+export function isWithMember(entry: Readonly<OpenEvent> | undefined, attempt: number): boolean {
+  return entry?.state === "taken" && entry.attempts === attempt;
+}
+
 /** The durable form: an attempt that is under way has not failed yet, so a kill does not count it. */
 export function toQueueState(
   open: readonly OpenEvent[],

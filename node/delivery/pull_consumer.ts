@@ -6,6 +6,7 @@ import type { Subscription } from "../subscriptions/subscription.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
 import { type FailureContext, handleFailure } from "./failure.ts";
+import { isWithMember } from "./open_event.ts";
 import type { QueueMember } from "./queue_members.ts";
 
 export interface PulledEvent {
@@ -98,11 +99,15 @@ export class PullConsumer implements QueueMember {
     const nack = (settlement.nack ?? []).map((entry) => ({ ...parseAckId(entry.ackId), delayMs: entry.delayMs }));
     const extend = (settlement.extend ?? []).map(parseAckId);
     this.#settling = true; // so that whoever waits gets all that there is room for then, and not one event
-    for (const { position } of ack) this.#queue.acknowledge(position);
+    for (const { position, attempt } of ack) {
+      const subscription = this.#subscription.id;
+      this.#context.outcomes?.note({ subscription, position, attempt, outcome: "acknowledged", detail: "pulled" });
+      this.#queue.acknowledge(position);
+    }
     this.#settling = false;
     this.onReady();
     this.delivered += ack.length;
-    const isLeased = ({ position, attempt }: AckId) => this.#queue.attemptOf(position) === attempt;
+    const isLeased = ({ position, attempt }: AckId) => isWithMember(this.#queue.openAt(position), attempt);
     const late = [...nack, ...extend].filter((id) => !isLeased(id));
     const nacked = nack.filter(isLeased);
     for (const { position, attempt, delayMs } of nacked) await this.#refuse(position, attempt, delayMs);
@@ -142,7 +147,7 @@ export class PullConsumer implements QueueMember {
 
   async #refuse(position: number, attempt: number, delayMs: number | undefined): Promise<void> {
     this.failed++;
-    const stored = this.#queue.storedOf(position);
+    const stored = this.#queue.openAt(position)?.stored;
     if (stored === undefined) return;
     const failure = { reason: "NACKED", detail: "the consumer refused the event", delayMs };
     await handleFailure(this.#context, this.#queue, this.#subscription, { stored, attempt }, failure);

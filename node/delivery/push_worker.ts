@@ -186,7 +186,11 @@ export class PushWorker implements QueueMember {
     this.stats.delivered += deliveries.length;
     // The reply first: a kill between the two repeats the delivery and so the reply, and loses neither.
     if (reply !== undefined && !await this.#publish(reply, deliveries)) return;
-    for (const { stored } of deliveries) this.#queue.acknowledge(stored.position);
+    for (const { stored: { position }, attempt } of deliveries) {
+      const subscription = this.#subscription.id;
+      this.#context.outcomes?.note({ subscription, position, attempt, outcome: "acknowledged", detail: "pushed" });
+      this.#queue.acknowledge(position);
+    }
   }
 
   /** Whether the delivery is over: a reply that is refused would be refused again, one for which there is no room would not. */

@@ -7,6 +7,7 @@ import type { EventStore, StateChange } from "../event_store.ts";
 import { groupKeyOf, LINGER_MS, type LocalWant, type LocalWants } from "../local_wants.ts";
 import { Interest } from "../subscriptions/interest.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
+import type { RecentOutcomes } from "./recent_outcomes.ts";
 import {
   decodeGroup,
   definitionOf,
@@ -40,6 +41,8 @@ export interface QueueGroupsContext {
   readonly clock: Clock;
   readonly wants: LocalWants;
   readonly onError: (error: unknown) => void;
+  /** Where attempts are remembered, if anywhere. */
+  readonly outcomes?: RecentOutcomes;
 }
 
 export class QueueGroups {
@@ -253,7 +256,7 @@ export class QueueGroups {
   }
 
   async #openQueue(key: string, record: GroupRecord, after: number): Promise<DeliveryQueue> {
-    const { store, dispatcher, clock, onError } = this.#context;
+    const { store, dispatcher, clock, onError, outcomes } = this.#context;
     const saved = await store.readState(QUEUE_PREFIX + key);
     return new DeliveryQueue(dispatcher, clock, {
       stateKey: QUEUE_PREFIX + key,
@@ -264,6 +267,14 @@ export class QueueGroups {
       openMax: OPEN_MAX,
       from: saved === undefined ? after : this.#decode(key, saved),
       onError,
+      onExpired: (position, attempt) =>
+        outcomes?.note({
+          subscription: record.name,
+          position,
+          attempt,
+          outcome: "expired",
+          detail: "its time was over",
+        }),
     });
   }
 

@@ -4,6 +4,7 @@ import { isExpired } from "../accept/time_to_live.ts";
 import type { Clock } from "../clock.ts";
 import { resolveSince, toCursor } from "../cursor.ts";
 import { DeliveryQueue } from "../delivery/delivery_queue.ts";
+import { isWithMember } from "../delivery/open_event.ts";
 import type { QueueGroup } from "../delivery/queue_group.ts";
 import type { QueueGroups } from "../delivery/queue_groups.ts";
 import type { Dispatcher } from "../dispatcher.ts";
@@ -222,14 +223,14 @@ class QueueTaker {
 
   release(): void {
     for (const [position, attempt] of this.#held) {
-      if (this.#queue.attemptOf(position) === attempt) this.#queue.retryLater(position, 0);
+      if (isWithMember(this.#queue.openAt(position), attempt)) this.#queue.retryLater(position, 0);
     }
     this.#held.clear();
   }
 
   #inFlight(): number {
     for (const [position, attempt] of this.#held) {
-      if (this.#queue.attemptOf(position) !== attempt) this.#held.delete(position); // its lease ended
+      if (!isWithMember(this.#queue.openAt(position), attempt)) this.#held.delete(position); // its lease ended
     }
     return this.#held.size;
   }

@@ -110,7 +110,7 @@ describe("DeliveryQueue.retryLater()", () => {
     await fixture.append("a");
     fixture.take();
     fixture.queue.retryLater(1, 60_000);
-    expect(fixture.queue.storedOf(1)).toBeUndefined();
+    expect(fixture.queue.openAt(1)?.stored).toBeUndefined();
     await fixture.clock.advance(60_000);
     expect(fixture.take()).toEqual(["a"]);
   });
