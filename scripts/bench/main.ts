@@ -14,6 +14,7 @@ import { benchCesql } from "./cesql.ts";
 import { runtimeName } from "./child_process.ts";
 import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
+import { benchInterest } from "./interest_bench.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
 import { benchPaths } from "./paths.ts";
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   "fan-out": benchFanOut,
   liveness: benchLiveness,
   matcher: benchMatcher,
+  interest: benchInterest,
   cesql: benchCesql,
   store: benchStore,
   paths: benchPaths,

@@ -38,7 +38,7 @@ export class PrefixPruning {
   readonly #crossing: Float64Array;
 
   /** `patterns`: those of the tree; without `weight` it is guessed that where much is wanted there is much more. */
-  constructor(tree: PrefixTree, patterns: readonly string[], weight: PrefixWeight = () => 0) {
+  constructor(tree: PrefixTree, patterns: readonly string[], weight?: PrefixWeight) {
     const { prefixes } = tree;
     this.#tree = tree;
     this.#chosen = new Uint8Array(prefixes.length);
@@ -77,7 +77,7 @@ export class PrefixPruning {
     return cover;
   }
 
-  #weigh(patterns: readonly string[], weight: PrefixWeight): void {
+  #weigh(patterns: readonly string[], weight: PrefixWeight | undefined): void {
     const { prefixes, parents } = this.#tree;
     const unseen = new Float64Array(prefixes.length); // of all that is wanted under a prefix there is as much that is not
     for (let i = prefixes.length - 1; i >= 0; i--) {
@@ -89,10 +89,11 @@ export class PrefixPruning {
         this.#bytes[parent] += this.#bytes[i];
       }
     }
-    const seen = prefixes.map(({ text }) => atLeastZero(weight(text)));
+    const seen = prefixes.map(({ text }) => weight === undefined ? 0 : atLeastZero(weight(text)));
     const unit = Math.max(seen[0] ?? 0, 1) * UNSEEN_SHARE / (unseen[0] ?? 1);
-    for (const [entry, pattern] of patterns.entries()) {
-      if (parents[entry] >= 0) this.#crossing[parents[entry]] += seenBy(pattern, weight) + unit;
+    for (let entry = 0; entry < patterns.length; entry++) {
+      const seenOfEntry = weight === undefined ? 0 : seenBy(patterns[entry], weight);
+      if (parents[entry] >= 0) this.#crossing[parents[entry]] += seenOfEntry + unit;
     }
     for (let i = prefixes.length - 1; i >= 0; i--) {
       const { parent, hasRest } = prefixes[i];

@@ -50,6 +50,7 @@ export class PrefixTree {
   /** Patterns in an order in which those of a prefix are side by side, and room to bring them into it. */
   readonly #order: Int32Array;
   readonly #scratch: Int32Array;
+  readonly #places: Int32Array;
   readonly #branches: TokenBranches;
 
   constructor(patterns: readonly string[], traits: PatternTraits) {
@@ -58,6 +59,7 @@ export class PrefixTree {
     this.#traits = traits;
     this.#order = Int32Array.from(patterns, (_, i) => i);
     this.#scratch = new Int32Array(length);
+    this.#places = new Int32Array(length);
     this.#branches = new TokenBranches(patterns);
     this.parents = new Int32Array(length).fill(NONE);
     const ranges: Range[] = [{ from: 0, to: length, parent: NONE, tokens: 0 }];
@@ -66,13 +68,16 @@ export class PrefixTree {
 
   #divide({ from, to, parent, tokens }: Range, ranges: Range[]): void {
     if (to - from === 1) return this.#setLeaf(this.#order[from], parent);
-    const { sizes, ended } = this.#branches.read(this.#order, { from, to });
-    if (sizes.length > 1) this.#sortByBranch({ from, to }, sizes);
+    if (to - from === 2) return this.#dividePair(from, { parent, tokens });
+    const branches = this.#branches;
+    branches.read(this.#order, { from, to });
+    const { count, ended } = branches;
+    if (count > 1) this.#sortByBranch({ from, to });
     // Where all go on alike and none ends, the next prefix is under as many of them, and says more.
-    const under = sizes.length > 1 || ended > 0 ? this.#addPrefix(this.#order[from], { parent, tokens }) : parent;
+    const under = count > 1 || ended > 0 ? this.#addPrefix(this.#order[from], { parent, tokens }) : parent;
     let start = from;
-    for (const size of sizes) {
-      const end = start + size;
+    for (let branch = 0; branch < count; branch++) {
+      const end = start + branches.sizeOf(branch);
       const rest = ended > 0 && this.#putEndFirst(start, end) ? start + 1 : start;
       if (rest > start) this.#setLeaf(this.#order[start], under);
       if (rest < end) ranges.push({ from: rest, to: end, parent: under, tokens: tokens + 1 });
@@ -80,16 +85,25 @@ export class PrefixTree {
     }
   }
 
-  #sortByBranch({ from, to }: { readonly from: number; readonly to: number }, sizes: readonly number[]): void {
-    const starts: number[] = [];
-    let start = from;
-    for (const size of sizes) {
-      starts.push(start);
-      start += size;
+  /** As `#divide()` would, step by step: most prefixes are of two patterns. */
+  #dividePair(from: number, { parent, tokens }: { readonly parent: number; readonly tokens: number }): void {
+    const [a, b] = [this.#order[from], this.#order[from + 1]];
+    const under = this.#addPrefix(a, { parent, tokens: tokens + this.#branches.commonTokens(a, b) });
+    this.#setLeaf(a, under);
+    this.#setLeaf(b, under);
+  }
+
+  #sortByBranch({ from, to }: { readonly from: number; readonly to: number }): void {
+    const branches = this.#branches;
+    const places = this.#places;
+    let place = from;
+    for (let branch = 0; branch < branches.count; branch++) {
+      places[branch] = place;
+      place += branches.sizeOf(branch);
     }
     for (let i = from; i < to; i++) {
       const entry = this.#order[i];
-      this.#scratch[starts[this.#branches.branchOf(entry)]++] = entry;
+      this.#scratch[places[branches.branchOf(entry)]++] = entry;
     }
     for (let i = from; i < to; i++) this.#order[i] = this.#scratch[i];
   }

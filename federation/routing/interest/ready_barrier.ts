@@ -7,7 +7,7 @@ export interface ReadyBarrierOptions {
   readonly timeoutMs: number;
   /** Those that could be reached when it began. */
   readonly clusters: readonly string[];
-  /** Called once, maybe at once. */
+  /** Called once, never before the constructor returns. */
   readonly done: (result: { readonly missing: readonly string[] }) => void;
 }
 
@@ -19,9 +19,8 @@ export class ReadyBarrier {
   constructor(world: World, options: ReadyBarrierOptions) {
     this.#options = options;
     this.#missing = new Set(options.clusters);
-    this.#cancel = world.after(options.timeoutMs, () => this.#end());
-    // Later, so that who waits has the barrier in hand.
-    if (this.#missing.size === 0) world.after(0, () => this.#end());
+    // With nobody to wait for as well it ends later, so that who waits has the barrier in hand.
+    this.#cancel = world.after(this.#missing.size === 0 ? 0 : options.timeoutMs, () => this.#end());
   }
 
   noteEcho(cluster: string, version: number): void {

@@ -59,6 +59,13 @@ describe("ReadyBarrier", () => {
     expect(ends).toEqual([[]]);
   });
 
+  it("ends once, even if the last echo comes after its time is up", () => {
+    const barrier = aBarrier(["alice"]);
+    time.run(10_000);
+    barrier.noteEcho("alice", 7);
+    expect(ends).toEqual([["alice"]]);
+  });
+
   it("ends without a cluster to wait for, after it was made", () => {
     aBarrier([]);
     expect(ends).toEqual([]);

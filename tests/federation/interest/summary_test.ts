@@ -143,6 +143,47 @@ describe("summarise()", () => {
     expect(patternsOf(told(all, 31))).toEqual(patternsOf([...spread("order", 30), aWant("audit.>")]));
   });
 
+  it("does not take a wider want for covering all if it has a filter", () => {
+    const all = [...spread("order", 30), aWant("audit.>", { filter: { source: "/a" } }), ...spread("audit", 3)];
+    expect(patternsOf(told(all, 31))).toContain("order.>");
+  });
+
+  it("goes on with what is weakest as things stand, not as they stood at first", () => {
+    const all = [...spread("p.x", 20), aWant("p.z"), ...spread("q.r", 2), ...spread("q.s", 2)];
+    expect(patternsOf(told(all, 3))).toEqual(["p.x.>", "p.z", "q.>"]);
+  });
+
+  it("counts nothing as saved that a wider prefix has saved before", () => {
+    const all = [aWant("p.>"), ...spread("p.x", 3), ...spread("q", 2)];
+    expect(patternsOf(told(all, 2))).toEqual(["p.>", "q.>"]);
+  });
+
+  it("collapses no more than the bytes ask for", () => {
+    const all = [...spread("order.eu", 100), ...spread("order.us", 100)];
+    const { wants: summary } = summarise(all, { ...ROOMY, bytesMax: 1024 + 5200 });
+    expect(summary).toHaveLength(101);
+  });
+
+  it("takes types in another order for the same filter", () => {
+    const all = [["a", "b"], ["b", "a"]].map((types) => aWant("order.>", { filter: { types } }));
+    expect(told(all, 10)).toHaveLength(1);
+  });
+
+  it("tells tokens apart that begin alike", () => {
+    const prefixes = Array.from({ length: 100 }, (_, i) => `order.${"n".repeat(100 - i)}`);
+    const all = prefixes.flatMap((prefix) => [aWant(`${prefix}.a`), aWant(`${prefix}.b`), aWant(`${prefix}.c`)]);
+    expect(patternsOf(told(all, 100))).toEqual(prefixes.map((prefix) => `${prefix}.>`).sort());
+  });
+
+  it("collapses patterns that go on from each other", () => {
+    const all = ["a", "a.b", "a.b.c", "a.b.c.d"].map((pattern) => aWant(pattern));
+    expect([1, 2, 3].map((entriesMax) => patternsOf(told(all, entriesMax)))).toEqual([
+      [">"],
+      ["a", "a.>"],
+      ["a", "a.b", "a.b.>"],
+    ]);
+  });
+
   it("tells a pattern and what is under it apart: the rest of a prefix is not the prefix", () => {
     expect(patternsOf(told([aWant("a"), aWant("a.b"), aWant("a.b.c"), aWant("x")], 3))).toEqual(["a", "a.>", "x"]);
   });
