@@ -5,10 +5,11 @@ import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
 import { Departures } from "./custody/departures.ts";
+import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
 import { Places } from "./custody/places.ts";
-import type { CustodyDocument, Run, Shipment } from "./custody/shipment.ts";
+import type { CustodyDocument, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
 import { Accounts } from "./ledger/accounts.ts";
@@ -81,12 +82,12 @@ export class Federation {
   readonly presence: Presence;
   /** Reading of the monotonic clock, ms. */
   readonly startedAt: number;
-  /** Documents of custody that are in the store, by key. */
-  readonly documents = new Map<string, CustodyDocument>();
+  readonly documents = new CustodyDocuments();
   readonly #parts: FederationParts;
   readonly #writes: WriteBehind;
   readonly #waits: CustodyWaits;
   readonly #changed = new Set<() => void>();
+  readonly #headAtStart: number;
   #marks = 0;
   #hasDatabase = false;
   #stopped = false;
@@ -122,6 +123,7 @@ export class Federation {
     this.local = local;
     this.presence = new Presence(world);
     this.startedAt = world.now();
+    this.#headAtStart = log.head;
     const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
     this.#writes = new WriteBehind(world, log, onError);
     this.trace = new TraceJournal({ world, wall: parts.wall, save: (change) => this.#writes.change(change) });
@@ -168,7 +170,7 @@ export class Federation {
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
     const settled = (document: CustodyDocument): void => {
-      this.documents.delete(document.key);
+      this.documents.remove(document);
       this.#writes.remove(document.key);
     };
     this.custody = new Custody({
@@ -176,7 +178,7 @@ export class Federation {
       routes: this.topology.table,
       onQueued: (peer, lane) => this.links.pump(peer, lane),
       onSettled: settled,
-      onParked: (destination, reason) => this.#noteParked(destination, reason),
+      onParked: (to, reason) => this.#noteParked(to, reason),
     });
     this.accounts = new Accounts({
       world,
@@ -184,6 +186,7 @@ export class Federation {
       epoch,
       relay: this.relay,
       save: (change) => this.#writes.change(change),
+      mayForget: () => this.#caughtUp,
       whenDurable: (done) => this.#writes.whenDurable(done),
       onSettled: settled,
     });
@@ -198,7 +201,10 @@ export class Federation {
       travels: (event) => local.travels(event),
       laneOf: (topic) => laneOf(options.traffic, topic),
       newMark,
-      onShipment: (shipment) => this.#depart(shipment),
+      onShipment: (shipment) => {
+        this.documents.add(shipment.document);
+        this.custody.add(shipment);
+      },
       onDispatched: () => {
         this.#waits.look();
         this.#tell();
@@ -212,7 +218,9 @@ export class Federation {
       coverages,
       places,
       newMark,
-      onForward: (runs, document) => this.#forward(runs, document),
+      onForward: (runs, document) => {
+        for (const shipment of this.documents.open(runs, document)) this.custody.add(shipment);
+      },
       onCrossed: (peer, group) => this.trace.noteGroup("in", peer, group),
       onCovered: (coverage) => receipts.note(coverage),
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
@@ -302,13 +310,9 @@ export class Federation {
 
   /** The lowest position of an event that is still owed to somebody; `undefined` when nothing is. */
   get neededFrom(): number | undefined {
-    let lowest: number | undefined;
-    for (const { first, open } of this.documents.values()) {
-      if (open > 0 && (lowest === undefined || first < lowest)) lowest = first;
-    }
+    const { neededFrom } = this.documents;
     const undispatched = this.departures.dispatched < this.log.head && !this.interest.nobodyElsewhere;
-    if (undispatched) lowest = Math.min(lowest ?? Infinity, this.departures.dispatched + 1);
-    return lowest;
+    return undispatched ? Math.min(neededFrom ?? Infinity, this.departures.dispatched + 1) : neededFrom;
   }
 
   /** Writes down what is only in memory, then calls `done`; the links close first, so that nothing more comes. */
@@ -332,21 +336,9 @@ export class Federation {
     this.records.load(records);
     for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {
       if (document.open === 0 && !document.owed) this.#writes.remove(document.key);
-      else this.documents.set(document.key, document);
+      else this.documents.add(document);
       for (const shipment of shipments) this.custody.add(shipment);
     }
-  }
-
-  #depart(shipment: Shipment): void {
-    this.documents.set(shipment.document.key, shipment.document);
-    this.custody.add(shipment);
-  }
-
-  #forward(runs: readonly Run[], { key, first, last }: { key: string; first: number; last: number }): void {
-    const open = runs.reduce((sum, { count, destinations }) => sum + count * destinations.length, 0);
-    const document: CustodyDocument = { key, first, last, open, owed: false };
-    this.documents.set(key, document);
-    for (const run of runs) this.custody.add({ ...run, document });
   }
 
   #handedOver(peer: string, shipments: readonly Shipment[]): void {
@@ -408,6 +400,11 @@ export class Federation {
     this.#tell();
   }
 
+  /** Every event of earlier runs has its destinations. */
+  get #caughtUp(): boolean {
+    return this.departures.dispatched >= this.#headAtStart;
+  }
+
   #synced(): boolean {
     return [...this.links.neighbours.values()].some(({ up, peer }) => up && this.records.synced(peer));
   }
@@ -430,6 +427,7 @@ export class Federation {
   #tick(): void {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
+      if (this.#caughtUp) this.accounts.closeEpochs();
       if (this.departures.held && this.#synced()) this.departures.release();
       this.dialling.tick();
       this.#tick();

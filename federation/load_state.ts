@@ -1,7 +1,7 @@
 /** Puts what a run before left in the store where it belongs. */
 
 import type { StateEntry } from "../node/mod.ts";
-import { COVERAGE_PREFIX } from "./custody/coverage.ts";
+import { CLOSED_PREFIX, COVERAGE_PREFIX } from "./custody/coverage.ts";
 import { DISPATCHED_KEY } from "./custody/departures.ts";
 import { PLACE_PREFIX, type Places } from "./custody/places.ts";
 import { CUSTODY_PREFIX } from "./custody/run_document.ts";
@@ -32,6 +32,7 @@ export function loadState(
     else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
     else if (key.startsWith(`${PLACE_PREFIX}/`)) places.load(key, value);
     else if (key.startsWith(`${COVERAGE_PREFIX}/`)) accounts.coverages.load(key, value);
+    else if (key.startsWith(`${CLOSED_PREFIX}/`)) accounts.coverages.loadClosed(key, value);
     else if (key.startsWith(`${BOOK_PREFIX}/`)) accounts.books.load(key, value);
     else if (key.startsWith(`${TRACE_PREFIX}/`)) trace.load(key, value);
     else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));

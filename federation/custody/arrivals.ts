@@ -77,7 +77,7 @@ export class Arrivals {
 
   #candidate(group: FrameGroup, index: number): number {
     const event = group.events[index];
-    if (group.ended !== undefined || this.#coverages.find(group.origin, group.epoch)?.has(event.sequence)) return -1;
+    if (group.ended !== undefined || this.#isCovered(group, event.sequence)) return -1;
     const key = `${group.origin}/${group.epoch}/${event.sequence}`;
     if (this.#seen.has(key)) return -1; // twice in this commit
     this.#seen.add(key);
@@ -110,6 +110,10 @@ export class Arrivals {
   ): Audience | undefined {
     const { group, index, candidate, frame } = item;
     const { sequence, record } = group.events[index];
+    if (this.#coverages.isClosed(group.origin, group.epoch)) {
+      counts.repeats++;
+      return undefined;
+    }
     const coverage = this.#touch(group.origin, group.epoch);
     const previous = index === 0 ? own.previous : group.events[index - 1].sequence;
     if (group.ended !== undefined) {
@@ -136,6 +140,10 @@ export class Arrivals {
     counts.delivered++;
     coverage.cover(previous, sequence);
     return { ungrouped: own.ungrouped, groups: own.groups };
+  }
+
+  #isCovered({ origin, epoch }: FrameGroup, sequence: number): boolean {
+    return this.#coverages.isClosed(origin, epoch) || this.#coverages.find(origin, epoch)?.has(sequence) === true;
   }
 
   #touch(origin: string, epoch: number): Coverage {

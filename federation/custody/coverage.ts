@@ -96,9 +96,13 @@ export class Coverage {
   }
 }
 
+/** Epochs of an origin in which everything has ended, by its own word: whatever comes of them is a repeat. */
+export const CLOSED_PREFIX = "federation/closed";
+
 /** The coverage of every origin and epoch. */
 export class Coverages {
   readonly #byOrigin = new Map<string, Map<number, Coverage>>();
+  readonly #closed = new Map<string, Set<number>>();
 
   of(origin: string, epoch: number): Coverage {
     let epochs = this.#byOrigin.get(origin);
@@ -110,6 +114,29 @@ export class Coverages {
 
   find(origin: string, epoch: number): Coverage | undefined {
     return this.#byOrigin.get(origin)?.get(epoch);
+  }
+
+  /**
+   * The origin has closed an epoch: one number stands for its coverage from now on. Epochs are told apart as a whole, not
+   * by their order, for an origin that was restored may count lower than before.
+   */
+  close(origin: string, epoch: number): StateChange[] {
+    this.#byOrigin.get(origin)?.delete(epoch);
+    let closed = this.#closed.get(origin);
+    if (closed === undefined) this.#closed.set(origin, closed = new Set());
+    closed.add(epoch);
+    return [
+      { key: `${COVERAGE_PREFIX}/${origin}/${epoch}`, value: undefined },
+      { key: `${CLOSED_PREFIX}/${origin}`, value: encoder.encode(JSON.stringify([...closed])) },
+    ];
+  }
+
+  isClosed(origin: string, epoch: number): boolean {
+    return this.#closed.get(origin)?.has(epoch) === true;
+  }
+
+  loadClosed(key: string, bytes: Uint8Array): void {
+    this.#closed.set(key.slice(CLOSED_PREFIX.length + 1), new Set<number>(JSON.parse(decoder.decode(bytes))));
   }
 
   load(key: string, bytes: Uint8Array): void {

@@ -7,7 +7,7 @@ import type { Relay } from "../relay.ts";
 import type { World } from "../world.ts";
 import { Books } from "./books.ts";
 import { ReceiptAssembly } from "./receipt_assembly.ts";
-import { parseReceiptAck, parseReceiptPart } from "./receipt_message.ts";
+import { parseReceiptAck, parseReceiptPart, type ReceiptAck } from "./receipt_message.ts";
 import { Receipts } from "./receipts.ts";
 
 export interface AccountsParts {
@@ -18,6 +18,8 @@ export interface AccountsParts {
   readonly relay: Relay;
   /** Writes a document down soon. */
   readonly save: (change: StateChange) => void;
+  /** Every event of earlier runs has its destinations: an epoch without a book is over. */
+  readonly mayForget: () => boolean;
   /** Calls back when everything that was saved so far is durable. */
   readonly whenDurable: (done: () => void) => void;
   readonly onSettled: (document: CustodyDocument) => void;
@@ -54,22 +56,46 @@ export class Accounts {
     for (const book of this.books.takeDirty()) this.#parts.save(asItIsThen(book));
   }
 
+  /** Closes the books of earlier runs, as far as everything in them has ended, and tells the destinations. */
+  closeEpochs(): void {
+    const closed = this.books.closeEpochs();
+    if (closed.length === 0) return;
+    for (const { key } of closed) this.#parts.save({ key, value: undefined });
+    this.save();
+    this.#parts.whenDurable(() => {
+      for (const { destination, epoch } of closed) {
+        this.#answer(destination, { epoch, version: 0, low: 0, closed: true });
+      }
+    });
+  }
+
   #receipt(from: string, body: unknown): void {
     const part = parseReceiptPart(body);
     const receipt = part && this.#assembly.add(from, part);
     if (part === undefined || receipt === undefined) return;
-    const low = this.books.receive(from, part.epoch, receipt);
+    const { epoch, version } = part;
+    const low = this.books.receive(from, epoch, receipt);
+    const isOver = epoch !== this.#parts.epoch && !this.books.has(from, epoch);
+    const closed = isOver && this.#parts.mayForget();
     this.save();
     // The destination will not say it again: this side must not forget it.
-    this.#parts.whenDurable(() => {
-      this.#parts.relay.send(from, "receipt-ack", { epoch: part.epoch, version: part.version, low });
-    });
+    this.#parts.whenDurable(() => this.#answer(from, { epoch, version, low, closed }));
+  }
+
+  #answer(to: string, ack: ReceiptAck): void {
+    this.#parts.relay.send(to, "receipt-ack", ack);
   }
 
   #acknowledgement(from: string, body: unknown): void {
     const ack = parseReceiptAck(body);
+    if (ack?.closed) return this.#closed(from, ack.epoch);
     const coverage = ack && this.receipts.acknowledged(from, ack);
     if (coverage !== undefined) this.#parts.save(asItIsThen(coverage));
+  }
+
+  #closed(origin: string, epoch: number): void {
+    this.receipts.forget(origin, epoch);
+    for (const change of this.coverages.close(origin, epoch)) this.#parts.save(change);
   }
 }
 

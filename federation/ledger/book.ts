@@ -11,6 +11,8 @@ export const BOOK_PREFIX = "federation/book";
 /** How an (event, destination) pair ends. */
 export type Terminal = "delivered" | "rejected" | "expired" | "evicted";
 
+const TERMINALS: readonly Terminal[] = ["delivered", "rejected", "expired", "evicted"];
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -71,6 +73,12 @@ export class Book {
     }
     this.ended[terminal] += count;
     return count;
+  }
+
+  /** Takes over the account of a book that is closed. */
+  absorb(closed: Book): void {
+    this.assigned += closed.assigned;
+    for (const terminal of TERMINALS) this.ended[terminal] += closed.ended[terminal];
   }
 
   /** The first hop has these in its custody. */

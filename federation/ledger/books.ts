@@ -28,6 +28,9 @@ export interface BooksParts {
   readonly onSettled: (document: CustodyDocument) => void;
 }
 
+/** Stands for all epochs that are closed; no store has it. */
+const SUM_EPOCH = 0;
+
 export class Books {
   readonly #parts: BooksParts;
   readonly #books = new Map<string, Map<number, Book>>();
@@ -55,6 +58,10 @@ export class Books {
     let book = epochs.get(epoch);
     if (book === undefined) epochs.set(epoch, book = new Book(destination, epoch));
     return book;
+  }
+
+  has(destination: string, epoch: number): boolean {
+    return this.#books.get(destination)?.has(epoch) === true;
   }
 
   *[Symbol.iterator](): Generator<Book> {
@@ -122,6 +129,24 @@ export class Books {
       if (!untilHanded || !book.handed.has(sequence)) pending.push(destination);
     }
     return pending;
+  }
+
+  /**
+   * Closes the books of epochs that are over and in which everything has ended: their sums are kept in one. Not before
+   * every event of earlier runs has its destinations. Answers the closed ones, whose documents can go.
+   */
+  closeEpochs(): Book[] {
+    const closed: Book[] = [];
+    for (const [destination, epochs] of this.#books) {
+      for (const book of [...epochs.values()]) {
+        if (book.epoch === this.#parts.epoch || book.epoch === SUM_EPOCH || !book.settled) continue;
+        this.#note(this.of(destination, SUM_EPOCH), (sum) => sum.absorb(book));
+        epochs.delete(book.epoch);
+        this.#dirty.delete(book);
+        closed.push(book);
+      }
+    }
+    return closed;
   }
 
   /** Calls `listener` when something ended or was handed over. */

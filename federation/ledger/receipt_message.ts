@@ -20,6 +20,8 @@ export interface ReceiptAck {
   readonly version: number;
   /** Everything up to here has ended. */
   readonly low: number;
+  /** The epoch is over and everything of it has ended: the destination may forget the numbers. */
+  readonly closed: boolean;
 }
 
 /** Intervals in a part at most: about 8 kB. */
@@ -39,8 +41,8 @@ export function parseReceiptPart(json: unknown): ReceiptPart | undefined {
 }
 
 export function parseReceiptAck(json: unknown): ReceiptAck | undefined {
-  const { epoch, version, low } = (json ?? {}) as Record<string, unknown>;
-  return [epoch, version, low].every(isCount) ? json as ReceiptAck : undefined;
+  const { epoch, version, low, closed } = (json ?? {}) as Record<string, unknown>;
+  return [epoch, version, low].every(isCount) && typeof closed === "boolean" ? json as ReceiptAck : undefined;
 }
 
 function isInterval(value: unknown): boolean {

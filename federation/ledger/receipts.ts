@@ -66,6 +66,12 @@ export class Receipts {
     return coverage;
   }
 
+  /** Nothing of that epoch has to be told any more. */
+  forget(origin: string, epoch: number): void {
+    const coverage = this.#parts.coverages.find(origin, epoch);
+    if (coverage !== undefined) this.#pending.delete(coverage);
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();

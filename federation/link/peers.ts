@@ -12,11 +12,18 @@ export class Peers {
     this.#self = self;
   }
 
-  /** A reason when another process of that cluster is known that goes first. */
-  judge(them: Identity): { readonly code: string; readonly detail: string } | undefined {
+  /**
+   * A reason when another process of that cluster is known that goes first, and is there: one that is gone may be
+   * followed by an older one, whose data directory was restored.
+   */
+  judge(
+    them: Identity,
+    isThere: (cluster: string) => boolean,
+  ): { readonly code: string; readonly detail: string } | undefined {
     if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
     const known = this.#known.get(them.cluster);
     if (known === undefined || known.instance === them.instance || goesBefore(them, known)) return undefined;
+    if (!isThere(them.cluster)) return undefined;
     const why = counter(known) === counter(them)
       ? "another process with the same data speaks for it; one data directory was copied"
       : "a newer process speaks for it";

@@ -30,6 +30,7 @@ function twoClusters() {
       epoch: EPOCH,
       relay,
       save: ({ key }) => saved.push(key),
+      mayForget: () => true,
       whenDurable: (done) => held ? durable.push(done) : done(),
       onSettled: ({ key }) => settled.push(key),
     });

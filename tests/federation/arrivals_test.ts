@@ -83,6 +83,13 @@ describe("Arrivals.settle() at a destination", () => {
     expect([entries[0].topic, entries[0].event.attributes.id]).toEqual(["order.placed", "event-4"]);
   });
 
+  it("takes whatever comes of an epoch that its origin has closed for a repeat", () => {
+    const coverages = new Coverages();
+    coverages.close("alice", EPOCH);
+    const { entries, counts } = arrive([group([7])], { coverages });
+    expect([entries.length, counts.repeats, coverages.find("alice", EPOCH)]).toEqual([0, 1, undefined]);
+  });
+
   it("covers the chain, not only the event", () => {
     const { coverages } = arrive([group([5, 9], { destinations: [aDestination({ previous: 2 })] })]);
     expect([...coverages.find("alice", EPOCH)!.intervals]).toEqual([[2, 9]]);

@@ -222,3 +222,24 @@ describe("Books.entries()", () => {
     expect(books.entries(() => 5, () => 1)[0]).toMatchObject({ parked: 1, queued: 0 });
   });
 });
+
+describe("Books.closeEpochs()", () => {
+  it("keeps the sums of an epoch that is over, and lets its book go", () => {
+    const { books } = someBooks();
+    books.of("bob", 5).assign(0, 3);
+    books.receive("bob", 5, delivered([0, 3]));
+    expect(books.closeEpochs().map(({ epoch }) => epoch)).toEqual([5]);
+    expect([books.has("bob", 5), books.entries(() => 0, () => 0)[0]]).toMatchObject([false, {
+      accepted: 3,
+      delivered: 3,
+      balanced: true,
+    }]);
+  });
+
+  it("keeps a book in which something is outstanding, and that of this boot", () => {
+    const { books } = someBooks();
+    books.of("bob", 5).assign(0, 3);
+    books.current("charlie");
+    expect(books.closeEpochs()).toEqual([]);
+  });
+});

@@ -3,6 +3,8 @@ import { describe, expect, it } from "bun:test";
 import { Peers } from "../../federation/link/peers.ts";
 import { anIdentity } from "./hello_support.ts";
 
+const there = () => true;
+
 const COUNTER = 2 ** 32;
 const bob = anIdentity({ cluster: "bob", node: "bob-1", instance: "b", epoch: 4 * COUNTER + 9 });
 
@@ -14,35 +16,43 @@ function knowing(identity = bob): Peers {
 
 describe("Peers.judge()", () => {
   it("lets a cluster in of which nothing is known", () => {
-    expect(new Peers(anIdentity()).judge(bob)).toBeUndefined();
+    expect(new Peers(anIdentity()).judge(bob, there)).toBeUndefined();
   });
 
   it("lets the process in that speaks for the cluster", () => {
-    expect(knowing().judge(bob)).toBeUndefined();
+    expect(knowing().judge(bob, there)).toBeUndefined();
   });
 
   it("lets a newer process in", () => {
-    expect(knowing().judge({ ...bob, instance: "a", epoch: 5 * COUNTER })).toBeUndefined();
+    expect(knowing().judge({ ...bob, instance: "a", epoch: 5 * COUNTER }, there)).toBeUndefined();
   });
 
   it("quarantines an older process, and says why", () => {
-    const reason = knowing().judge({ ...bob, node: "bob-0", instance: "z", epoch: 3 * COUNTER + 99 });
+    const reason = knowing().judge({ ...bob, node: "bob-0", instance: "z", epoch: 3 * COUNTER + 99 }, there);
     expect(reason?.code).toBe("QUARANTINED");
     expect(reason?.detail).toContain('node "bob-0" is quarantined: a newer process speaks for it (node "bob-1")');
   });
 
   it("lets the larger instance go first where two have the same data", () => {
     const peers = knowing();
-    expect(peers.judge({ ...bob, instance: "c", epoch: 4 * COUNTER + 1 })).toBeUndefined();
-    expect(peers.judge({ ...bob, instance: "a", epoch: 4 * COUNTER + 99 })?.detail).toContain(
+    expect(peers.judge({ ...bob, instance: "c", epoch: 4 * COUNTER + 1 }, there)).toBeUndefined();
+    expect(peers.judge({ ...bob, instance: "a", epoch: 4 * COUNTER + 99 }, there)?.detail).toContain(
       "one data directory was copied",
     );
+  });
+
+  it("lets an older process in when the newer one is gone: its data directory was restored", () => {
+    const older = { ...bob, instance: "z", epoch: 3 * COUNTER };
+    expect([knowing().judge(older, () => false), knowing().judge(older, there)?.code]).toEqual([
+      undefined,
+      "QUARANTINED",
+    ]);
   });
 
   it("does not judge this node's own cluster", () => {
     const peers = new Peers(anIdentity());
     peers.note(anIdentity({ instance: "z", epoch: 9 * COUNTER }));
-    expect(peers.judge(anIdentity({ instance: "a", epoch: 0 }))).toBeUndefined();
+    expect(peers.judge(anIdentity({ instance: "a", epoch: 0 }), there)).toBeUndefined();
   });
 });
 

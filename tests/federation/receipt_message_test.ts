@@ -48,7 +48,12 @@ describe("parseReceiptPart()", () => {
 
 describe("parseReceiptAck()", () => {
   it("lets an acknowledgement through as it is", () => {
-    expect(parseReceiptAck({ epoch: 1, version: 2, low: 3 })).toEqual({ epoch: 1, version: 2, low: 3 });
+    expect(parseReceiptAck({ epoch: 1, version: 2, low: 3, closed: false })).toEqual({
+      epoch: 1,
+      version: 2,
+      low: 3,
+      closed: false,
+    });
   });
 
   it("takes anything else for none", () => {

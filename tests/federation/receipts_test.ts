@@ -115,7 +115,7 @@ describe("Receipts.acknowledged()", () => {
     const { world, sent, receipts, cover } = setUp();
     cover("alice", 1);
     world.advance(100);
-    receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 1 });
+    receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 1, closed: false });
     world.advance(60_000);
     expect([sent.length, world.pending]).toEqual([1, 0]);
   });
@@ -125,7 +125,7 @@ describe("Receipts.acknowledged()", () => {
     cover("alice", 1);
     world.advance(100);
     cover("alice", 2);
-    receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 1 });
+    receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 1, closed: false });
     world.advance(2000);
     expect(sent.length).toBeGreaterThan(1);
   });
@@ -133,14 +133,14 @@ describe("Receipts.acknowledged()", () => {
   it("answers the coverage that changed", () => {
     const { receipts, coverages, cover } = setUp();
     cover("alice", 3);
-    const coverage = receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 2 });
+    const coverage = receipts.acknowledged("alice", { epoch: EPOCH, version: 1, low: 2, closed: false });
     expect(coverage).toBe(coverages.find("alice", EPOCH));
     expect([...coverage!.intervals]).toEqual([[0, 3]]);
   });
 
   it("ignores an answer about what this cluster never got", () => {
     const { receipts, coverages } = setUp();
-    expect(receipts.acknowledged("eve", { epoch: EPOCH, version: 1, low: 2 })).toBeUndefined();
+    expect(receipts.acknowledged("eve", { epoch: EPOCH, version: 1, low: 2, closed: false })).toBeUndefined();
     expect([...coverages]).toEqual([]);
   });
 });

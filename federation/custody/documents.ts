@@ -1,0 +1,38 @@
+/** The custody documents that are in the store, and which of the log's events they still need. */
+
+import type { CustodyDocument, Run, Shipment } from "./shipment.ts";
+
+export class CustodyDocuments {
+  readonly #byKey = new Map<string, CustodyDocument>();
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<CustodyDocument> {
+    return this.#byKey.values();
+  }
+
+  add(document: CustodyDocument): void {
+    this.#byKey.set(document.key, document);
+  }
+
+  /** A document that came with its runs: everything in it is owed. */
+  open(runs: readonly Run[], { key, first, last }: { key: string; first: number; last: number }): Shipment[] {
+    const open = runs.reduce((sum, { count, destinations }) => sum + count * destinations.length, 0);
+    const document: CustodyDocument = { key, first, last, open, owed: false };
+    this.add(document);
+    return runs.map((run) => ({ ...run, document }));
+  }
+
+  remove({ key }: CustodyDocument): void {
+    this.#byKey.delete(key);
+  }
+
+  /** The lowest position of an event that a next hop has yet to take. */
+  get neededFrom(): number | undefined {
+    let lowest: number | undefined;
+    for (const { first, open } of this) if (open > 0 && (lowest === undefined || first < lowest)) lowest = first;
+    return lowest;
+  }
+}
