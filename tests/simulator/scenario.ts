@@ -96,8 +96,9 @@ function planWants(random: SimRandom): Want[] {
 
 /** One kind of disk for the whole run, or each its own. */
 function planDisks(random: SimRandom): (cluster: string) => DiskOptions {
-  const loses = random.chance(150);
+  // A neighbour that does not sync has what it got kept for five minutes elsewhere: more than a small store can hold.
   const small = random.chance(100);
+  const loses = !small && random.chance(150);
   return (cluster) => ({
     cluster,
     syncUsMin: 100,
