@@ -23,13 +23,19 @@ describe("The own bus", () => {
   it("hears what link clients publish, and answers the one who asked", async () => {
     await using nats = await openTestNats();
     const { bus } = nats.door;
-    const [link, other] = [await openLink(nats), await openLink(nats)];
+    const link = await openLink(nats);
     bus.subscribe("weft.v1.acme.rx.*.bob.*", ({ payload, respond }) => respond?.(bytes(`got ${payload.length}`)));
-    await other.flush("SUB weft.v1.acme.> 1\r\n");
     const payload = "x".repeat(300_000);
     link.send(`SUB _INBOX.link.* 1\r\nPUB ${FRAMES} _INBOX.link.7 300000\r\n${payload}\r\n`);
     expect(await link.takeUntil("got 300000\r\n")).toBe("MSG _INBOX.link.7 1 10\r\n");
-    expect(await other.flush()).toContain(`MSG ${FRAMES} 1 _INBOX.link.7 300000\r\n`);
+  });
+
+  it("keeps link clients apart: an endpoint is no rendezvous of its neighbours", async () => {
+    await using nats = await openTestNats();
+    const [link, other] = [await openLink(nats), await openLink(nats)];
+    await other.flush("SUB weft.v1.acme.> 1\r\n");
+    await link.flush(`PUB ${FRAMES} 2\r\nhi\r\n`);
+    expect(await other.flush()).not.toContain("MSG");
   });
 
   it("publishes to link clients, with the sequence that it expects as a header", async () => {

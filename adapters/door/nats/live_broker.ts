@@ -36,6 +36,8 @@ export class LiveBroker {
   readonly #inboxes = new Map<string, Set<LiveSubscriber>>();
   readonly #found: LiveSubscriber[] = [];
   #turn = 0;
+  /** When set, the clients speak with this one and not with each other: an endpoint is no rendezvous of its neighbours. */
+  hub: LiveClient | undefined;
 
   /**
    * Whether a client may read an inbox: its second token must be written out, and no other client reads any part of it.
@@ -74,6 +76,7 @@ export class LiveBroker {
     const found = this.#found;
     found.length = 0;
     this.#matcher.match(subject, found);
+    if (this.hub !== undefined && from !== this.hub) return found.filter(({ client }) => client === this.hub);
     if (found.length === 0) return NOBODY;
     if (found.length === 1) return !from.echo && found[0].client === from ? NOBODY : [found[0]];
     const others = from.echo ? [...found] : found.filter(({ client }) => client !== from);

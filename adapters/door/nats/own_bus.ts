@@ -46,6 +46,7 @@ export class OwnBus implements LinkBus, LiveClient {
       queue: undefined,
       deliver: ({ subject, payload }, from) => this.#answered(subject, payload, from),
     };
+    parts.broker.hub = this;
     parts.broker.add(this.#answers);
   }
 
