@@ -136,7 +136,7 @@ describe("A connection of the NATS endpoint", () => {
     const clock = new FakeClock();
     await using nats = await openTestNats({ authenticate, clock });
     const client = await nats.client();
-    clock.advance(7000);
+    await clock.advance(7000);
     expect(await client.closing()).toBe("-ERR 'Authentication Timeout'\r\n");
     expect(nats.door.counts.refusals.get("timeout")).toBe(1);
   });
@@ -147,12 +147,12 @@ describe("A connection of the NATS endpoint", () => {
     const [dead, alive] = [await nats.client({ verbose: false }), await nats.client({ verbose: false })];
     for (const client of [dead, alive]) await client.flush();
     for (let round = 0; round < 2; round++) {
-      clock.advance(11_000);
+      await clock.advance(11_000);
       await dead.takeUntil("PING\r\n");
       await alive.takeUntil("PING\r\n");
       await alive.flush("PONG\r\n");
     }
-    clock.advance(11_000);
+    await clock.advance(11_000);
     expect(await dead.closing()).toBe("-ERR 'Stale Connection'\r\n");
     expect(alive.closed).toBe(false);
   });

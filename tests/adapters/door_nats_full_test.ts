@@ -31,12 +31,12 @@ describe("A NATS client, while the store is full", () => {
     const client = await nats.client(QUIET);
     client.send("PUB a 1\r\n1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\nPING\r\n");
     await nats.fixture.eventually(() => expect(store.refused).toBeGreaterThan(0));
-    clock.advance(600);
+    await clock.advance(600);
     await nats.fixture.eventually(() => expect(store.refused).toBeGreaterThan(1));
     expect(client.received).toBe("");
     store.full = false;
-    await nats.fixture.eventually(() => {
-      clock.advance(600);
+    await nats.fixture.eventually(async () => {
+      await clock.advance(600);
       expect(client.received).toBe("PONG\r\n");
     });
     expect((await nats.log()).map(({ event }) => new TextDecoder().decode(event.data))).toEqual(["1", "2", "3"]);
@@ -56,11 +56,11 @@ describe("A NATS client, while the store is full", () => {
       expect(settled).toBe(true);
     }, { intervalMs: 100 });
     expect(nats.door.counts.bytesIn).toBeLessThan(16 * 1024 * 1024);
-    for (let i = 0; i < 20; i++) clock.advance(1000);
+    for (let i = 0; i < 20; i++) await clock.advance(1000);
     expect(client.closed).toBe(false);
     store.full = false;
-    await nats.fixture.eventually(() => {
-      clock.advance(600);
+    await nats.fixture.eventually(async () => {
+      await clock.advance(600);
       expect(nats.door.counts.messagesIn).toBe(400);
     }, { timeoutMs: 10_000 });
   }, 20_000);
@@ -86,7 +86,7 @@ describe("A NATS client, while the store is full", () => {
     client.close();
     await nats.fixture.eventually(() => expect(nats.door.counts.clients).toBe(0));
     store.full = false;
-    clock.advance(5000);
+    await clock.advance(5000);
     await nats.fixture.publish({ type: "after" });
     expect((await nats.log()).map(({ topic }) => topic)).toEqual(["after"]);
   });

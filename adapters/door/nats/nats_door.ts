@@ -113,7 +113,7 @@ class NatsListener implements NatsDoor {
       payloadBytesMax: limits.bodyBytes,
       bufferedBytes: () => this.#linkBytes(),
     });
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer((socket) => this.#accept(socket));
   }
 
   get port(): number {
@@ -169,6 +169,7 @@ class NatsListener implements NatsDoor {
       socket.end("-ERR 'maximum connections exceeded'\r\n");
       return;
     }
+    socket.setNoDelay(true);
     const nonce = this.#endpoint.admissions.usesNkeys ? randomBytes(16).toString("base64url") : undefined;
     const remoteAddress = socket.remoteAddress ?? "";
     socket.write(this.#info({ nonce, client_id: ++this.#clientIds, client_ip: remoteAddress }));

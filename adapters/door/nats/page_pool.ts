@@ -8,8 +8,8 @@ const FREE_MAX = 64;
 
 export class PagePool {
   readonly #free: Buffer[] = [];
-  /** Pages in use, by their memory: other buffers are not taken back. */
-  readonly #taken = new Map<unknown, Buffer>();
+  /** Pages in use, by their memory: other buffers are not taken back. Weak, since a cut connection gives none back. */
+  readonly #taken = new WeakMap<object, Buffer>();
 
   take(): Buffer {
     const page = this.#free.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES);
