@@ -1,0 +1,137 @@
+/**
+ * A mesh under load to which something is done again and again. Writes down what its publishers and subscribers saw;
+ * judging it is the checker's part.
+ */
+
+import { join } from "node:path";
+
+import { eventually } from "../eventually.ts";
+import { seededRandom } from "../seeded_random.ts";
+import type { MeshFault } from "./mesh_faults.ts";
+import { MeshHistory } from "./mesh_history.ts";
+import { MeshLoad } from "./mesh_load.ts";
+import { MeshProcess, type MeshProcessOptions } from "./mesh_process.ts";
+import type { MeshTopology } from "./mesh_topology.ts";
+
+export interface MeshCase {
+  readonly topology: MeshTopology;
+  readonly fault: MeshFault;
+  readonly seed: number;
+  /** How often the fault strikes. */
+  readonly rounds: number;
+  /** Accepted in all; the rounds are spread over them. */
+  readonly events: number;
+  /** At each cluster. */
+  readonly publishers: number;
+  readonly batchEvents: number;
+  /** Where the history is written. */
+  readonly historyPath: string;
+  readonly mesh?: MeshProcessOptions;
+  readonly onStep?: (step: string) => void;
+}
+
+export interface MeshCaseResult {
+  /** Notices of the nodes that name something that must not happen. */
+  readonly alarms: readonly string[];
+  /** From the end of the last fault until everything had arrived, ms. */
+  readonly drainMs: number;
+}
+
+/** When a fault strikes, so many wanted events are on their way at least. */
+export const IN_FLIGHT_MIN = 100;
+/** Of what is published in all, this share may be on its way before publishers wait. */
+const IN_FLIGHT_SHARE = 0.5;
+const STEP_TIMEOUT_MS = 180_000;
+const PAGE_EVENTS = 1000;
+/** An event that circled would end up there. */
+const ALARMS = /HOP_LIMIT|INVARIANT|"level":"ERROR"/;
+
+export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
+  const { topology, fault, seed, rounds, events, onStep = () => undefined } = options;
+  const random = seededRandom(seed);
+  const history = new MeshHistory(options.historyPath);
+  using disks = fault.disks?.(topology.clusters);
+  await using mesh = await MeshProcess.start(topology, {
+    ...options.mesh,
+    node: (cluster) => ({
+      ...options.mesh?.node?.(cluster),
+      ...disks && { dataDir: join(disks.of(cluster).path, "data") },
+    }),
+  });
+  const load = new MeshLoad(mesh, history, {
+    publishers: options.publishers,
+    batchEvents: options.batchEvents,
+    events,
+    inFlightMax: Math.max(IN_FLIGHT_SHARE * events * topology.clusters.length / 2, 20 * IN_FLIGHT_MIN),
+    inOrder: !(topology.hasDetours && fault.reroutes) && fault.publishesTwice !== true,
+    twice: fault.publishesTwice === true,
+  });
+  try {
+    onStep(`${topology.clusters.length} nodes are linked`);
+    await load.start();
+    for (let round = 1; round <= rounds; round++) {
+      await load.until(() => load.accepted >= events * round / (rounds + 1), STEP_TIMEOUT_MS);
+      await load.until(() => load.inFlight >= IN_FLIGHT_MIN, STEP_TIMEOUT_MS);
+      const struck = await fault.strike({ mesh, load, random }, disks);
+      const { target, holdMs } = struck;
+      history.add({ type: "struck", fault: fault.name, target, inFlight: load.inFlight });
+      onStep(`${fault.name} ${round} of ${rounds}: ${target}, ${load.accepted} accepted, ${load.inFlight} in flight`);
+      await pause(holdMs);
+      await struck.heal();
+      history.add({ type: "healed", fault: fault.name, target });
+      await mesh.connected();
+    }
+    const healedAt = performance.now();
+    await load.drain(STEP_TIMEOUT_MS);
+    const drainMs = performance.now() - healedAt;
+    onStep(`${load.accepted} events have arrived everywhere`);
+    await quiet(mesh);
+    await load.stop();
+    load.check();
+    await noteLogs(mesh, history);
+    return { alarms: alarmsOf(mesh), drainMs };
+  } finally {
+    await load.stop();
+    history.flush();
+  }
+}
+
+/** Waits until no link has anything left to send, and nothing is parked: an event that circled would keep one busy. */
+async function quiet(mesh: MeshProcess): Promise<void> {
+  await eventually(async () => {
+    for (const cluster of mesh.clusters) {
+      const { body } = await mesh.node(cluster).call("GET", "/v1/links");
+      for (const { peer, lanes } of body.links) {
+        for (const { lane, queued, unacked } of lanes) {
+          if (queued > 0 || unacked > 0) {
+            throw new Error(
+              `Cannot go on: "${cluster}" has ${queued} queued and ${unacked} sent for "${peer}" (${lane})`,
+            );
+          }
+        }
+      }
+    }
+  }, { timeoutMs: STEP_TIMEOUT_MS, intervalMs: 100 });
+}
+
+async function noteLogs(mesh: MeshProcess, history: MeshHistory): Promise<void> {
+  for (const cluster of mesh.clusters) {
+    for (let after = "";;) {
+      const { body } = await mesh.node(cluster).call("GET", `/v1/events?topic=load.>&limit=${PAGE_EVENTS}${after}`);
+      const events = body.events.map(({ event }: { event: { id: string } }) => event.id);
+      history.add({ type: "logged", cluster, events });
+      if (body.next === null) break;
+      after = `&after=${encodeURIComponent(body.next)}`;
+    }
+  }
+}
+
+function alarmsOf(mesh: MeshProcess): string[] {
+  return mesh.clusters.flatMap((cluster) =>
+    mesh.node(cluster).stderr.split("\n").filter((line) => ALARMS.test(line)).map((line) => `${cluster}: ${line}`)
+  );
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
