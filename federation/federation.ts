@@ -189,6 +189,7 @@ export class Federation {
       mayForget: () => this.#caughtUp,
       whenDurable: (done) => this.#writes.whenDurable(done),
       onSettled: settled,
+      onEnded: (end) => this.trace.noteEnd(self, end),
     });
     const { books, coverages, receipts } = this.accounts;
     this.departures = new Departures({
@@ -203,6 +204,7 @@ export class Federation {
       newMark,
       onShipment: (shipment) => {
         this.documents.add(shipment.document);
+        this.trace.noteDispatch(shipment);
         this.custody.add(shipment);
       },
       onDispatched: () => {
@@ -393,10 +395,7 @@ export class Federation {
     this.custody.reroute();
     this.accounts.receipts.hurry();
     this.barriers.noteReachable(reachable);
-    for (const { cluster, found } of this.#stopped ? [] : this.presence.update(reachable)) {
-      if (found) this.#notice("info", "CLUSTER_FOUND", `there is a way to cluster "${cluster}"`, cluster);
-      else this.#notice("warn", "CLUSTER_LOST", `there is no way to cluster "${cluster}" any more`, cluster);
-    }
+    if (!this.#stopped) { for (const notice of this.presence.update(reachable)) this.#parts.onNotice(notice); }
     this.#tell();
   }
 
@@ -427,6 +426,7 @@ export class Federation {
   #tick(): void {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
+      this.trace.tick();
       if (this.#caughtUp) this.accounts.closeEpochs();
       if (this.departures.held && this.#synced()) this.departures.release();
       this.dialling.tick();

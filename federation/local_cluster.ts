@@ -54,5 +54,5 @@ export interface LocalCluster {
    */
   judge(arrivals: readonly Arrival[], done: (verdicts: readonly Verdict[]) => void): void;
   /** Whether a stored own event may leave this cluster at all (`weft-system.>` may not). */
-  travels(event: StoredEvent): boolean;
+  travels(event: Pick<StoredEvent, "topic">): boolean;
 }

@@ -21,6 +21,8 @@ export interface LaneView {
   readonly receivedSequence: number;
   /** Bytes that may be sent before the next acknowledgement. */
   readonly credit: number;
+  /** The peer has no room, and is left alone for a while. */
+  readonly paused: boolean;
 }
 
 export interface LinkView {
@@ -87,7 +89,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
 function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, lane: Lane): LaneView {
   const sender = senders.get(lane)!;
   const queue = custody.queueOf(peer, lane);
-  const { unacked, unackedEvents, sentSequence, ackedSequence, credit } = sender.state;
+  const { unacked, unackedEvents, sentSequence, ackedSequence, credit, paused } = sender.state;
   const [firstSent] = sender.inFlight();
   const waiting = [firstSent, queue.first].flatMap((shipment) => shipment === undefined ? [] : [shipment.position]);
   return {
@@ -101,5 +103,6 @@ function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, l
     ackedSequence,
     receivedSequence: places.durable(peer, lane).sequence,
     credit,
+    paused,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 export { type KnownCluster, knownClusters, listClusters } from "./clusters.ts";
+export { explainMesh, type MeshDestination, type MeshExplanation, type MeshReason, type MeshStop } from "./explain.ts";
 export { type ClusterInterest, listInterest } from "./interest.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
 export { type KnownPeer, listPeers } from "./peers.ts";

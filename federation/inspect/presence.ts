@@ -2,9 +2,13 @@
 
 import type { World } from "../world.ts";
 
-export interface PresenceChange {
-  readonly cluster: string;
-  readonly found: boolean;
+/** News for people; the codes are stable. */
+export interface PresenceNotice {
+  readonly level: "info" | "warn";
+  readonly code: "CLUSTER_FOUND" | "CLUSTER_LOST";
+  readonly detail: string;
+  /** The cluster. */
+  readonly peer: string;
 }
 
 export interface Sighting {
@@ -25,21 +29,21 @@ export class Presence {
   }
 
   /** Takes what can be reached now; answers what that changes, by name. */
-  update(reachable: ReadonlySet<string>): readonly PresenceChange[] {
+  update(reachable: ReadonlySet<string>): readonly PresenceNotice[] {
     const since = this.#world.now();
-    const changes: PresenceChange[] = [];
+    const news: PresenceNotice[] = [];
     for (const cluster of reachable) {
       if (this.#sightings.get(cluster)?.reachable === true) continue;
-      changes.push({ cluster, found: true });
+      news.push(found(cluster));
       this.#sightings.set(cluster, { reachable: true, since });
     }
     for (const [cluster, sighting] of this.#sightings) {
       if (!sighting.reachable || reachable.has(cluster)) continue;
-      changes.push({ cluster, found: false });
+      news.push(lost(cluster));
       this.#sightings.set(cluster, { reachable: false, since });
     }
     this.#forgetOldest();
-    return changes.sort((a, b) => a.cluster < b.cluster ? -1 : 1);
+    return news.sort((a, b) => a.peer < b.peer ? -1 : 1);
   }
 
   /** `undefined`: it never could be reached since the start. */
@@ -54,4 +58,12 @@ export class Presence {
     );
     for (const [cluster] of lost.slice(0, this.#sightings.size - LOST_MAX)) this.#sightings.delete(cluster);
   }
+}
+
+function found(peer: string): PresenceNotice {
+  return { level: "info", code: "CLUSTER_FOUND", detail: `there is a way to cluster "${peer}"`, peer };
+}
+
+function lost(peer: string): PresenceNotice {
+  return { level: "warn", code: "CLUSTER_LOST", detail: `there is no way to cluster "${peer}" any more`, peer };
 }

@@ -5,7 +5,7 @@ import { Coverages } from "../custody/coverage.ts";
 import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
 import type { Relay } from "../relay.ts";
 import type { World } from "../world.ts";
-import { Books } from "./books.ts";
+import { Books, type PairsEnd } from "./books.ts";
 import { ReceiptAssembly } from "./receipt_assembly.ts";
 import { parseReceiptAck, parseReceiptPart, type ReceiptAck } from "./receipt_message.ts";
 import { Receipts } from "./receipts.ts";
@@ -23,6 +23,8 @@ export interface AccountsParts {
   /** Calls back when everything that was saved so far is durable. */
   readonly whenDurable: (done: () => void) => void;
   readonly onSettled: (document: CustodyDocument) => void;
+  /** Something of this cluster ended elsewhere otherwise than by delivery. */
+  readonly onEnded?: (end: PairsEnd) => void;
 }
 
 export class Accounts {
@@ -33,9 +35,9 @@ export class Accounts {
   readonly #assembly = new ReceiptAssembly();
 
   constructor(parts: AccountsParts) {
-    const { world, self, epoch, relay, onSettled } = parts;
+    const { world, self, epoch, relay, onSettled, onEnded } = parts;
     this.#parts = parts;
-    this.books = new Books({ self, epoch, onSettled });
+    this.books = new Books({ self, epoch, onSettled, onEnded });
     this.receipts = new Receipts({
       world,
       coverages: this.coverages,
@@ -89,8 +91,8 @@ export class Accounts {
   #acknowledgement(from: string, body: unknown): void {
     const ack = parseReceiptAck(body);
     if (ack?.closed) return this.#closed(from, ack.epoch);
-    const coverage = ack && this.receipts.acknowledged(from, ack);
-    if (coverage !== undefined) this.#parts.save(asItIsThen(coverage));
+    // Only in memory: after a crash it is told again. Written beside a commit under way it could undo what that covers.
+    if (ack !== undefined) this.receipts.acknowledged(from, ack);
   }
 
   #closed(origin: string, epoch: number): void {

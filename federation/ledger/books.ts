@@ -2,6 +2,7 @@
 
 import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
 import { sequenceAt } from "../custody/shipment.ts";
+import type { Interval } from "../intervals/mod.ts";
 import { Book, type Terminal } from "./book.ts";
 import { DocumentShelf } from "./document_shelf.ts";
 import type { ReceiptPart } from "./receipt_message.ts";
@@ -26,10 +27,25 @@ export interface BooksParts {
   readonly epoch: number;
   /** A document is needed by nobody any more. */
   readonly onSettled: (document: CustodyDocument) => void;
+  /** Something ended otherwise than by delivery. */
+  readonly onEnded?: (end: PairsEnd) => void;
+}
+
+/** Events that ended at a destination without being delivered there. */
+export interface PairsEnd {
+  readonly destination: string;
+  readonly epoch: number;
+  readonly interval: Interval;
+  readonly terminal: Exclude<Terminal, "delivered">;
+  /** A stable code. */
+  readonly reason: string;
 }
 
 /** Stands for all epochs that are closed; no store has it. */
 const SUM_EPOCH = 0;
+
+/** Characters of a code that a destination gives. */
+const REASON_MAX = 64;
 
 export class Books {
   readonly #parts: BooksParts;
@@ -92,7 +108,9 @@ export class Books {
     const book = this.#epochsOf(destination).get(epoch);
     if (book === undefined) return 0;
     this.#note(book, () => {
-      for (const { sequence, state } of part.exceptions) book.end(sequence - 1, sequence, state);
+      for (const { sequence, state, reason } of part.exceptions) {
+        this.#end(book, [sequence - 1, sequence], state, reason);
+      }
       for (const [after, to] of part.intervals) book.end(after, to, "delivered");
     });
     this.#release(epoch, destination, part.intervals);
@@ -106,7 +124,7 @@ export class Books {
     for (const book of this.#epochsOf(destination).values()) {
       const all = [...book.outstanding];
       this.#note(book, () => {
-        for (const [after, to] of all) count += book.end(after, to, "evicted");
+        for (const interval of all) count += this.#end(book, interval, "evicted", "FORGOTTEN");
       });
       this.#release(book.epoch, destination, all);
     }
@@ -195,6 +213,16 @@ export class Books {
         balanced,
       };
     });
+  }
+
+  /** Answers how many events have ended by this. */
+  #end(book: Book, interval: Interval, terminal: PairsEnd["terminal"], reason: string): number {
+    const { destination, epoch } = book;
+    const count = book.end(interval[0], interval[1], terminal);
+    if (count > 0) {
+      this.#parts.onEnded?.({ destination, epoch, interval, terminal, reason: reason.slice(0, REASON_MAX) });
+    }
+    return count;
   }
 
   #note(book: Book, change: (book: Book) => void): void {

@@ -68,6 +68,20 @@ const PATIENCE = 4;
 const FULL_PAUSE_MS = 250;
 const FULL_PAUSE_MS_MAX = 5000;
 
+/** Where a lane stands. */
+export interface LaneState {
+  /** Frames sent and not acknowledged, and the events in them. */
+  readonly unacked: number;
+  readonly unackedEvents: number;
+  /** Of this link epoch. */
+  readonly sentSequence: number;
+  readonly ackedSequence: number;
+  /** Bytes that may be sent before the next acknowledgement. */
+  readonly credit: number;
+  /** The peer has no room, and is left alone for a while. */
+  readonly paused: boolean;
+}
+
 export class LaneSender {
   readonly #parts: LaneSenderParts;
   readonly #builder: FrameBuilder;
@@ -103,13 +117,14 @@ export class LaneSender {
   }
 
   /** Where the lane stands, for `/v1/links`. */
-  get state(): { unacked: number; unackedEvents: number; sentSequence: number; ackedSequence: number; credit: number } {
+  get state(): LaneState {
     return {
       unacked: this.#unacked.length,
       unackedEvents: this.#unacked.reduce((sum, { events }) => sum + events, 0),
       sentSequence: this.#sealed,
       ackedSequence: this.#acked,
       credit: this.#window.room,
+      paused: this.#paused,
     };
   }
 

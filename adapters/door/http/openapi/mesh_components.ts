@@ -46,6 +46,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     ackedSequence: count("Last frame that the peer acknowledged."),
     receivedSequence: count("Last frame of the peer that is durable here."),
     credit: count("Bytes that may be sent before the next acknowledgement."),
+    paused: flag("The peer has no room, and is left alone for a while."),
   }),
   Interest: object({
     cluster: text("Who wants it."),

@@ -1,0 +1,131 @@
+/**
+ * Where an event published here would go, and what keeps it from elsewhere. Asks the very functions that dispatch asks, so
+ * that what it says is what would happen. Sends nothing.
+ */
+
+import type { CloudEvent } from "../../node/mod.ts";
+import type { Federation } from "../federation.ts";
+import type { Lane } from "../link/codec/mod.ts";
+import type { ToldWant } from "../routing/interest/mod.ts";
+import { laneOf } from "../traffic.ts";
+
+/** Stable codes. */
+export type MeshReason =
+  | "OK"
+  /** What others want is not known yet: the event waits for that. */
+  | "NOT_SYNCED"
+  /** No path: the event waits here. */
+  | "PARKED"
+  /** The next hop has no room, or the link's window is full: the event waits here. */
+  | "BACK_PRESSURE"
+  /** The part of the filter that travels stops it here. */
+  | "FILTERED"
+  /** Its group has a member in this cluster, or a nearer one. */
+  | "GROUP_ELSEWHERE"
+  /** Topics of the node's own are for this cluster alone. */
+  | "STAYS_HERE";
+
+/** A cluster of the event's destination set. */
+export interface MeshDestination {
+  readonly cluster: string;
+  /** Empty without a path. */
+  readonly path: readonly string[];
+  readonly cost: number | null;
+  readonly state: "active" | "alternate" | "parked";
+  readonly reason: MeshReason;
+  readonly detail: string;
+  /** For its readers without a group, and for these groups. */
+  readonly ungrouped: boolean;
+  readonly groups: readonly string[];
+}
+
+/** Why a cluster that wants the topic does not get the event, or not now. */
+export interface MeshStop {
+  readonly where: string;
+  readonly group: string | null;
+  readonly reason: MeshReason;
+  readonly detail: string;
+}
+
+export interface MeshExplanation {
+  readonly destinations: readonly MeshDestination[];
+  readonly stopped: readonly MeshStop[];
+}
+
+export function explainMesh(federation: Federation, topic: string, event: CloudEvent): MeshExplanation {
+  const { interest, local } = federation;
+  const wants = interest.remote.explain(topic, event);
+  if (!local.travels({ topic })) return { destinations: [], stopped: [] };
+  const lane = laneOf(federation.options.traffic, topic);
+  const destinations = interest.destinationsOf(topic, () => event).map(({ cluster, ungrouped, groups }) => {
+    return { cluster, ...wayTo(federation, cluster, lane), ungrouped, groups };
+  });
+  const late = destinations.filter(({ reason }) => reason !== "OK").map(({ cluster: where, reason, detail }) => {
+    return { where, group: null, reason, detail };
+  });
+  const missed = wants.flatMap(({ cluster, want, stoppedBy }) => {
+    const destination = destinations.find((destination) => destination.cluster === cluster);
+    const stop = whyNot(federation, want, { stoppedBy, destination });
+    return stop === undefined ? [] : [{ where: cluster, ...stop }];
+  });
+  return { destinations, stopped: [...late, ...unique(missed)] };
+}
+
+function wayTo(
+  federation: Federation,
+  cluster: string,
+  lane: Lane,
+): Pick<MeshDestination, "path" | "cost" | "state" | "reason" | "detail"> {
+  const { topology, departures } = federation;
+  const way = topology.table.routeTo(cluster);
+  if (way === undefined) {
+    const detail = `no path to "${cluster}": it waits here until there is one`;
+    return { path: [], cost: null, state: "parked", reason: "PARKED", detail };
+  }
+  const { path, cost, state, nextHop, reason: why } = way;
+  if (departures.held) {
+    const detail = "nobody has told yet what is wanted elsewhere: events wait for that a while";
+    return { path, cost, state, reason: "NOT_SYNCED", detail };
+  }
+  const pressure = pressureAt(federation, { nextHop, cluster, lane });
+  if (pressure !== undefined) return { path, cost, state, reason: "BACK_PRESSURE", detail: pressure };
+  return { path, cost, state, reason: "OK", detail: why };
+}
+
+/** Why the link to the next hop takes nothing now. */
+function pressureAt(
+  { links }: Federation,
+  { nextHop, cluster, lane }: { nextHop: string; cluster: string; lane: Lane },
+): string | undefined {
+  const neighbour = links.neighbours.get(nextHop);
+  const state = neighbour?.senders.get(lane)?.state;
+  if (neighbour?.active?.theirs?.congested.includes(cluster)) {
+    return `"${nextHop}" says that the way to "${cluster}" is congested: it waits here`;
+  }
+  if (state?.paused) return `"${nextHop}" has no room now (${neighbour?.lastError}): it waits here`;
+  if (state !== undefined && state.credit <= 0) {
+    return `lane ${lane} to "${nextHop}" is full: ${state.unacked} frames wait for its acknowledgement`;
+  }
+}
+
+function whyNot(
+  federation: Federation,
+  { group }: ToldWant,
+  { stoppedBy, destination }: { stoppedBy: string | undefined; destination: MeshDestination | undefined },
+): Omit<MeshStop, "where"> | undefined {
+  if (stoppedBy !== undefined) {
+    if (group === undefined && destination?.ungrouped) return undefined; // another want there lets it through
+    return { group: group ?? null, reason: "FILTERED", detail: `a filter stops it here already: ${stoppedBy}` };
+  }
+  if (group === undefined || destination?.groups.includes(group)) return undefined;
+  const here = federation.local.wants().some((want) => want.group === group);
+  const detail = here
+    ? `group "${group}" has a member in this cluster, which gets it`
+    : `another cluster was picked for group "${group}"`;
+  return { group, reason: "GROUP_ELSEWHERE", detail };
+}
+
+function unique(stops: readonly MeshStop[]): MeshStop[] {
+  const byText = new Map(stops.map((stop) => [`${stop.where} ${stop.group} ${stop.reason} ${stop.detail}`, stop]));
+  return [...byText.values()];
+}
