@@ -333,7 +333,9 @@ export class Federation {
 
   #load(entries: readonly StateEntry[]): void {
     const { dispatched, custody, records } = loadState(entries, this);
-    this.departures.start(dispatched ?? this.log.head);
+    const from = dispatched ?? this.log.head;
+    for (const book of this.accounts.books) book.takeBackAfter(from);
+    this.departures.start(from);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
     for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {

@@ -17,6 +17,7 @@ export interface SettledArrivals {
   readonly entries: readonly AppendEntry[];
   /** Positions count from 0, the position of the first entry. */
   readonly runs: readonly Run[];
+  /** Coverage as it is once the commit is durable; until then that in memory stays as it was. */
   readonly coverages: readonly Coverage[];
   readonly counts: {
     readonly delivered: number;
@@ -41,7 +42,7 @@ export class Arrivals {
   readonly #self: string;
   readonly #coverages: Coverages;
   readonly #items: Item[] = [];
-  readonly #before = new Map<Coverage, Coverage>();
+  readonly #staged = new Map<Coverage, StagedCoverage>();
   #verdicts: readonly Verdict[] = [];
   #settled: SettledArrivals | undefined;
   readonly candidates: ArrivedEvent[] = [];
@@ -66,13 +67,17 @@ export class Arrivals {
     this.#verdicts = verdicts;
   }
 
-  /** Idempotent. Coverage in memory is ahead of the store from now on, until the commit, or `undo()`. */
+  /** Idempotent. */
   settle(): SettledArrivals {
     return this.#settled ??= this.#settle();
   }
 
-  undo(): void {
-    for (const [coverage, before] of this.#before) coverage.restore(before);
+  /** It is durable: coverage in memory is what the store has. Before, a receipt would tell what may still be lost. */
+  apply(): Coverage[] {
+    return [...this.#staged].map(([coverage, { covers }]) => {
+      for (const cover of covers) coverage.cover(...cover);
+      return coverage;
+    });
   }
 
   #candidate(group: FrameGroup, index: number): number {
@@ -99,7 +104,7 @@ export class Arrivals {
       if (group.ended === undefined) entries.push(toEntry(item, audience ?? IN_TRANSIT));
       if (rest > 0) this.#forward(runs, item, position, event);
     }
-    return { entries, runs, coverages: [...this.#before.keys()], counts };
+    return { entries, runs, coverages: [...this.#staged.values()].map(({ copy }) => copy), counts };
   }
 
   /** Covers an event that is for this cluster; answers its audience, or nothing when it is not to be delivered. */
@@ -146,10 +151,11 @@ export class Arrivals {
     return this.#coverages.isClosed(origin, epoch) || this.#coverages.find(origin, epoch)?.has(sequence) === true;
   }
 
-  #touch(origin: string, epoch: number): Coverage {
+  #touch(origin: string, epoch: number): StagedCoverage {
     const coverage = this.#coverages.of(origin, epoch);
-    if (!this.#before.has(coverage)) this.#before.set(coverage, coverage.clone());
-    return coverage;
+    let staged = this.#staged.get(coverage);
+    if (staged === undefined) this.#staged.set(coverage, staged = new StagedCoverage(coverage));
+    return staged;
   }
 
   #forward(runs: Run[], { group, index, frame }: Item, position: number, { sequence, record }: FrameEvent): void {
@@ -182,6 +188,25 @@ export class Arrivals {
 
   #own(group: FrameGroup): FrameDestination | undefined {
     return group.destinations.find(({ cluster }) => cluster === this.#self);
+  }
+}
+
+/** What a commit adds to a coverage. */
+class StagedCoverage {
+  readonly copy: Coverage;
+  readonly covers: Parameters<Coverage["cover"]>[] = [];
+
+  constructor(coverage: Coverage) {
+    this.copy = coverage.clone();
+  }
+
+  has(sequence: number): boolean {
+    return this.copy.has(sequence);
+  }
+
+  cover(...cover: Parameters<Coverage["cover"]>): void {
+    this.copy.cover(...cover);
+    this.covers.push(cover);
   }
 }
 

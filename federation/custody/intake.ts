@@ -174,7 +174,7 @@ export class Intake {
     }
     this.#parts.log.commit(settled.entries as AppendEntry[], changes, (error, appended) => {
       this.#waitingBytes -= bytes;
-      if (error !== undefined) this.#failed(batch, arrivals, error);
+      if (error !== undefined) this.#failed(batch, error);
       else this.#stored(batch, arrivals, appended!, { places: [...touched.values()], mark });
       this.#busy = false;
       this.#next();
@@ -187,7 +187,8 @@ export class Intake {
     { position }: Appended,
     { places, mark }: { places: readonly (Place & { peer: string; lane: Lane })[]; mark: string },
   ): void {
-    const { entries, runs, coverages, counts } = arrivals.settle();
+    const { entries, runs, counts } = arrivals.settle();
+    const coverages = arrivals.apply();
     this.counts.frames += batch.length;
     this.counts.events += entries.length;
     this.counts.delivered += counts.delivered;
@@ -206,8 +207,7 @@ export class Intake {
   }
 
   /** Nothing of it is durable: what is in memory goes back to what is, and what waits behind it is sent again later. */
-  #failed(batch: readonly WaitingFrame[], arrivals: Arrivals, error: unknown): void {
-    arrivals.undo();
+  #failed(batch: readonly WaitingFrame[], error: unknown): void {
     this.#parts.places.unstage();
     const full = error instanceof StoreFullError;
     if (!full) this.#parts.onError(error);

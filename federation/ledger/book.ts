@@ -75,6 +75,19 @@ export class Book {
     return count;
   }
 
+  /**
+   * Takes back what was assigned after a position: a book can be written a moment before the sets that it counts, and
+   * those are then found anew.
+   */
+  takeBackAfter(position: number): void {
+    for (const [after, to] of [...this.outstanding.within(position, Number.MAX_SAFE_INTEGER)]) {
+      this.assigned -= to - after;
+      this.outstanding.remove(after, to);
+      this.handed.remove(after, to);
+    }
+    this.last = Math.min(this.last, position);
+  }
+
   /** Takes over the account of a book that is closed. */
   absorb(closed: Book): void {
     this.assigned += closed.assigned;

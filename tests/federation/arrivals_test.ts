@@ -31,7 +31,9 @@ function arrive(
   const arrivals = new Arrivals("bob", coverages);
   for (const each of groups) arrivals.add(aFrame({ groups: [each], heldMs }));
   arrivals.judged(verdicts ?? arrivals.candidates.map(() => "new"));
-  return { ...arrivals.settle(), arrivals, coverages };
+  const settled = arrivals.settle();
+  arrivals.apply();
+  return { ...settled, arrivals, coverages };
 }
 
 const onward = [aDestination({ cluster: "charlie", previous: 0 })];
@@ -251,13 +253,15 @@ describe("Arrivals.settle() in transit", () => {
   });
 });
 
-describe("Arrivals.undo()", () => {
-  it("brings coverage back that was not made durable", () => {
+describe("Arrivals.apply()", () => {
+  it("leaves coverage as it is until what covers it is durable", () => {
     const coverages = new Coverages();
-    arrive([group([1])], { coverages });
-    const { arrivals } = arrive([group([2], { destinations: [aDestination({ previous: 1 })] })], { coverages });
-    arrivals.undo();
-    const coverage = coverages.find("alice", EPOCH)!;
-    expect([coverage.has(1), coverage.has(2), coverage.version]).toEqual([true, false, 1]);
+    const arrivals = new Arrivals("bob", coverages);
+    arrivals.add(aFrame({ groups: [group([1, 2])] }));
+    arrivals.judged(["new", "new"]);
+    const { coverages: staged } = arrivals.settle();
+    expect([coverages.of("alice", EPOCH).has(1), staged[0].has(1)]).toEqual([false, true]);
+    arrivals.apply();
+    expect(coverages.of("alice", EPOCH).has(1)).toBe(true);
   });
 });

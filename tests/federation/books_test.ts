@@ -243,3 +243,13 @@ describe("Books.closeEpochs()", () => {
     expect(books.closeEpochs()).toEqual([]);
   });
 });
+
+describe("Book.takeBackAfter()", () => {
+  it("takes back what was assigned after the last position whose sets are durable", () => {
+    const book = someBooks().books.current("bob");
+    book.assign(0, 3);
+    book.assign(4, 9);
+    book.takeBackAfter(5);
+    expect([book.assigned, [...book.outstanding], book.last]).toEqual([4, [[0, 3], [4, 5]], 5]);
+  });
+});
