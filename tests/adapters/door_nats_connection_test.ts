@@ -192,6 +192,28 @@ describe("A connection of the NATS endpoint", () => {
     await awake.flush();
   });
 
+  it("hears everything unchanged and in order, however slowly it reads", async () => {
+    await using nats = await openTestNats();
+    const [reader, writer] = [await nats.client({ verbose: false }), await nats.client({ verbose: false })];
+    await reader.flush("SUB _INBOX.reader.> 1\r\n");
+    const sizeOf = (i: number) => (i * 7919) % 300 + (i % 50 === 0 ? 30_000 : 0);
+    const payloadOf = (i: number) => `${i}:${String.fromCharCode(97 + i % 26).repeat(sizeOf(i))}`;
+    const [all, chunk] = [5000, 100];
+    let expected = "";
+    for (let from = 0; from < all; from += chunk) {
+      // Reads only every third time, so that pages wait, leave and are used again.
+      if (from % (3 * chunk) === 0) reader.socket.pause();
+      else reader.socket.resume();
+      const payloads = Array.from({ length: chunk }, (_, i) => payloadOf(from + i));
+      await writer.flush(payloads.map((text) => `PUB _INBOX.reader.1 ${text.length}\r\n${text}\r\n`).join(""));
+      expected += payloads.map((text) => `MSG _INBOX.reader.1 1 ${text.length}\r\n${text}\r\n`).join("");
+    }
+    reader.socket.resume();
+    const received = await reader.flush();
+    expect(received.length).toBe(expected.length);
+    expect(received === expected).toBe(true);
+  }, 20_000);
+
   it("that lags with its events is not cut: they wait in the log", async () => {
     await using nats = await openTestNats();
     const client = await nats.client(QUIET);

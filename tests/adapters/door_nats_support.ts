@@ -39,7 +39,7 @@ export async function openTestNats(options: TestNatsOptions = {}): Promise<TestN
   const door = await openNatsDoor({
     node: fixture.node,
     clock,
-    limits: { bodyBytes: 8_388_608, topicBytes: 255, connections: 100, ...limits },
+    limits: { bodyBytes: 8_388_608, headersBytes: 16_384, topicBytes: 255, connections: 100, ...limits },
     problems: { onFailure: (error) => void failures.push(error) },
     authenticate,
   }, {

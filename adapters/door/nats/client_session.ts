@@ -32,9 +32,9 @@ export class ClientSession implements Session, LiveClient {
     this.#endpoint = endpoint;
     this.#host = host;
     this.#principal = principal;
-    const { node, clock, newId } = endpoint;
+    const { node, clock, newId, headersBytesMax } = endpoint;
     const [hold, release] = [() => host.hold(), () => host.release()];
-    this.#publisher = new EventPublisher({ node, clock, principal, newId, hold, release });
+    this.#publisher = new EventPublisher({ node, clock, principal, newId, headersBytesMax, hold, release });
   }
 
   get echo(): boolean {

@@ -28,6 +28,7 @@ export interface Endpoint {
   readonly pages: PagePool;
   readonly newId: () => string;
   readonly payloadBytesMax: number;
+  readonly headersBytesMax: number;
   readonly topicBytesMax: number;
   readonly pingEveryMs: number;
   /** A node could not prove that it belongs to the federation. */

@@ -18,6 +18,7 @@ export interface PublisherParts {
   readonly clock: Clock;
   readonly principal: Principal;
   readonly newId: () => string;
+  readonly headersBytesMax: number;
   /** The client's socket is not read until `release()`. */
   readonly hold: () => void;
   readonly release: () => void;
@@ -65,11 +66,11 @@ export class EventPublisher {
   }
 
   publish(publication: Publication): void {
-    const { node, principal, newId } = this.#parts;
+    const { node, principal, newId, headersBytesMax } = this.#parts;
     const { message, topic } = publication;
     try {
       const source = `/federations/${node.federation}`;
-      const { event, ttlMs } = toEvent(message, { topic, source, newId });
+      const { event, ttlMs } = toEvent(message, { topic, source, newId, headersBytesMax });
       requireRight(principal, node.topicOf(event, topic));
       publication.onEvent(event);
       const bytes = message.payload.length + (message.headers?.length ?? 0);

@@ -21,6 +21,8 @@ export interface WrapDefaults {
   readonly topic: string;
   readonly source: string;
   readonly newId: () => string;
+  /** Of the header block. */
+  readonly headersBytesMax: number;
 }
 
 export interface Published {
@@ -35,6 +37,7 @@ const PLAIN_MEDIA_TYPE = "application/octet-stream";
 /** Throws `CodecError` or `RefusedError`. The payload is kept, not copied. */
 export function toEvent({ headers: block, payload }: ClientMessage, defaults: WrapDefaults): Published {
   if (block === undefined) return { event: wrap(payload, defaults), ttlMs: undefined };
+  if (block.length > defaults.headersBytesMax) throw tooLarge(block.length, defaults.headersBytesMax);
   const headers = parseHeaderBlock(block);
   if (headers === undefined) {
     throw new RefusedError(
@@ -43,6 +46,15 @@ export function toEvent({ headers: block, payload }: ClientMessage, defaults: Wr
     );
   }
   return { event: decode(headers, payload, defaults), ttlMs: readTtl(headers) };
+}
+
+function tooLarge(bytes: number, limit: number): RefusedError {
+  return new RefusedError(
+    "HEADERS_TOO_LARGE",
+    `Cannot read the headers of the message: they have ${bytes} bytes, more than limits.headersBytes ${limit}; put long ` +
+      "values into the data, or raise the limit",
+    { limit },
+  );
 }
 
 function decode(headers: [string, string][], payload: Uint8Array, defaults: WrapDefaults): CloudEvent {

@@ -27,7 +27,7 @@ import { Waker } from "./waker.ts";
 
 export interface NatsDoorContext {
   readonly node: WeftNode;
-  readonly limits: Pick<DoorLimits, "bodyBytes" | "topicBytes" | "connections">;
+  readonly limits: Pick<DoorLimits, "bodyBytes" | "headersBytes" | "topicBytes" | "connections">;
   readonly clock: Clock;
   readonly problems: ProblemHooks;
   /** The HTTP door's, for tokens and JWTs; `undefined` where nobody is asked who he is. */
@@ -104,6 +104,7 @@ class NatsListener implements NatsDoor {
       pages: new PagePool(),
       newId: randomUUID,
       payloadBytesMax: limits.bodyBytes,
+      headersBytesMax: limits.headersBytes,
       topicBytesMax: limits.topicBytes,
       pingEveryMs,
       onRefusedLink: onRefusedLink ?? (() => undefined),

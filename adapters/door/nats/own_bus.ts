@@ -35,8 +35,6 @@ export class OwnBus implements LinkBus, LiveClient {
   readonly #closeListeners: ((reason: string) => void)[] = [];
   #asked = 0;
   #closed: string | undefined;
-  /** Messages to and from link clients, for the metrics. */
-  readonly counts = { in: 0, out: 0 };
 
   constructor(parts: OwnBusParts) {
     this.#parts = parts;
@@ -60,7 +58,6 @@ export class OwnBus implements LinkBus, LiveClient {
 
   publish(subject: string, payload: Uint8Array): void {
     if (this.#closed !== undefined) return;
-    this.counts.out++;
     this.#parts.broker.publish({ subject, reply: undefined, headers: undefined, payload }, this);
   }
 
@@ -76,7 +73,6 @@ export class OwnBus implements LinkBus, LiveClient {
     if (this.#requests.size >= REQUESTS_MAX) this.#requests.delete(this.#requests.keys().next().value!);
     this.#requests.set(reply, { done, askedOf: found.map(({ client }) => client) });
     const headers = expectedLastSequence === undefined ? undefined : expectation(expectedLastSequence);
-    this.counts.out++;
     for (const subscriber of found) subscriber.deliver({ subject, reply, headers, payload }, this);
   }
 
@@ -87,7 +83,6 @@ export class OwnBus implements LinkBus, LiveClient {
       subject: pattern,
       queue: undefined,
       deliver: (message) => {
-        this.counts.in++;
         listener(this.#toBusMessage(message));
       },
     };
@@ -140,7 +135,6 @@ export class OwnBus implements LinkBus, LiveClient {
     const request = this.#requests.get(subject);
     if (request === undefined || !request.askedOf.includes(from)) return;
     this.#requests.delete(subject);
-    this.counts.in++;
     request.done(payload);
   }
 }
