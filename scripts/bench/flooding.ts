@@ -8,6 +8,8 @@ import type { World } from "../../federation/world.ts";
 import type { Figure } from "./figure.ts";
 
 const CLUSTERS = 1000;
+/** A mesh that starts all at once holds a message per record and link in memory. */
+const STARTING = 250;
 const DEGREE = 8;
 const DELAY_MS = [5, 100] as const;
 const LOSS_PERMILLE = 50;
@@ -16,14 +18,14 @@ const LIFETIME_MS = 1_800_000;
 const RECORDS = 100;
 const SEED = 20_240_501;
 
-/** Takes about 20 s. */
+/** Takes about 30 s. */
 export function benchFlooding(): Figure[] {
-  const mesh = new Mesh(SEED);
+  const mesh = new Mesh(CLUSTERS, SEED);
   mesh.run(1000);
   const floods = Array.from({ length: RECORDS }, (_, n) => mesh.flood(n * 7 % CLUSTERS));
   const messages = floods.reduce((sum, flood) => sum + flood.messages, 0) / RECORDS / CLUSTERS;
   const cpuMs = floods.reduce((sum, flood) => sum + flood.cpuMs, 0);
-  const start = new Mesh(SEED).start();
+  const start = new Mesh(STARTING, SEED).start();
   return [
     { figure: "clusters", value: CLUSTERS, unit: "of degree 8", aim: "" },
     { figure: "one record, mean to a cluster", value: mean(floods.map(({ meanMs }) => meanMs)), unit: "ms", aim: "" },
@@ -35,20 +37,16 @@ export function benchFlooding(): Figure[] {
       aim: "≤ 1000",
     },
     { figure: "messages a record and cluster", value: messages, unit: "messages", aim: "" },
-    { figure: "time a record and cluster", value: cpuMs * 1000 / RECORDS / CLUSTERS, unit: "µs", aim: "≤ 100" },
-    { figure: "all start at once, until all are equal", value: start.virtualMs, unit: "ms", aim: "≤ 10000" },
-    { figure: "the same, on this machine", value: start.cpuMs, unit: "ms", aim: "" },
-    {
-      figure: "the same, a record and cluster",
-      value: start.cpuMs * 1000 / CLUSTERS / CLUSTERS / 2,
-      unit: "µs",
-      aim: "",
-    },
+    { figure: "processor time a record and cluster", value: cpuMs * 1000 / RECORDS / CLUSTERS, unit: "µs", aim: "" },
+    { figure: "all of 250 start at once, until all are equal", value: start.virtualMs, unit: "ms", aim: "≤ 5000" },
+    { figure: "the same, processor time", value: start.cpuMs, unit: "ms", aim: "" },
+    { figure: "… a record and cluster", value: start.cpuMs * 1000 / STARTING / STARTING / 2, unit: "µs", aim: "" },
   ];
 }
 
 /** A random regular mesh on a clock of its own. */
 class Mesh {
+  readonly #size: number;
   readonly #databases: RecordDatabase[] = [];
   readonly #heap = new EventHeap();
   readonly #random: (bound: number) => number;
@@ -58,14 +56,15 @@ class Mesh {
   /** Who was told of what is being flooded, and when. */
   readonly #arrivals = new Map<number, number>();
 
-  constructor(seed: number) {
+  constructor(size: number, seed: number) {
+    this.#size = size;
     this.#random = createRandom(seed);
     const delays = new Map<number, number>();
     const neighbours = this.#randomEdges();
-    for (let n = 0; n < CLUSTERS; n++) this.#databases.push(this.#create(n, delays));
+    for (let n = 0; n < this.#size; n++) this.#databases.push(this.#create(n, delays));
     for (const [a, peers] of neighbours.entries()) {
       for (const b of peers) {
-        const edge = Math.min(a, b) * CLUSTERS + Math.max(a, b);
+        const edge = Math.min(a, b) * this.#size + Math.max(a, b);
         if (!delays.has(edge)) delays.set(edge, DELAY_MS[0] + this.#random(DELAY_MS[1] - DELAY_MS[0] + 1));
         this.#databases[a].adjacencyUp(nameOf(b));
       }
@@ -87,7 +86,9 @@ class Mesh {
     this.#databases[from].originate("topology", 0, this.#body(), LIFETIME_MS);
     this.run(5000);
     const took = [...this.#arrivals.values()].map((arrival) => arrival - at);
-    if (took.length < CLUSTERS) throw new Error(`Cannot flood: only ${took.length} clusters have the record after 5 s`);
+    if (took.length < this.#size) {
+      throw new Error(`Cannot flood: only ${took.length} clusters have the record after 5 s`);
+    }
     const cpuMs = cpuNowMs() - startedAt;
     return { meanMs: mean(took), lastMs: Math.max(...took), messages: this.#messages, cpuMs };
   }
@@ -99,7 +100,7 @@ class Mesh {
       database.originate("topology", 0, this.#body(), LIFETIME_MS);
       database.originate("interest", 0, this.#body(), LIFETIME_MS);
     }
-    while (!this.#databases.every(({ counts }) => counts.records === 2 * CLUSTERS)) {
+    while (!this.#databases.every(({ counts }) => counts.records === 2 * this.#size)) {
       this.run(100);
       if (this.#now > 60_000) throw new Error("Cannot start the mesh: databases differ after a minute");
     }
@@ -120,7 +121,7 @@ class Mesh {
         this.#messages++;
         if (this.#random(1000) < LOSS_PERMILLE) return;
         const to = Number(peer.slice(1));
-        const delayMs = delays.get(Math.min(n, to) * CLUSTERS + Math.max(n, to))!;
+        const delayMs = delays.get(Math.min(n, to) * this.#size + Math.max(n, to))!;
         this.#heap.push(this.#now + delayMs, () => this.#databases[to].receive(nameOf(n), payload));
       },
       persist: (_records, _removed, done) => void this.#heap.push(this.#now + 2, () => done(undefined)),
@@ -145,14 +146,14 @@ class Mesh {
 
   /** A ring, so that all are connected, and random chords up to the degree. */
   #randomEdges(): Set<number>[] {
-    const neighbours = Array.from({ length: CLUSTERS }, () => new Set<number>());
+    const neighbours = Array.from({ length: this.#size }, () => new Set<number>());
     const join = (a: number, b: number) => {
       neighbours[a].add(b);
       neighbours[b].add(a);
     };
-    for (let n = 0; n < CLUSTERS; n++) join(n, (n + 1) % CLUSTERS);
-    for (let tries = 0; tries < CLUSTERS * DEGREE * 2; tries++) {
-      const [a, b] = [this.#random(CLUSTERS), this.#random(CLUSTERS)];
+    for (let n = 0; n < this.#size; n++) join(n, (n + 1) % this.#size);
+    for (let tries = 0; tries < this.#size * DEGREE * 2; tries++) {
+      const [a, b] = [this.#random(this.#size), this.#random(this.#size)];
       if (a !== b && neighbours[a].size < DEGREE && neighbours[b].size < DEGREE) join(a, b);
     }
     return neighbours;

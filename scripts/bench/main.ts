@@ -15,6 +15,7 @@ import { runtimeName } from "./child_process.ts";
 import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
 import { benchInterest } from "./interest_bench.ts";
+import { benchFlooding } from "./flooding.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
 import { benchPaths } from "./paths.ts";
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   cesql: benchCesql,
   store: benchStore,
   paths: benchPaths,
+  flooding: benchFlooding,
   soak: benchSoak,
 };
 

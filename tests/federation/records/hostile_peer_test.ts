@@ -6,18 +6,9 @@ import fc from "fast-check";
 import { seal } from "../../../federation/routing/records/sealed_record.ts";
 import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
 
-import { bodyOf, contents, hex, type Member, RecordNetwork, textOf } from "./record_network.ts";
+import { bodyOf, contents, hex, pair, RecordNetwork, textOf } from "./record_network.ts";
 
 const HALF_HOUR = 30 * 60_000;
-
-function pair(options = {}): { network: RecordNetwork; alice: Member; bob: Member } {
-  const network = new RecordNetwork(options);
-  const alice = network.add("alice");
-  const bob = network.add("bob");
-  network.link("alice", "bob");
-  network.run(1000);
-  return { network, alice, bob };
-}
 
 /** Everything that two databases say while they sync and flood. */
 function conversation(): readonly Uint8Array[] {

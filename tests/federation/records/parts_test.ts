@@ -50,6 +50,7 @@ describe("Alarm", () => {
     alarm.set(100);
     alarm.set(200);
     alarm.set(50);
+    alarm.set(70);
     time.run(1000);
     expect(rung).toEqual([50]);
   });
@@ -82,6 +83,26 @@ describe("FloodQueue", () => {
     expect(tags).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 0, 1]);
     for (const tag of tags) queue.acknowledge(tag, 5);
     expect(queue.dueAt).toBe(Infinity);
+  });
+
+  it("waits for twice the time that answers take, and twice as long after each that is late", () => {
+    const queue = new FloodQueue(DEFAULT_RECORDS_OPTIONS, 0);
+    const slots = [0, 1].map((shard) => slotFor(sealedAs({ shard })));
+    expect(queue.timeoutMs).toBe(300);
+    queue.offer(slots[0]);
+    queue.acknowledge(tagsOf(queue, 0)[0], 100);
+    expect(queue.timeoutMs).toBe(220);
+    queue.offer(slots[1]);
+    const [tag] = tagsOf(queue, 1000);
+    expect(queue.dueAt).toBe(1220);
+    queue.timeOut(1220);
+    expect(queue.timeoutMs).toBe(440);
+    // Under the same tag, so that the answer to the first sending is one.
+    expect(tagsOf(queue, 1220)).toEqual([tag]);
+    queue.acknowledge(tag, 1230);
+    expect(queue.dueAt).toBe(Infinity);
+    // It may be the answer to either: nothing was measured.
+    expect(queue.timeoutMs).toBe(440);
   });
 
   it("gives a record that is never acknowledged another tag, so that the list of tags ends somewhere", () => {

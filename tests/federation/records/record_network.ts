@@ -8,6 +8,8 @@ import {
   type RecordsNotice,
   type RecordsOptions,
 } from "../../../federation/routing/records/mod.ts";
+import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
+import { seal } from "../../../federation/routing/records/sealed_record.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 
 import { VirtualTime } from "./virtual_time.ts";
@@ -183,6 +185,45 @@ export class RecordNetwork {
     this.members.get(b)!.db.compareRoot(a, this.members.get(a)!.db.root);
     this.#time.after(HELLO_MS, () => this.#hello(a, b));
   }
+}
+
+/** Two members that are adjacent and quiet. */
+export function pair(options: NetworkOptions = {}): { network: RecordNetwork; alice: Member; bob: Member } {
+  const network = new RecordNetwork(options);
+  const alice = network.add("alice");
+  const bob = network.add("bob");
+  network.link("alice", "bob");
+  network.run(1000);
+  return { network, alice, bob };
+}
+
+/** alice - bob - charlie. */
+export function line(options: NetworkOptions = {}): RecordNetwork {
+  const network = new RecordNetwork(options);
+  for (const name of ["alice", "bob", "charlie"]) network.add(name);
+  network.link("alice", "bob");
+  network.link("bob", "charlie");
+  return network;
+}
+
+/** Has a member hear a record from a neighbour that made it up. */
+export function hear(
+  member: Member,
+  peer: string,
+  record: {
+    origin: string;
+    epoch: number;
+    version: number;
+    body?: string;
+    kind?: number;
+    shard?: number;
+    lifetimeMs?: number;
+  },
+): void {
+  const { body = "made up", kind = 0, shard = 0, lifetimeMs = 1_800_000, ...rest } = record;
+  const sealed = seal({ kind, shard, body: bodyOf(body), ...rest });
+  const writer = new MessageWriter({ bytesMax: 32_768 });
+  writer.compose((payload) => member.db.receive(peer, payload), () => writer.record(1, lifetimeMs, sealed));
 }
 
 /** All live records of a database as text, without lifetimes. */
