@@ -53,11 +53,17 @@ export class Departures {
   #busy = false;
   #saving = false;
   #stopped = false;
+  #committing: readonly Run[] = [];
   readonly counts = { events: 0, pairs: 0 };
 
   constructor(parts: DeparturesParts) {
     this.#parts = parts;
     parts.log.onAppend((events) => this.#gather(events));
+  }
+
+  /** Runs that are in the books, and whose document is being written. */
+  get committing(): readonly Run[] {
+    return this.#committing;
   }
 
   /** Position up to which every own event has its destinations. */
@@ -139,6 +145,7 @@ export class Departures {
   /** Nothing leaves before this is durable; while it cannot be, it is tried again. */
   #commit(runs: readonly Run[], last: number): void {
     const { log, books, newMark, onError, world } = this.#parts;
+    this.#committing = runs;
     const first = runs[0].position;
     const key = custodyKey(newMark(), first);
     const touched = new Set(
@@ -156,6 +163,7 @@ export class Departures {
         return;
       }
       this.#busy = false;
+      this.#committing = [];
       this.#saved = last;
       this.#leave(runs, key);
       this.#reach(last);

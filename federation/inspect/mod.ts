@@ -7,6 +7,8 @@
 export { type KnownCluster, knownClusters, listClusters } from "./clusters.ts";
 export { explainMesh, type MeshDestination, type MeshExplanation, type MeshReason, type MeshStop } from "./explain.ts";
 export { type ClusterInterest, listInterest } from "./interest.ts";
+export { ledgerEntries, recountLedger, unbalancedPairs } from "./ledger.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
 export { type KnownPeer, listPeers } from "./peers.ts";
 export { listRoutes, type RemoteRoute, routesVersion } from "./routes.ts";
+export { type EventIdentity, type TraceDestination, type TraceHere, traceHere, type TraceHop } from "./trace.ts";

@@ -128,6 +128,11 @@ export class LaneSender {
     };
   }
 
+  /** Shipments acknowledged by a peer that may still lose them: custody has not moved yet. */
+  *kept(): Generator<Shipment> {
+    for (const { shipments } of this.#regret) yield* shipments;
+  }
+
   /** Shipments sent and not acknowledged. */
   *inFlight(): Generator<Shipment> {
     for (const { shipments } of this.#unacked) yield* shipments;

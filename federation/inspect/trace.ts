@@ -1,0 +1,93 @@
+/** What this cluster knows of one event after the fact: where it came from and went to; at its origin also what became of it. */
+
+import type { Federation } from "../federation.ts";
+import type { Crossing } from "./trace_journal.ts";
+
+export interface EventIdentity {
+  readonly origin: string;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+export interface TraceHop {
+  readonly cluster: string;
+  readonly node: string;
+  /** `null` at the origin. */
+  readonly from: string | null;
+  /** Neighbours that took it. */
+  readonly to: readonly string[];
+  /** Wall clock, ms since 1970, exact to a second; `null`: not known. */
+  readonly at: number | null;
+}
+
+export interface TraceDestination {
+  readonly cluster: string;
+  readonly state: "queued" | "delivered" | "parked" | "expired" | "rejected" | "evicted";
+  /** A stable code. */
+  readonly reason: string;
+}
+
+export interface TraceHere {
+  readonly hops: readonly TraceHop[];
+  /** At the origin; elsewhere empty. */
+  readonly destinations: readonly TraceDestination[];
+  /** At the origin: whether its destinations have been found yet. */
+  readonly dispatched: boolean;
+}
+
+export function traceHere(federation: Federation, event: EventIdentity): TraceHere {
+  const crossings = federation.trace.find(event.origin, event.epoch, event.sequence);
+  const isOwn = event.origin === federation.self;
+  return {
+    hops: toHops(federation, crossings, isOwn),
+    destinations: isOwn ? toDestinations(federation, crossings, event) : [],
+    // Own events have their position as their number.
+    dispatched: !isOwn || event.sequence <= federation.departures.dispatched,
+  };
+}
+
+/** A row for each time that it came here; what it went to stands in the last. */
+function toHops({ self, local }: Federation, crossings: readonly Crossing[], isOwn: boolean): TraceHop[] {
+  const arrivals = crossings.filter(({ direction }) => direction === "in");
+  const to = [...new Set(crossings.filter(({ direction }) => direction === "out").map(({ peer }) => peer))];
+  const place = { cluster: self, node: local.node };
+  if (isOwn || (arrivals.length === 0 && to.length > 0)) {
+    return [{ ...place, from: null, to, at: crossings[0]?.at ?? null }];
+  }
+  return arrivals.map(({ peer, at }, i) => ({ ...place, from: peer, to: i === arrivals.length - 1 ? to : [], at }));
+}
+
+function toDestinations(
+  federation: Federation,
+  crossings: readonly Crossing[],
+  { epoch, sequence }: EventIdentity,
+): TraceDestination[] {
+  const pending = new Set(federation.accounts.books.pending(epoch, sequence, { untilHanded: false }));
+  const named = crossings.filter(({ direction }) => direction === "for").map(({ peer }) => peer);
+  return [...new Set([...named, ...pending])].sort().map((cluster) => {
+    const end = crossings.find(({ direction, peer }) => peer === cluster && isEnd(direction));
+    if (end !== undefined) {
+      return { cluster, state: end.direction as TraceDestination["state"], reason: end.reason ?? "OK" };
+    }
+    if (!pending.has(cluster)) return { cluster, state: "delivered", reason: "OK" };
+    return { cluster, ...whereItWaits(federation, cluster, { epoch, sequence }) };
+  });
+}
+
+function whereItWaits(
+  federation: Federation,
+  cluster: string,
+  { epoch, sequence }: Omit<EventIdentity, "origin">,
+): Pick<TraceDestination, "state" | "reason"> {
+  const { custody, accounts, self } = federation;
+  for (const { origin, epoch: of, firstSequence, count, parked } of custody.parked.get(cluster) ?? []) {
+    if (origin !== self || of !== epoch || sequence < firstSequence || sequence >= firstSequence + count) continue;
+    return { state: "parked", reason: parked!.reason };
+  }
+  const isHanded = accounts.books.of(cluster, epoch).handed.has(sequence);
+  return { state: "queued", reason: isHanded ? "WITH_NEXT_HOP" : "WAITS_FOR_NEXT_HOP" };
+}
+
+function isEnd(direction: Crossing["direction"]): boolean {
+  return direction === "rejected" || direction === "expired" || direction === "evicted";
+}
