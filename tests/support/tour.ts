@@ -30,11 +30,15 @@ const patienceMs = 30_000;
 const oneTest = "tests/node/codec/media_type_test.ts";
 
 const startsNode = /\b(run|task) node\b/;
+/** Such a node is there to be spoken to, so it lives as long as the tour. */
+const joinsNode = /--join\b/;
+/** Ports that pages name; the tour has others. The last one is the first of a few in a row. */
+const pagePorts = /\b(7700|7701|7800|9000)\b/g;
 /** Goes on until somebody stops it. */
 const goesOn = /curl -N|\bweft sub\b|node -e/;
 /** May be typed again when the answer is not there yet. */
 const onlyLooks =
-  /^(curl (?!.*(-d|-X))|(npx -y (bun run|deno task) )?weft (dlq|explain|events|subscription (ls|show)))/;
+  /^(curl (?!.*(-d|-X))|(npx -y (bun run|deno task) )?weft (dlq|explain|events|routes|links|clusters|subscription (ls|show)))/;
 
 export class Tour implements AsyncDisposable {
   readonly #temp: TempDir;
@@ -55,14 +59,15 @@ export class Tour implements AsyncDisposable {
       NO_COLOR: "1",
       WEFT_HTTP__PORT: String(ports["7700"]),
       WEFT_URL: `http://127.0.0.1:${ports["7700"]}`,
+      WEFT_NATS__PORT: String(ports["7701"]),
       // Doors that a page does not speak of must not get into the way of other tests.
-      WEFT_NATS__PORT: "0",
       WEFT_GRPC__PORT: "0",
     };
   }
 
   static async begin({ timeoutMs = patienceMs }: { readonly timeoutMs?: number } = {}): Promise<Tour> {
-    const ports = { "7700": await freePort(), "9000": await freePort() };
+    const ports: Record<string, number> = {};
+    for (const port of ["7700", "7701", "7800", "9000"]) ports[port] = await freePort();
     return new Tour(tempDir(), ports, timeoutMs);
   }
 
@@ -95,15 +100,19 @@ export class Tour implements AsyncDisposable {
     if (/\bkill -9\b/.test(text)) await this.#node?.ended;
   }
 
-  /** The node of the page, or, while that one lives, another one: it must start and end well. */
+  /** The node of the page, or, while that one lives, another one: it must start and end well, unless it joins. */
   async #startNode(text = "npx -y bun run node"): Promise<void> {
     const alone = this.#node === undefined || this.#node.end !== undefined;
     const directory = alone ? this.#temp.path : mkdtempSync(join(this.#temp.path, "other-"));
-    const node = new Typed(text, directory, alone ? this.#env : { ...this.#env, WEFT_HTTP__PORT: "0" });
+    const node = new Typed(
+      text,
+      directory,
+      alone ? this.#env : { ...this.#env, WEFT_HTTP__PORT: "0", WEFT_NATS__PORT: "0" },
+    );
     if (alone) this.#node = node;
     else this.#background.push(node);
     const { pid } = await eventually(() => readyLine(node.output), { ...this.#patience, timeoutMs: patienceMs });
-    if (alone) return;
+    if (alone || joinsNode.test(text)) return;
     process.kill(pid, "SIGTERM");
     const code = await node.ended;
     if (code !== 0) throw new Error(`the node ended with ${code}: ${node.output}`);
@@ -155,7 +164,7 @@ export class Tour implements AsyncDisposable {
   }
 
   #translate(text: string): string {
-    return text.replace(/\b(7700|9000)\b/g, (port) => String(this.#ports[port]));
+    return text.replace(pagePorts, (port) => String(this.#ports[port]));
   }
 }
 
@@ -197,6 +206,7 @@ function writeCommands(directory: string): string {
   const main = "adapters/cli/main.ts";
   const options = thisRuntime === "deno" ? ["run", "--no-prompt", "--no-check", ...denoPermissions[main]] : [];
   const weft = [process.execPath, ...options, join(root, main)].map(quote).join(" ");
+  const demo = [binaryOf(root, "bun"), join(root, "scripts/demo.ts")].map(quote).join(" ");
   const check = [binaryOf(root, "bun"), "scripts/check.ts", oneTest].map(quote).join(" ");
   writeCommand(join(folder, "weft"), `exec ${weft} "$@"`);
   // npx -y bun run NAME …, npx -y deno task NAME …
@@ -207,6 +217,7 @@ function writeCommands(directory: string): string {
       '  "-y bun run weft" | "-y deno task weft") shift 4;;',
       '  "-y bun run node" | "-y deno task node") shift 3;;',
       `  "-y bun run test" | "-y deno task test") cd ${quote(root)} && exec ${check};;`,
+      `  "-y bun run demo" | "-y deno task demo") exec ${demo};;`,
       '  *) echo "no such command: npx $*" >&2; exit 64;;',
       "esac",
       `exec ${weft} "$@"`,
