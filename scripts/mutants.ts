@@ -54,7 +54,9 @@ interface Judged {
   readonly explanation: string | undefined;
 }
 
-const source = (file: string): string => readFileSync(join(root, file), "utf8");
+/** The source as it was at the start: what is edited meanwhile changes no verdict. */
+using snapshot = new Workshop(root);
+const source = (file: string): string => readFileSync(join(snapshot.folder, file), "utf8");
 
 async function main(): Promise<number> {
   const mutants = chooseMutants().filter(({ name }) => name.includes(values.only));
@@ -98,13 +100,12 @@ async function judgeAll(mutants: readonly Mutant[], known: VerdictFile): Promise
 
 /** What fails without a mutant would notice every one. */
 async function proveHealth(): Promise<void> {
-  using workshop = new Workshop(root);
-  const failure = await workshop.runAll(stagesOf("federation/federation.ts"));
+  const failure = await snapshot.runAll(stagesOf("federation/federation.ts"));
   if (failure !== undefined) throw new Error(`Cannot judge mutants: the source itself fails: ${failure}`);
 }
 
 async function work(waiting: Mutant[], known: VerdictFile, judged: Judged[]): Promise<void> {
-  using workshop = new Workshop(root);
+  using workshop = new Workshop(snapshot.folder);
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
     const text = source(mutant.file);
     const verdict = await workshop.judge(mutant, stagesOf(mutant.file));
@@ -115,7 +116,11 @@ async function work(waiting: Mutant[], known: VerdictFile, judged: Judged[]): Pr
 }
 
 function stagesOf(file: string): ReturnType<typeof stagesFor> {
-  return stagesFor(file, { root, seeds: Number(values.seeds), firstSeed: Number(values["first-seed"]) });
+  return stagesFor(file, {
+    root: snapshot.folder,
+    seeds: Number(values.seeds),
+    firstSeed: Number(values["first-seed"]),
+  });
 }
 
 function toJudged(mutant: Mutant, verdict: Verdict): Judged {
@@ -158,7 +163,7 @@ function lineOf({ mutant: { name, why }, verdict: { type, by, durationMs }, expl
 }
 
 function filesUnder(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+  return readdirSync(join(snapshot.folder, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith("mod.ts"))
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
     .sort();

@@ -63,11 +63,11 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     to: "frame.groups.find(({ hops }) => hops.length === 0)",
   },
   {
-    name: "keep the coverage of a commit that failed",
-    why: "What never got to the disk would count as delivered.",
+    name: "cover events before they are durable",
+    why: "What never got to the disk would be told as delivered, and be taken for a repeat when it comes again.",
     file: "federation/custody/intake.ts",
-    from: "    arrivals.undo();\n",
-    to: "",
+    from: "    const settled = arrivals.settle();\n",
+    to: "    const settled = arrivals.settle();\n    arrivals.apply();\n",
   },
   {
     name: "keep the place of a commit that failed",
@@ -284,7 +284,7 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     name: "count what was rejected as delivered",
     why: "The ledger would tell the operator of deliveries that never were (G6).",
     file: "federation/ledger/books.ts",
-    from: "      for (const { sequence, state } of part.exceptions) book.end(sequence - 1, sequence, state);\n",
+    from: "        this.#end(book, [sequence - 1, sequence], state, reason);\n",
     to: "",
   },
   {

@@ -1,6 +1,6 @@
 /** Which tests have a say about a file: the nearest first, since most mutants end there. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 export interface Stage {
@@ -17,9 +17,11 @@ export interface StageOptions {
 }
 
 const TESTS = "tests/federation";
-const NEAR_TIMEOUT_MS = 20_000;
-const ALL_TIMEOUT_MS = 120_000;
-const SEED_TIMEOUT_MS = 15_000;
+const NEAR_TIMEOUT_MS = 30_000;
+const ALL_TIMEOUT_MS = 180_000;
+const SEED_TIMEOUT_MS = 30_000;
+/** Takes longer than all others together. */
+const SLOW = "routing_exhaustive_test.ts";
 /** Files of a folder of the source are tested by this folder of tests. */
 const NEAR: Readonly<Record<string, string>> = {
   "federation/routing/records": `${TESTS}/records`,
@@ -27,22 +29,29 @@ const NEAR: Readonly<Record<string, string>> = {
   "federation/routing/interest": `${TESTS}/interest`,
 };
 
-/** The test of the file itself, the tests of its folder, all of the federation, then meshes in the simulator. */
-export function stagesFor(file: string, { root, seeds, firstSeed }: StageOptions): Stage[] {
-  const bun = join(root, "node_modules/.bin/bun");
-  const test = (path: string, timeoutMs: number): Stage => ({
-    command: [bun, "test", "--bail=1", `./${path}`],
-    timeoutMs,
-  });
+/** The test of the file itself, the quick tests near it, all of the federation, then meshes in the simulator. */
+export function stagesFor(file: string, options: StageOptions): Stage[] {
+  const { root } = options;
   const folder = NEAR[dirname(file)] ?? TESTS;
-  const own = `${folder}/${basename(file, ".ts")}_test.ts`;
+  const own = `${basename(file, ".ts")}_test.ts`;
+  const quick = readdirSync(join(root, folder)).filter((name) => name.endsWith("_test.ts") && name !== SLOW);
   const stages: Stage[] = [];
-  if (existsSync(join(root, own))) stages.push(test(own, NEAR_TIMEOUT_MS));
-  if (folder !== TESTS) stages.push(test(folder, NEAR_TIMEOUT_MS));
-  stages.push(test(TESTS, ALL_TIMEOUT_MS));
-  if (seeds > 0) {
-    const numbers = ["--seeds", String(seeds), "--first-seed", String(firstSeed)];
-    stages.push({ command: [bun, "scripts/simulate.ts", ...numbers], timeoutMs: seeds * SEED_TIMEOUT_MS });
-  }
+  if (existsSync(join(root, folder, own))) stages.push(testStage(root, [`${folder}/${own}`], NEAR_TIMEOUT_MS));
+  stages.push(testStage(root, quick.map((name) => `${folder}/${name}`), NEAR_TIMEOUT_MS));
+  stages.push(testStage(root, [TESTS], ALL_TIMEOUT_MS));
+  if (options.seeds > 0) stages.push(seedStage(options));
   return stages;
+}
+
+function testStage(root: string, paths: readonly string[], timeoutMs: number): Stage {
+  return { command: [bunOf(root), "test", "--bail=1", ...paths.map((path) => `./${path}`)], timeoutMs };
+}
+
+function seedStage({ root, seeds, firstSeed }: StageOptions): Stage {
+  const numbers = ["--seeds", String(seeds), "--first-seed", String(firstSeed)];
+  return { command: [bunOf(root), "scripts/simulate.ts", ...numbers], timeoutMs: seeds * SEED_TIMEOUT_MS };
+}
+
+function bunOf(root: string): string {
+  return join(root, "node_modules/.bin/bun");
 }

@@ -1,6 +1,15 @@
 /** A copy of the project in which mutants are tried, one at a time. */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -20,13 +29,13 @@ export interface Verdict {
 const NEEDED = ["adapters", "federation", "node", "scripts", "tests", "docs"];
 
 export class Workshop implements Disposable {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(root: string) {
-    this.#folder = mkdtempSync(join(tmpdir(), "weft-mutants-"));
+    this.folder = mkdtempSync(join(tmpdir(), "weft-mutants-"));
     const files = readdirSync(root).filter((name) => /\.(ts|json|toml)$/.test(name));
-    for (const name of [...NEEDED, ...files]) cpSync(join(root, name), join(this.#folder, name), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"));
+    for (const name of [...NEEDED, ...files]) cpSync(join(root, name), join(this.folder, name), { recursive: true });
+    symlinkSync(realpathSync(join(root, "node_modules")), join(this.folder, "node_modules"));
   }
 
   /** Runs the stages on the source as it is: answers what fails. */
@@ -39,7 +48,7 @@ export class Workshop implements Disposable {
   }
 
   async judge(mutant: Mutant, stages: readonly Stage[]): Promise<Verdict> {
-    const path = join(this.#folder, mutant.file);
+    const path = join(this.folder, mutant.file);
     const original = readFileSync(path, "utf8");
     const startedAt = performance.now();
     writeFileSync(path, mutant.mutate(original));
@@ -55,13 +64,13 @@ export class Workshop implements Disposable {
   }
 
   async #run({ command, timeoutMs }: Stage): Promise<string | undefined> {
-    const { code, output, timedOut } = await runCommand(command, { cwd: this.#folder, timeoutMs });
+    const { code, output, timedOut } = await runCommand(command, { cwd: this.folder, timeoutMs });
     if (timedOut) return `no end within ${timeoutMs / 1000} s`;
     return code === 0 ? undefined : firstFailure(output);
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
