@@ -46,7 +46,7 @@ interface LanePlace {
 }
 
 export interface SealedFrame extends LanePlace {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   readonly chain: Chain;
   readonly events: number;
   readonly shipments: readonly Shipment[];
@@ -367,6 +367,7 @@ export class LaneSender {
     const now = this.#parts.world.now();
     for (const frame of this.#unacked) {
       this.counts.retransmitted++;
+      frame.bytes = frame.bytes.slice(); // the bus may still be writing the ones before
       patchHeldMs(frame.bytes, now - frame.sealedAt);
       this.#transmit(frame);
     }

@@ -102,6 +102,7 @@ describe("loadConfig()", () => {
   it("reads lists from the environment, with commas or as JSON", async () => {
     const environment = {
       WEFT_FEDERATION__JOIN: "nats://a:1, nats://b:2",
+      WEFT_FEDERATION__TOKEN: "the-token-of-the-mesh",
       WEFT_AUTH__TOKENS: '[{"token":"long-enough","publish":[">"]}]',
       WEFT_LIMITS__BODY_BYTES: "1MiB",
     };
@@ -315,4 +316,21 @@ describe("nearest()", () => {
   });
 
   it("does not guess what is far away", () => expect(nearest("zebra", ["port", "host"])).toBeUndefined());
+});
+
+describe("findExposure()", () => {
+  it("refuses a link that leaves the machine without the federation's token", async () => {
+    await expect(load({ flags: { join: ["nats://10.0.0.1:7701"] } })).rejects.toThrow("set federation.token");
+  });
+
+  it("lets a link leave with the token, or with a user that the URL names", async () => {
+    const token = { WEFT_FEDERATION__TOKEN: "the-token-of-the-mesh" };
+    await load({ flags: { join: ["nats://10.0.0.1:7701"] }, environment: token });
+    await load({ flags: { join: ["nats://weft:secret@10.0.0.1:4222"] } });
+  });
+
+  it("refuses an endpoint for other machines without the federation's token", async () => {
+    const environment = { WEFT_NATS__HOST: "0.0.0.0", WEFT_AUTH__TOKENS: '[{"token":"long-enough"}]' };
+    await expect(load({ environment })).rejects.toThrow("join the mesh as a cluster");
+  });
 });
