@@ -48,7 +48,7 @@ export interface ScenarioOptions {
 export function planScenario(seed: number, options: ScenarioOptions = {}): Scenario {
   const random = new SimRandom(seed);
   const count = options.clusters ?? random.between(2, 9);
-  const seconds = options.seconds ?? random.between(10, 30);
+  const seconds = options.seconds ?? random.between(8, 24);
   const topology = count > 20 ? "random" : random.pick(TOPOLOGIES);
   const names = Array.from({ length: count }, (_, i) => `c${i + 1}`);
   const edges = planEdges(topology, names, random.fork());
@@ -58,7 +58,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     name,
     wants: planWants(random),
     disk: disks(name),
-    publishEveryMs: i < busy ? random.pick([20, 100, 400, 1000]) : 0,
+    publishEveryMs: i < busy ? random.pick([40, 200, 500, 2000]) : 0,
     burst: random.pick([1, 1, 1, 5, 40]),
     mortalPermille: random.pick([0, 0, 30]),
     twicePermille: random.pick([0, 0, 20]),

@@ -44,6 +44,10 @@ export class VirtualCluster implements LocalCluster {
     return this.#wants;
   }
 
+  hasMember(group: string): boolean {
+    return this.#wants.some((want) => want.group === group);
+  }
+
   setWants(wants: readonly Want[]): void {
     this.#wants = wants;
     for (const listener of this.#listeners) listener();

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "bun:test";
 
-import { createFederationMember } from "./simulator/simulator_support.ts";
-import { describeFailure, runSeed, type SeedResult } from "./simulator/run_seed.ts";
+import { createFederationMember } from "../simulator/simulator_support.ts";
+import { describeFailure, runSeed, type SeedResult } from "../simulator/run_seed.ts";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SEEDS = 240;
 const AT_ONCE = 20;
 
