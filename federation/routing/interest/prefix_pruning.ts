@@ -17,8 +17,9 @@ export type PrefixWeight = (prefix: string) => number;
  * are no counts it decides alone.
  */
 const UNSEEN_SHARE = 1 / 8;
-/** Far below what a number holds: nested prefixes double at each level. */
-const UNSEEN_MAX = 1e100;
+/** Nested prefixes double at each level; below this all sums are exact, so that they do not depend on their order. */
+const UNSEEN_MAX = 2 ** 48;
+const UNITS_MAX = UNSEEN_MAX / UNSEEN_SHARE;
 const COLLAPSED_AT_MOST = 1_000_000_000;
 
 /**
@@ -28,6 +29,7 @@ const COLLAPSED_AT_MOST = 1_000_000_000;
  */
 export class PrefixPruning {
   readonly #tree: PrefixTree;
+  readonly #parents: Int32Array;
   readonly #heap: RatioHeap;
   readonly #chosen: Uint8Array;
   /** By prefix: patterns told for what is under it, and their bytes. */
@@ -41,6 +43,7 @@ export class PrefixPruning {
   constructor(tree: PrefixTree, patterns: readonly string[], weight?: PrefixWeight) {
     const { prefixes } = tree;
     this.#tree = tree;
+    this.#parents = Int32Array.from(prefixes, ({ parent }) => parent);
     this.#chosen = new Uint8Array(prefixes.length);
     this.#entries = Float64Array.from(prefixes, ({ leaves }) => leaves);
     this.#bytes = Float64Array.from(prefixes, ({ leafBytes }) => leafBytes);
@@ -69,8 +72,9 @@ export class PrefixPruning {
 
   /** By prefix: the shortest chosen one that it is or is under; −1: none. */
   cover(): Int32Array {
-    const cover = new Int32Array(this.#tree.prefixes.length).fill(-1);
-    for (const [i, { parent }] of this.#tree.prefixes.entries()) {
+    const cover = new Int32Array(this.#parents.length).fill(-1);
+    for (let i = 0; i < cover.length; i++) {
+      const parent = this.#parents[i];
       const above = parent < 0 ? -1 : cover[parent];
       cover[i] = above < 0 && this.#chosen[i] === 1 ? i : above;
     }
@@ -89,15 +93,18 @@ export class PrefixPruning {
         this.#bytes[parent] += this.#bytes[i];
       }
     }
-    const seen = prefixes.map(({ text }) => weight === undefined ? 0 : atLeastZero(weight(text)));
-    const unit = Math.max(seen[0] ?? 0, 1) * UNSEEN_SHARE / (unseen[0] ?? 1);
+    // Traffic is counted in the unit of the unseen, as whole numbers.
+    const total = weight === undefined ? 0 : atLeastZero(weight(prefixes[0]?.text ?? ""));
+    const scale = (unseen[0] ?? 0) / UNSEEN_SHARE / Math.max(total, 1);
+    const unitsOf = (seen: number): number => Math.min(Math.round(atLeastZero(seen) * scale), UNITS_MAX);
     for (let entry = 0; entry < patterns.length; entry++) {
-      const seenOfEntry = weight === undefined ? 0 : seenBy(patterns[entry], weight);
-      if (parents[entry] >= 0) this.#crossing[parents[entry]] += seenOfEntry + unit;
+      const seen = weight === undefined ? 0 : unitsOf(seenBy(patterns[entry], weight));
+      if (parents[entry] >= 0) this.#crossing[parents[entry]] += seen + 1;
     }
     for (let i = prefixes.length - 1; i >= 0; i--) {
-      const { parent, hasRest } = prefixes[i];
-      this.#traffic[i] = Math.max(seen[i] + unseen[i] * unit, this.#crossing[i]);
+      const { parent, text, hasRest } = prefixes[i];
+      const seen = weight === undefined ? 0 : unitsOf(weight(text));
+      this.#traffic[i] = Math.max(seen + unseen[i], this.#crossing[i]);
       if (hasRest) this.#crossing[i] = this.#traffic[i];
       if (parent >= 0) this.#crossing[parent] += this.#crossing[i];
     }
@@ -110,15 +117,14 @@ export class PrefixPruning {
 
   #choose(prefix: number): void {
     this.#chosen[prefix] = 1;
-    const { prefixes } = this.#tree;
     const savedEntries = this.#entries[prefix] - 1;
-    const pattern = restOf(prefixes[prefix].text);
+    const pattern = restOf(this.#tree.prefixes[prefix].text);
     const savedBytes = this.#bytes[prefix] - wantBytes({ pattern, durable: true, collapsed: COLLAPSED_AT_MOST });
     let more = this.#traffic[prefix] - this.#crossing[prefix];
     this.#crossing[prefix] = this.#traffic[prefix];
     this.#entries[prefix] = 1;
     this.#bytes[prefix] -= savedBytes;
-    for (let i = prefixes[prefix].parent; i >= 0; i = prefixes[i].parent) {
+    for (let i = this.#parents[prefix]; i >= 0; i = this.#parents[i]) {
       this.#entries[i] -= savedEntries;
       this.#bytes[i] -= savedBytes;
       more = Math.min(more, this.#traffic[i] - this.#crossing[i]);
@@ -127,8 +133,7 @@ export class PrefixPruning {
   }
 
   #isCovered(prefix: number): boolean {
-    const { prefixes } = this.#tree;
-    for (let i = prefix; i >= 0; i = prefixes[i].parent) if (this.#chosen[i] === 1) return true;
+    for (let i = prefix; i >= 0; i = this.#parents[i]) if (this.#chosen[i] === 1) return true;
     return false;
   }
 }
@@ -136,7 +141,7 @@ export class PrefixPruning {
 /** Events that a pattern asks for, as far as counts by prefix can tell. */
 function seenBy(pattern: string, weight: PrefixWeight): number {
   const prefix = pattern.endsWith(".>") ? pattern.slice(0, -2) : pattern;
-  return prefix.includes("*") ? 0 : atLeastZero(weight(prefix));
+  return prefix.includes("*") ? 0 : weight(prefix);
 }
 
 function atLeastZero(weight: number): number {

@@ -124,24 +124,23 @@ function collapse(wants: readonly ToldWant[], room: Room, weight: PrefixWeight |
   pruning.fit(room);
   const cover = pruning.cover();
   const exact: ToldWant[] = [];
-  const collapsed = new Map<number, { durable: boolean; count: number }>();
-  for (const [entry, want] of wants.entries()) {
+  const counts = new Float64Array(tree.prefixes.length);
+  const durables = new Uint8Array(tree.prefixes.length);
+  for (let entry = 0; entry < wants.length; entry++) {
+    const want = wants[entry];
     const prefix = tree.parents[entry] < 0 ? -1 : cover[tree.parents[entry]];
-    const before = collapsed.get(prefix);
-    const count = want.collapsed ?? 1;
     if (prefix < 0) exact.push(want);
-    else if (before === undefined) collapsed.set(prefix, { durable: want.durable, count });
     else {
-      before.durable ||= want.durable;
-      before.count += count;
+      counts[prefix] += want.collapsed ?? 1;
+      if (want.durable) durables[prefix] = 1;
     }
   }
-  for (const [prefix, { durable, count }] of collapsed) {
-    exact.push({ pattern: restOf(tree.prefixes[prefix].text), durable, collapsed: count });
-  }
-  return exact;
+  const collapsed = tree.prefixes.flatMap(({ text }, i): readonly ToldWant[] => {
+    return counts[i] === 0 ? [] : [{ pattern: restOf(text), durable: durables[i] === 1, collapsed: counts[i] }];
+  });
+  return [...exact, ...collapsed];
 }
 
-function keyOf({ groupKey, pattern }: Want): string {
-  return `${groupKey} ${pattern}`;
+function keyOf(want: Want): string {
+  return `${want.groupKey} ${wantIdentity(want)}`;
 }
