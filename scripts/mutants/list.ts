@@ -284,7 +284,7 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     name: "count what was rejected as delivered",
     why: "The ledger would tell the operator of deliveries that never were (G6).",
     file: "federation/ledger/books.ts",
-    from: "        this.#end(book, [sequence - 1, sequence], state, reason);\n",
+    from: "this.#end(book, [sequence - 1, sequence], state, reason);",
     to: "",
   },
   {
@@ -311,6 +311,13 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "acknowledge a receipt before the books are durable",
     why: "The destination would not say it again, and the origin would not know it after a crash.",
+    file: "federation/ledger/accounts.ts",
+    from: "    this.#parts.whenDurable(() => this.#answer(from, { epoch, version, low, closed }));\n",
+    to: "    this.#answer(from, { epoch, version, low, closed });\n",
+  },
+  {
+    name: "tell that an epoch is over before the books are durable",
+    why: "The destination forgets what it has of the epoch; after a crash the origin would send it once more.",
     file: "federation/ledger/accounts.ts",
     from: "    this.#parts.whenDurable(() => {\n",
     to: "    [0].forEach(() => {\n",

@@ -31,6 +31,7 @@ function twoClusters() {
       relay,
       save: ({ key }) => saved.push(key),
       mayForget: () => true,
+      onNoMember: () => undefined,
       whenDurable: (done) => held ? durable.push(done) : done(),
       onSettled: ({ key }) => settled.push(key),
     });
@@ -78,6 +79,20 @@ describe("Accounts", () => {
     expect(both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged).toBe(0);
     for (const done of both.alice.durable) done();
     expect(both.bob.accounts.coverages.find("alice", EPOCH)!.acknowledged).toBe(1);
+  });
+
+  it("tell that an epoch is over only once the books are closed durably: the destination then forgets it", () => {
+    const both = twoClusters();
+    const book = both.alice.accounts.books.of("bob", EPOCH - 1);
+    book.assign(0, 1);
+    book.end(0, 1, "delivered");
+    both.bob.accounts.coverages.of("alice", EPOCH - 1).cover(0, 1);
+    both.hold();
+    both.alice.accounts.closeEpochs();
+    expect(both.alice.saved[0]).toBe(`federation/book/bob/${EPOCH - 1}`);
+    expect(both.bob.accounts.coverages.isClosed("alice", EPOCH - 1)).toBe(false);
+    for (const done of both.alice.durable) done();
+    expect(both.bob.accounts.coverages.isClosed("alice", EPOCH - 1)).toBe(true);
   });
 
   it("get over lost messages", () => {

@@ -1,0 +1,243 @@
+import { describe, expect, it } from "bun:test";
+
+import type { Want } from "../../federation/mod.ts";
+import { encodeShards } from "../../federation/routing/interest/mod.ts";
+import { InterestExchange } from "../../federation/routing/interest_exchange.ts";
+import type { MeshRecord } from "../../federation/routing/records/mod.ts";
+import { anEvent } from "../support/events.ts";
+import { FakeWorld } from "../support/fake_world.ts";
+
+const want = (pattern: string, overrides: Partial<Want> = {}): Want => ({ pattern, durable: true, ...overrides });
+const inGroup = (name: string, pattern = "order.>"): Want => want(pattern, { group: name, groupKey: `${name}#1` });
+
+class Setup {
+  readonly world = new FakeWorld();
+  wants: readonly Want[] = [];
+  readonly told: { shard: number; bytes: number; lifetimeMs: number }[] = [];
+  readonly versions: number[] = [];
+  readonly notices: string[] = [];
+  distances: Record<string, number | undefined> = {};
+  #changed = (): void => {};
+  readonly exchange = new InterestExchange({
+    world: this.world,
+    self: "alice",
+    local: {
+      node: "alice-1",
+      cluster: "alice",
+      wants: () => this.wants,
+      watchWants: (listener) => this.#changed = listener,
+      judge: (arrivals, done) => done(arrivals.map(() => "new")),
+      travels: () => true,
+      hasMember: () => false,
+    },
+    holdMs: 5000,
+    originate: (shard, body, lifetimeMs) => this.told.push({ shard, bytes: body.length, lifetimeMs }),
+    distance: (cluster) => this.distances[cluster],
+    onTold: (version) => this.versions.push(version),
+    onNotice: ({ code, origin }) => this.notices.push(`${code} ${origin}`),
+  });
+
+  want(...wants: readonly Want[]): void {
+    this.wants = wants;
+    this.#changed();
+  }
+
+  /** Another cluster has told its wants, all of them. */
+  hear(origin: string, ...wants: readonly Want[]): void {
+    for (const [shard, body] of encodeShards(wants)) this.exchange.install(aRecord(origin, shard, body));
+  }
+
+  destinations(type: string, attributes: Record<string, string> = {}) {
+    const event = anEvent({ type, attributes });
+    return this.exchange.destinationsOf(type, () => event).map(({ cluster, ungrouped, groups }) =>
+      [cluster, ...ungrouped ? ["ungrouped"] : [], ...groups].join(" ")
+    );
+  }
+}
+
+function aRecord(origin: string, shard: number, body: Uint8Array): MeshRecord {
+  return { origin, kind: "interest", shard, epoch: 1, version: 1, lifetimeMs: 1000, body };
+}
+
+describe("InterestExchange telling", () => {
+  it("tells what is wanted at the start, held for as long as it is told to be", () => {
+    const setup = new Setup();
+    setup.wants = [want("order.>")];
+    setup.exchange.start();
+    expect(setup.told).toMatchObject([{ lifetimeMs: 5000 }]);
+    expect(setup.exchange.summary.map(({ pattern }) => pattern)).toEqual(["order.>"]);
+  });
+
+  it("tells changes of 20 ms together", () => {
+    const setup = new Setup();
+    setup.exchange.start();
+    setup.want(want("a"));
+    setup.world.advance(19);
+    setup.want(want("a"), want("b"));
+    expect(setup.told).toEqual([]);
+    setup.world.advance(1);
+    expect(setup.exchange.summary.map(({ pattern }) => pattern)).toEqual(["a", "b"]);
+    const { length } = setup.told;
+    setup.world.advance(1000);
+    expect(setup.told).toHaveLength(length);
+  });
+
+  it("tells nothing again that has not changed", () => {
+    const setup = new Setup();
+    setup.wants = [want("a")];
+    setup.exchange.start();
+    setup.want(want("a"));
+    setup.world.advance(20);
+    expect(setup.told).toHaveLength(1);
+  });
+
+  it("withdraws a shard of which nothing is left", () => {
+    const setup = new Setup();
+    setup.wants = [want("a")];
+    setup.exchange.start();
+    setup.want();
+    setup.world.advance(20);
+    expect(setup.told.map(({ bytes }) => bytes === 0)).toEqual([false, true]);
+    setup.want(want("a"));
+    setup.world.advance(20);
+    expect(setup.told).toHaveLength(3);
+  });
+
+  it("answers the version that holds what was still to be told", () => {
+    const setup = new Setup();
+    setup.exchange.start();
+    setup.want(want("a"));
+    const version = setup.exchange.flush();
+    expect([version, setup.told.length, setup.exchange.version, setup.versions.at(-1)]).toEqual([1, 1, 1, 1]);
+    setup.world.advance(20);
+    expect(setup.told).toHaveLength(1);
+  });
+});
+
+describe("InterestExchange.destinationsOf()", () => {
+  it("names the clusters that want an event", () => {
+    const setup = new Setup();
+    expect(setup.exchange.nobodyElsewhere).toBe(true);
+    setup.hear("bob", want("order.>"));
+    setup.hear("charlie", want("user.>"));
+    expect([setup.destinations("order.placed"), setup.destinations("metric.cpu")]).toEqual([["bob ungrouped"], []]);
+    expect(setup.exchange.nobodyElsewhere).toBe(false);
+  });
+
+  it("never names this cluster", () => {
+    const setup = new Setup();
+    setup.hear("alice", want("order.>"));
+    expect(setup.destinations("order.placed")).toEqual([]);
+  });
+
+  it("gives a group's events to the nearest cluster with a member, and to no other", () => {
+    const setup = new Setup();
+    for (const cluster of ["bob", "charlie", "dora"]) setup.hear(cluster, inGroup("billing"));
+    setup.distances = { bob: 30, charlie: 10, dora: 20 };
+    expect(setup.destinations("order.placed")).toEqual(["charlie billing"]);
+  });
+
+  it("keeps a group's events here while it has a member here", () => {
+    const setup = new Setup();
+    setup.wants = [inGroup("billing")];
+    setup.exchange.start();
+    setup.hear("bob", inGroup("billing"), want("order.>"));
+    expect(setup.destinations("order.placed")).toEqual(["bob ungrouped"]);
+  });
+
+  it("takes a cluster without a way only when no other has a member", () => {
+    const setup = new Setup();
+    for (const cluster of ["bob", "charlie"]) setup.hear(cluster, inGroup("billing"));
+    setup.distances = { bob: undefined, charlie: 900 };
+    expect(setup.destinations("order.placed")).toEqual(["charlie billing"]);
+    setup.distances = {};
+    expect(setup.destinations("order.placed")).toHaveLength(1);
+  });
+
+  it("keeps events of one key with one cluster, and spreads keys over clusters that are as near", () => {
+    const setup = new Setup();
+    for (const cluster of ["bob", "charlie"]) setup.hear(cluster, inGroup("billing"));
+    setup.distances = { bob: 10, charlie: 10 };
+    const picks = Array.from(
+      { length: 40 },
+      (_, i) => setup.destinations("order.placed", { partitionkey: `k${i % 20}` })[0],
+    );
+    expect(picks.slice(0, 20)).toEqual(picks.slice(20));
+    expect(new Set(picks)).toEqual(new Set(["bob billing", "charlie billing"]));
+  });
+
+  it("picks for each group on its own, and joins what goes to one cluster", () => {
+    const setup = new Setup();
+    setup.hear("bob", inGroup("billing"), inGroup("audit"), want("order.>"));
+    setup.hear("charlie", inGroup("audit"));
+    setup.distances = { bob: 20, charlie: 10 };
+    expect(setup.destinations("order.placed")).toEqual(["bob ungrouped billing", "charlie audit"]);
+    setup.distances = { bob: 10, charlie: 20 };
+    expect(setup.destinations("order.placed")).toHaveLength(1);
+  });
+});
+
+describe("InterestExchange and clusters that cannot be reached", () => {
+  const LINGER_MS = 300_000;
+
+  function withBob(): Setup {
+    const setup = new Setup();
+    setup.hear("bob", want("order.>"), want("user.>", { durable: false }));
+    return setup;
+  }
+
+  it("keeps durable wants, and live ones for five minutes", () => {
+    const setup = withBob();
+    setup.exchange.noteUnreachable("bob");
+    setup.world.advance(LINGER_MS - 1);
+    expect([setup.destinations("order.placed").length, setup.destinations("user.joined").length]).toEqual([1, 1]);
+    setup.world.advance(1);
+    expect([setup.destinations("order.placed").length, setup.destinations("user.joined").length]).toEqual([1, 0]);
+  });
+
+  it("counts the five minutes from the first word", () => {
+    const setup = withBob();
+    setup.exchange.noteUnreachable("bob");
+    setup.world.advance(LINGER_MS / 2);
+    setup.exchange.noteUnreachable("bob");
+    setup.world.advance(LINGER_MS / 2);
+    expect(setup.destinations("user.joined")).toEqual([]);
+  });
+
+  it("knows live wants again when there is a way", () => {
+    const setup = withBob();
+    setup.exchange.noteUnreachable("bob");
+    setup.world.advance(LINGER_MS);
+    setup.exchange.noteReachable("bob");
+    expect(setup.destinations("user.joined")).toHaveLength(1);
+    setup.world.advance(LINGER_MS);
+    expect(setup.destinations("user.joined")).toHaveLength(1);
+  });
+
+  it("forgets no live want of a cluster that was back in time", () => {
+    const setup = withBob();
+    setup.exchange.noteUnreachable("bob");
+    setup.world.advance(1000);
+    setup.exchange.noteReachable("bob");
+    setup.world.advance(LINGER_MS);
+    expect(setup.destinations("user.joined")).toHaveLength(1);
+  });
+
+  it("forgets what has been purged or withdrawn", () => {
+    const setup = withBob();
+    const [[shard, body]] = encodeShards([want("metric.>")]);
+    setup.exchange.install(aRecord("charlie", shard, body));
+    setup.exchange.install(aRecord("charlie", shard, new Uint8Array(0)));
+    expect(setup.destinations("metric.cpu")).toEqual([]);
+    setup.exchange.install(aRecord("charlie", shard, body));
+    setup.exchange.purge(aRecord("charlie", shard, body));
+    expect(setup.destinations("metric.cpu")).toEqual([]);
+  });
+
+  it("says whose interest it cannot read, and keeps what it knew", () => {
+    const setup = withBob();
+    const [[shard]] = encodeShards([want("order.>")]);
+    setup.exchange.install(aRecord("bob", shard, new Uint8Array([1, 2, 3])));
+    expect([setup.notices, setup.destinations("order.placed").length]).toEqual([["INTEREST_UNREADABLE bob"], 1]);
+  });
+});
