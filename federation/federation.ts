@@ -5,6 +5,7 @@ import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
 import { Departures } from "./custody/departures.ts";
+import { Repicks } from "./custody/repicks.ts";
 import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
@@ -13,15 +14,16 @@ import type { CustodyDocument, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
 import { Accounts } from "./ledger/accounts.ts";
-import type { Meet } from "./link/codec/mod.ts";
 import { Presence } from "./inspect/presence.ts";
 import { TraceJournal } from "./inspect/trace_journal.ts";
-import type { DialBus, LinkBus } from "./link/link_bus.ts";
+import type { LinkBus } from "./link/link_bus.ts";
 import { Links } from "./link/links.ts";
+import { toIdentity } from "./link/identity.ts";
 import type { Neighbour } from "./link/neighbour.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 import { Dialling } from "./membership/dialling.ts";
 import { type FederationOptions, SYNC_WAIT_MS, TOPOLOGY_LIFETIME_MS } from "./options.ts";
+import type { FederationNotice, FederationParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
@@ -33,32 +35,8 @@ import { loadState } from "./load_state.ts";
 import { laneOf } from "./traffic.ts";
 import type { World } from "./world.ts";
 
-export interface FederationParts {
-  readonly world: World;
-  readonly log: CustodyLog;
-  readonly local: LocalCluster;
-  readonly dial: DialBus;
-  /** Milliseconds since 1970: for people only, nothing is decided by it. */
-  readonly wall: () => number;
-  /** A neighbour can be dialled at this URL: worth remembering for a later run. */
-  readonly onNeighbour?: (url: string) => void;
-  /** Something that an operator should know; also what becomes a system event. */
-  readonly onNotice: (notice: FederationNotice) => void;
-  /** Something failed that nobody waits for. */
-  readonly onError: (error: unknown) => void;
-}
-
-/** Stable codes. */
-export interface FederationNotice {
-  readonly code: string;
-  readonly detail: string;
-  readonly level: "info" | "warn";
-  readonly peer?: string;
-}
-
-/** Versions of the link protocol that this program speaks. */
-const VERSIONS: [number, number] = [1, 1];
-
+/** A group's events that wait so long for the cluster that was picked for them go to another one (design §5). */
+const GROUP_FAILOVER_MS = 30_000;
 export class Federation {
   readonly self: string;
   readonly options: FederationOptions;
@@ -67,6 +45,7 @@ export class Federation {
   readonly interest: InterestExchange;
   readonly custody: Custody;
   readonly departures: Departures;
+  readonly repicks: Repicks;
   readonly intake: Intake;
   readonly accounts: Accounts;
   readonly links: Links;
@@ -149,6 +128,7 @@ export class Federation {
         log.commit([], recordChanges(records, removed), (error) => persisted(error)),
       onInstalled: (records) => this.#installed(records),
       onPurged: (records) => this.#purged(records),
+      onSynced: () => this.departures.held && this.departures.release(),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
     this.topology = new Topology({
@@ -186,6 +166,7 @@ export class Federation {
       epoch,
       relay: this.relay,
       save: (change) => this.#writes.change(change),
+      onNoMember: (cluster, event) => this.repicks.add(cluster, event),
       mayForget: () => this.#caughtUp,
       whenDurable: (done) => this.#writes.whenDurable(done),
       onSettled: settled,
@@ -202,16 +183,24 @@ export class Federation {
       travels: (event) => local.travels(event),
       laneOf: (topic) => laneOf(options.traffic, topic),
       newMark,
-      onShipment: (shipment) => {
-        this.documents.add(shipment.document);
-        this.trace.noteDispatch(shipment);
-        this.custody.add(shipment);
-      },
+      onShipment: (shipment) => this.#depart(shipment),
       onDispatched: () => {
         this.#waits.look();
         this.#tell();
       },
       onError,
+    });
+    this.repicks = new Repicks({
+      world,
+      self,
+      log,
+      books,
+      newMark,
+      onError,
+      pick: (topic, event, group, avoid) => this.interest.pickAgain(topic, event, group, avoid),
+      laneOf: (topic) => laneOf(options.traffic, topic),
+      onShipment: (shipment) => this.#depart(shipment),
+      onNotice: ({ code, detail }) => this.#notice("warn", code, detail),
     });
     this.intake = new Intake({
       self,
@@ -233,11 +222,11 @@ export class Federation {
       world,
       self,
       relay: this.relay,
-      versionOf: (origin) => this.records.versionOf(origin, "interest"),
+      versionOf: (origin) => this.#interestVersionOf(origin),
     });
     this.links = new Links({
       world,
-      identity: identityOf(parts, options),
+      identity: toIdentity(local, log.incarnation.epoch, options),
       ackAfterSync: log.syncsCommits,
       places,
       intake: this.intake,
@@ -345,6 +334,12 @@ export class Federation {
     }
   }
 
+  #depart(shipment: Shipment): void {
+    this.documents.add(shipment.document);
+    this.trace.noteDispatch(shipment);
+    this.custody.add(shipment);
+  }
+
   #handedOver(peer: string, shipments: readonly Shipment[]): void {
     for (const shipment of shipments) this.trace.noteRun("out", peer, shipment);
     this.accounts.handedOver(shipments);
@@ -373,7 +368,8 @@ export class Federation {
       if (record.kind === "topology") this.topology.install(record);
       else {
         this.interest.install(record);
-        if (record.origin !== this.self) this.barriers.echo(record.origin, record.version);
+        // Up to this version all shards are here; a single record says nothing of those before it.
+        if (record.origin !== this.self) this.barriers.echo(record.origin, this.#interestVersionOf(record.origin));
       }
     }
     if (this.departures.held && this.#synced()) this.departures.release();
@@ -406,6 +402,10 @@ export class Federation {
     return this.departures.dispatched >= this.#headAtStart;
   }
 
+  #interestVersionOf(origin: string): number {
+    return this.records.versionOf(origin, "interest");
+  }
+
   #synced(): boolean {
     return [...this.links.neighbours.values()].some(({ up, peer }) => up && this.records.synced(peer));
   }
@@ -430,6 +430,9 @@ export class Federation {
       this.custody.tick();
       this.trace.tick();
       if (this.#caughtUp) this.accounts.closeEpochs();
+      this.repicks.move(
+        this.custody.takeUnreached(GROUP_FAILOVER_MS, (group, cluster) => this.interest.hasOtherMember(group, cluster)),
+      );
       if (this.departures.held && this.#synced()) this.departures.release();
       this.dialling.tick();
       this.#tick();
@@ -443,9 +446,4 @@ export class Federation {
   #tell(): void {
     for (const listener of this.#changed) listener();
   }
-}
-
-function identityOf({ local, log }: FederationParts, { name, instance, url }: FederationOptions): Meet {
-  const { cluster, node } = local;
-  return { federation: name, cluster, node, epoch: log.incarnation.epoch, instance, versions: VERSIONS, url };
 }

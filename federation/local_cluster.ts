@@ -46,6 +46,8 @@ export interface LocalCluster {
   readonly cluster: string;
   /** Wants of scope `mesh`. */
   wants(): readonly Want[];
+  /** Whether the group has a member here, connected or not. */
+  hasMember(group: string): boolean;
   /** Calls `listener` after each change of `wants()`. */
   watchWants(listener: () => void): void;
   /**

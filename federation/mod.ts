@@ -6,7 +6,8 @@
  */
 
 export { type CustodyLog } from "./custody_log.ts";
-export { Federation, type FederationNotice, type FederationParts } from "./federation.ts";
+export { Federation } from "./federation.ts";
+export { type FederationNotice, type FederationParts } from "./parts.ts";
 export * from "./inspect/mod.ts";
 export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from "./link/link_bus.ts";
 export { type Arrival, type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";

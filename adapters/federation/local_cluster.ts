@@ -15,6 +15,7 @@ export function createLocalCluster(node: WeftNode): LocalCluster {
       if (now !== told) [told, wants] = [now, toWants(now)];
       return wants;
     },
+    hasMember: (group) => node.wants().some((want) => want.group === group),
     watchWants: (listener) => void node.watchWants(listener),
     judge: (arrivals, done) => node.judge(arrivals, done),
     travels: ({ topic }) => !isSystemTopic(topic),

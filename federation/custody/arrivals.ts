@@ -41,6 +41,7 @@ const IN_TRANSIT: Audience = { ungrouped: false, groups: [] };
 export class Arrivals {
   readonly #self: string;
   readonly #coverages: Coverages;
+  readonly #hasMember: (group: string) => boolean;
   readonly #items: Item[] = [];
   readonly #staged = new Map<Coverage, StagedCoverage>();
   #verdicts: readonly Verdict[] = [];
@@ -48,8 +49,9 @@ export class Arrivals {
   readonly candidates: ArrivedEvent[] = [];
   readonly #seen = new Set<string>();
 
-  constructor(self: string, coverages: Coverages) {
+  constructor(self: string, coverages: Coverages, hasMember: (group: string) => boolean = () => true) {
     this.#self = self;
+    this.#hasMember = hasMember;
     this.#coverages = coverages;
   }
 
@@ -142,9 +144,25 @@ export class Arrivals {
       coverage.cover(previous, sequence, { state: "expired", reason: "EXPIRED" });
       return undefined;
     }
-    counts.delivered++;
-    coverage.cover(previous, sequence);
-    return { ungrouped: own.ungrouped, groups: own.groups };
+    return this.#deliver(own, { coverage, previous, sequence, counts });
+  }
+
+  /** To the readers that are here; a group whose last member has gone is told back, and the origin picks another cluster. */
+  #deliver(
+    { ungrouped, groups }: FrameDestination,
+    { coverage, previous, sequence, counts }: {
+      coverage: StagedCoverage;
+      previous: number;
+      sequence: number;
+      counts: Record<keyof SettledArrivals["counts"], number>;
+    },
+  ): Audience | undefined {
+    const gone = groups.filter((group) => !this.#hasMember(group));
+    const there = gone.length === 0 ? groups : groups.filter((group) => !gone.includes(group));
+    const state = ungrouped || there.length > 0 ? "delivered" : "rejected";
+    counts[state]++;
+    coverage.cover(previous, sequence, gone.length === 0 ? undefined : { state, reason: "NO_MEMBER", groups: gone });
+    return state === "delivered" ? { ungrouped, groups: there } : undefined;
   }
 
   #isCovered({ origin, epoch }: FrameGroup, sequence: number): boolean {

@@ -6,11 +6,13 @@
 import type { StateChange } from "../../node/mod.ts";
 import { IntervalSet } from "../intervals/mod.ts";
 
-/** Why a number is covered although the event was not delivered here. */
+/** What the origin should know of a number besides that it is covered: why it was not delivered, or not to all. */
 export interface Exception {
   readonly sequence: number;
-  readonly state: "expired" | "rejected" | "evicted";
+  readonly state: "delivered" | "expired" | "rejected" | "evicted";
   readonly reason: string;
+  /** With `NO_MEMBER`: groups for which this cluster was picked, but of which it has no member any more. */
+  readonly groups?: readonly string[];
 }
 
 export const COVERAGE_PREFIX = "federation/covered";
@@ -20,7 +22,7 @@ const decoder = new TextDecoder();
 
 interface CoverageJson {
   readonly intervals: readonly (readonly [after: number, to: number])[];
-  readonly exceptions: readonly (readonly [number, Exception["state"], string])[];
+  readonly exceptions: readonly Exception[];
   readonly acknowledged: number;
   readonly version: number;
 }
@@ -45,9 +47,7 @@ export class Coverage {
     const coverage = new Coverage(origin, Number(epoch));
     const json: CoverageJson = JSON.parse(decoder.decode(bytes));
     for (const [after, to] of json.intervals) coverage.intervals.add(after, to);
-    for (const [sequence, state, reason] of json.exceptions) {
-      coverage.exceptions.set(sequence, { sequence, state, reason });
-    }
+    for (const exception of json.exceptions) coverage.exceptions.set(exception.sequence, exception);
     coverage.version = json.version;
     coverage.acknowledged = json.acknowledged;
     return coverage;
@@ -75,7 +75,7 @@ export class Coverage {
   toChange(): StateChange {
     const json: CoverageJson = {
       intervals: [...this.intervals],
-      exceptions: [...this.exceptions.values()].map(({ sequence, state, reason }) => [sequence, state, reason]),
+      exceptions: [...this.exceptions.values()],
       acknowledged: this.acknowledged,
       version: this.version,
     };

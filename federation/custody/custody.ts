@@ -105,6 +105,32 @@ export class Custody {
     }
   }
 
+  /**
+   * Takes out what has been parked for so long that another cluster should be picked: own events for groups. What of them
+   * is for other readers of the destination as well stays parked for those.
+   */
+  takeUnreached(parkedMs: number, mayMove: (group: string, destination: string) => boolean): Shipment[] {
+    const due = this.#parts.world.now() - parkedMs;
+    const taken: Shipment[] = [];
+    for (const queue of this.#parked.values()) {
+      const isDue = ({ hops, parked, destinations: [{ cluster, groups }] }: Shipment): boolean =>
+        hops.length === 0 && parked!.since <= due && groups.some((group) => mayMove(group, cluster));
+      if (queue.first === undefined || ![...queue].some(isDue)) continue;
+      for (const shipment of queue.drain()) {
+        if (!isDue(shipment)) queue.push(shipment);
+        else this.#withoutGroups(shipment, queue, taken);
+      }
+    }
+    return taken;
+  }
+
+  #withoutGroups(shipment: Shipment, queue: ShipmentQueue, taken: Shipment[]): void {
+    taken.push(shipment);
+    const [destination] = shipment.destinations;
+    if (destination.ungrouped) queue.push({ ...shipment, destinations: [{ ...destination, groups: [] }] });
+    else this.release([shipment]);
+  }
+
   /** Takes out what is owed to a cluster that is gone for good; answers it. */
   forget(destination: string): Shipment[] {
     const gone: Shipment[] = [];

@@ -26,7 +26,7 @@ import type { Run } from "./shipment.ts";
 export interface IntakeParts {
   readonly self: string;
   readonly log: CustodyLog;
-  readonly local: Pick<LocalCluster, "judge">;
+  readonly local: Pick<LocalCluster, "judge" | "hasMember">;
   readonly coverages: Coverages;
   readonly places: Places;
   /** Runs for other clusters are durable; their positions hold now. */
@@ -149,7 +149,7 @@ export class Intake {
     this.#waiting = this.#waiting.slice(batch.length);
     this.#busy = true;
     const { self, coverages, local } = this.#parts;
-    const arrivals = new Arrivals(self, coverages);
+    const arrivals = new Arrivals(self, coverages, (group) => local.hasMember(group));
     for (const { frame } of batch) arrivals.add(frame);
     const { candidates } = arrivals;
     if (candidates.length === 0) return this.#commit(batch, arrivals, bytes);

@@ -79,7 +79,7 @@ function wayTo(
   const { topology, departures } = federation;
   const way = topology.table.routeTo(cluster);
   if (way === undefined) {
-    const detail = `no path to "${cluster}": it waits here until there is one`;
+    const detail = `no path to "${cluster}"${linksDown(federation)}: it waits here until there is one`;
     return { path: [], cost: null, state: "parked", reason: "PARKED", detail };
   }
   const { path, cost, state, nextHop, reason: why } = way;
@@ -90,6 +90,16 @@ function wayTo(
   const pressure = pressureAt(federation, { nextHop, cluster, lane });
   if (pressure !== undefined) return { path, cost, state, reason: "BACK_PRESSURE", detail: pressure };
   return { path, cost, state, reason: "OK", detail: why };
+}
+
+/** The links of this cluster that are down, for people. */
+function linksDown({ links }: Federation): string {
+  const down = [...links.neighbours.values()].filter(({ up }) => !up);
+  if (down.length === 0) return "";
+  const named = down.slice(0, 3).map(({ peer, lastError }) =>
+    `the link with "${peer}" is down (${lastError ?? "closed"})`
+  );
+  return `, ${named.join(", ")}${down.length > 3 ? " and others" : ""}`;
 }
 
 /** Why the link to the next hop takes nothing now. */

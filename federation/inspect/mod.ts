@@ -10,5 +10,5 @@ export { type ClusterInterest, listInterest } from "./interest.ts";
 export { ledgerEntries, recountLedger, unbalancedPairs } from "./ledger.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
 export { type KnownPeer, listPeers } from "./peers.ts";
-export { listRoutes, type RemoteRoute, routesVersion } from "./routes.ts";
+export { areLinked, listRoutes, type RemoteRoute, type RouteSelection, routesVersion } from "./routes.ts";
 export { type EventIdentity, type TraceDestination, type TraceHere, traceHere, type TraceHop } from "./trace.ts";

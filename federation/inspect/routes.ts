@@ -3,6 +3,7 @@
 import { isSystemTopic, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
 import type { WantedPattern } from "../routing/interest/mod.ts";
+import type { RouteTable } from "../routing/paths/mod.ts";
 
 /** A pattern that leads to another cluster. */
 export interface RemoteRoute {
@@ -29,17 +30,39 @@ export function routesVersion({ topology, interest }: Federation): number {
   return topology.table.version + interest.remote.version;
 }
 
-/** In order of pattern, then destination. `query.topic` must be valid. */
+/** Which routes. */
+export interface RouteSelection {
+  /** Only routes that an event of this topic takes; a valid one. */
+  readonly topic?: string;
+  readonly destination?: string;
+  /** As they would be without the link between these two clusters. */
+  readonly cut?: readonly [string, string];
+}
+
+/** In order of pattern, then destination. Throws `RangeError` where there is no link to cut. */
 export function listRoutes(
   federation: Federation,
-  query: { readonly topic?: string; readonly destination?: string } = {},
+  query: RouteSelection = {},
 ): RemoteRoute[] {
-  const { topic, destination } = query;
+  const { topic, destination, cut } = query;
+  const { table } = federation.topology;
+  const ways = cut === undefined ? table : table.simulateCut(...cut);
   const wanted = federation.interest.remote.patterns().filter(({ pattern, cluster }) =>
     (destination === undefined || destination === cluster) &&
     (topic === undefined || (patternMatches(pattern, topic) && !isSystemTopic(topic)))
   );
-  return mergeGroups(wanted).map((row) => toRoute(federation, row)).sort(byPattern);
+  return mergeGroups(wanted).map((row) => toRoute(federation, ways, row)).sort(byPattern);
+}
+
+/** Whether the routes know a link between two clusters. */
+export function areLinked({ topology }: Federation, a: string, b: string): boolean {
+  try {
+    topology.table.simulateCut(a, b);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** Patterns that several groups of a cluster want are one route. */
@@ -53,8 +76,8 @@ function mergeGroups(wanted: readonly WantedPattern[]): WantedPattern[] {
   return [...rows.values()];
 }
 
-function toRoute({ topology, world }: Federation, { cluster, pattern, since }: WantedPattern): RemoteRoute {
-  const way = topology.table.routeTo(cluster);
+function toRoute({ world }: Federation, ways: RouteTable, { cluster, pattern, since }: WantedPattern): RemoteRoute {
+  const way = ways.routeTo(cluster);
   const ageMs = Math.max(0, Math.round(world.now() - since));
   const common = { pattern, destination: cluster, ageMs, origin: cluster };
   if (way === undefined) {

@@ -18,6 +18,8 @@ export interface AccountsParts {
   readonly relay: Relay;
   /** Writes a document down soon. */
   readonly save: (change: StateChange) => void;
+  /** A cluster that was picked for some groups has no member of them: another one has to be. */
+  readonly onNoMember: (cluster: string, event: { epoch: number; sequence: number; groups: readonly string[] }) => void;
   /** Every event of earlier runs has its destinations: an epoch without a book is over. */
   readonly mayForget: () => boolean;
   /** Calls back when everything that was saved so far is durable. */
@@ -76,6 +78,12 @@ export class Accounts {
     const receipt = part && this.#assembly.add(from, part);
     if (part === undefined || receipt === undefined) return;
     const { epoch, version } = part;
+    for (const { reason, sequence, groups } of receipt.exceptions) {
+      // Told again until it is acknowledged: only the first time ends something.
+      if (reason === "NO_MEMBER" && this.books.of(from, epoch).outstanding.has(sequence)) {
+        this.#parts.onNoMember(from, { epoch, sequence, groups: groups ?? [] });
+      }
+    }
     const low = this.books.receive(from, epoch, receipt);
     const isOver = epoch !== this.#parts.epoch && !this.books.has(from, epoch);
     const closed = isOver && this.#parts.mayForget();

@@ -60,7 +60,7 @@ export class Book {
   assign(after: number, to: number): void {
     this.assigned += to - after;
     this.outstanding.add(after, to);
-    this.last = to;
+    this.last = Math.max(this.last, to);
   }
 
   /** Ends what is outstanding in (after, to]; answers how many events that were. */
@@ -75,16 +75,19 @@ export class Book {
     return count;
   }
 
+  /** Takes back an assignment of (after, to] that could not be made durable. */
+  withdraw(after: number, to: number): void {
+    this.assigned -= to - after;
+    this.outstanding.remove(after, to);
+    this.handed.remove(after, to);
+  }
+
   /**
    * Takes back what was assigned after a position: a book can be written a moment before the sets that it counts, and
    * those are then found anew.
    */
   takeBackAfter(position: number): void {
-    for (const [after, to] of [...this.outstanding.within(position, Number.MAX_SAFE_INTEGER)]) {
-      this.assigned -= to - after;
-      this.outstanding.remove(after, to);
-      this.handed.remove(after, to);
-    }
+    for (const [after, to] of [...this.outstanding.within(position, Number.MAX_SAFE_INTEGER)]) this.withdraw(after, to);
     this.last = Math.min(this.last, position);
   }
 

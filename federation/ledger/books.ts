@@ -109,7 +109,7 @@ export class Books {
     if (book === undefined) return 0;
     this.#note(book, () => {
       for (const { sequence, state, reason } of part.exceptions) {
-        this.#end(book, [sequence - 1, sequence], state, reason);
+        if (state !== "delivered") this.#end(book, [sequence - 1, sequence], state, reason);
       }
       for (const [after, to] of part.intervals) book.end(after, to, "delivered");
     });
@@ -132,8 +132,12 @@ export class Books {
     return count;
   }
 
-  end(destination: string, epoch: number, sequence: number, terminal: Terminal): void {
-    this.#note(this.of(destination, epoch), (book) => book.end(sequence - 1, sequence, terminal));
+  /** Ends one pair that this side ends itself. */
+  end(destination: string, epoch: number, sequence: number, terminal: Terminal, reason = ""): void {
+    this.#note(this.of(destination, epoch), (book) => {
+      if (terminal === "delivered") book.end(sequence - 1, sequence, terminal);
+      else this.#end(book, [sequence - 1, sequence], terminal, reason);
+    });
     this.#release(epoch, destination, [[sequence - 1, sequence]]);
     this.#tell();
   }

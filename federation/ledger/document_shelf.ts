@@ -13,11 +13,14 @@ interface Shelved {
 export class DocumentShelf {
   readonly #byEpoch = new Map<number, Shelved[]>();
 
-  /** In the order of positions. */
   add(document: CustodyDocument, epoch: number, destinations: readonly string[]): void {
     let shelf = this.#byEpoch.get(epoch);
     if (shelf === undefined) this.#byEpoch.set(epoch, shelf = []);
-    shelf.push({ document, open: new Set(destinations) });
+    // Mostly the last; an event that is picked for anew comes out of order.
+    const at = document.first >= (shelf.at(-1)?.document.last ?? 0)
+      ? shelf.length
+      : firstReaching(shelf, document.first);
+    shelf.splice(at, 0, { document, open: new Set(destinations) });
   }
 
   /** Something in (after, to] has ended at a destination: answers the documents that this has settled, off the shelf. */

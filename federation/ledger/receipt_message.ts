@@ -27,7 +27,8 @@ export interface ReceiptAck {
 /** Intervals in a part at most: about 8 kB. */
 export const PART_INTERVALS = 256;
 
-const STATES: readonly string[] = ["expired", "rejected", "evicted"];
+const GROUPS_MAX = 1024;
+const STATES: readonly string[] = ["delivered", "expired", "rejected", "evicted"];
 
 /** Checks what came from another cluster; `undefined` when it is none. */
 export function parseReceiptPart(json: unknown): ReceiptPart | undefined {
@@ -50,7 +51,11 @@ function isInterval(value: unknown): boolean {
 }
 
 function isException(value: unknown): boolean {
-  const { sequence, state, reason } = (value ?? {}) as Record<string, unknown>;
+  const { sequence, state, reason, groups = [] } = (value ?? {}) as Record<string, unknown>;
+  if (!Array.isArray(groups) || groups.length > GROUPS_MAX || !groups.every((name) => typeof name === "string")) {
+    return false;
+  }
+  if (state === "delivered" && reason !== "NO_MEMBER") return false; // else it is no exception
   return isCount(sequence) && typeof state === "string" && STATES.includes(state) && typeof reason === "string";
 }
 

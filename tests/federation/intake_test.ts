@@ -31,7 +31,7 @@ class Setup {
     this.intake = new Intake({
       self: "bob",
       log: this.log,
-      local: { judge: (arrivals, done) => this.judge(arrivals, done) },
+      local: { judge: (arrivals, done) => this.judge(arrivals, done), hasMember: () => true },
       coverages: this.coverages,
       places: this.places,
       newMark: () => `m${this.#marks++}`,

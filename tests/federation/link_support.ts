@@ -44,7 +44,7 @@ export class LinkedCluster {
     const intake = new Intake({
       self: cluster,
       log,
-      local: { judge: (arrivals, done) => done(arrivals.map(() => "new")) },
+      local: { judge: (arrivals, done) => done(arrivals.map(() => "new")), hasMember: () => true },
       coverages: new Coverages(),
       places,
       newMark: () => "m",

@@ -1,0 +1,126 @@
+/**
+ * Events of a group whose picked cluster cannot take them: it has no member any more, or has not been reached for too long.
+ * Only the origin picks again, for the numbering has one writer.
+ */
+
+import type { CloudEvent, StoredEvent } from "../../node/mod.ts";
+import type { CustodyLog } from "../custody_log.ts";
+import type { Books } from "../ledger/books.ts";
+import type { Lane } from "../link/codec/mod.ts";
+import type { World } from "../world.ts";
+import { custodyKey, encodeRuns } from "./run_document.ts";
+import { type CustodyDocument, type Run, sequenceAt, type Shipment } from "./shipment.ts";
+
+export interface RepicksParts {
+  readonly world: World;
+  readonly self: string;
+  readonly log: CustodyLog;
+  readonly books: Books;
+  readonly pick: (topic: string, event: CloudEvent, group: string, avoid: ReadonlySet<string>) => string | undefined;
+  readonly laneOf: (topic: string) => Lane;
+  readonly newMark: () => string;
+  readonly onShipment: (shipment: Shipment) => void;
+  readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A number of this cluster, which is its position, and the groups that still need a cluster. */
+export interface UnpickedEvent {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly groups: readonly string[];
+}
+
+/** Clusters that could not take an event, of so many events. */
+const REMEMBERED_MAX = 65_536;
+
+export class Repicks {
+  readonly #parts: RepicksParts;
+  /** By event: clusters that said no. */
+  readonly #refusers = new Map<string, Set<string>>();
+  /** Events that were given to another cluster. */
+  count = 0;
+
+  constructor(parts: RepicksParts) {
+    this.#parts = parts;
+  }
+
+  /** `cluster` cannot take it for these groups. */
+  add(cluster: string, event: UnpickedEvent): void {
+    const refusers = this.#refusersOf(event);
+    refusers.add(cluster);
+    const { sequence } = event;
+    this.#parts.log.read({ after: sequence - 1, eventsMax: 1, bytesMax: 1 }, (error, [stored]) => {
+      if (error !== undefined) return this.#parts.onError(error);
+      // What retention took in the meantime cannot be sent again.
+      if (stored?.position !== sequence || stored.epoch !== event.epoch) return;
+      for (const group of event.groups) this.#pick(stored, group, refusers);
+    });
+  }
+
+  /** Own events for groups that wait for a cluster which is not reached: each goes to another one, if one has members. */
+  move(shipments: readonly Shipment[]): void {
+    for (const shipment of shipments) {
+      const [{ cluster, groups, ungrouped }] = shipment.destinations;
+      for (let index = 0; index < shipment.count; index++) {
+        const sequence = sequenceAt(shipment, index);
+        if (!ungrouped) {
+          this.#parts.books.end(cluster, shipment.epoch, sequence, "rejected", "GROUP_MOVED");
+        }
+        this.add(cluster, { epoch: shipment.epoch, sequence, groups });
+      }
+    }
+  }
+
+  #pick(stored: StoredEvent, group: string, refusers: ReadonlySet<string>): void {
+    const { pick, onNotice } = this.#parts;
+    const cluster = pick(stored.topic, stored.event, group, refusers);
+    if (cluster === undefined) {
+      const detail =
+        `no other cluster has a member of group "${group}" for event ${stored.position}; it is not delivered to it`;
+      return onNotice({ code: "GROUP_WITHOUT_MEMBER", detail });
+    }
+    this.#send(stored, cluster, group);
+  }
+
+  #send({ position, epoch, sequence, topic, bytes }: StoredEvent, cluster: string, group: string): void {
+    const { self, log, books, laneOf, newMark, onShipment, onError } = this.#parts;
+    const run: Run = {
+      position,
+      count: 1,
+      origin: self,
+      epoch,
+      firstSequence: sequence,
+      bytes,
+      lane: laneOf(topic),
+      // Out of the order of the chain, so it covers itself alone.
+      destinations: [{ cluster, previous: sequence - 1, ungrouped: false, groups: [group] }],
+      hops: [],
+      detours: 0,
+    };
+    const key = custodyKey(newMark(), position);
+    const book = books.of(cluster, epoch);
+    if (book.outstanding.has(sequence)) return;
+    book.assign(sequence - 1, sequence);
+    this.count++;
+    log.commit([], [{ key, value: encodeRuns([run], position) }, book.toChange()], (error) => {
+      if (error !== undefined) {
+        book.withdraw(sequence - 1, sequence);
+        return onError(error);
+      }
+      const document: CustodyDocument = { key, first: position, last: position, open: 1, owed: false };
+      books.shelve(document, epoch, [cluster]);
+      onShipment({ ...run, document });
+    });
+  }
+
+  #refusersOf({ epoch, sequence }: UnpickedEvent): Set<string> {
+    const key = `${epoch}/${sequence}`;
+    let refusers = this.#refusers.get(key);
+    if (refusers === undefined) {
+      if (this.#refusers.size >= REMEMBERED_MAX) this.#refusers.delete(this.#refusers.keys().next().value!);
+      this.#refusers.set(key, refusers = new Set());
+    }
+    return refusers;
+  }
+}
