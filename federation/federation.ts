@@ -166,6 +166,7 @@ export class Federation {
       epoch,
       relay: this.relay,
       save: (change) => this.#writes.change(change),
+      syncs: log.syncsCommits,
       onNoMember: (cluster, event) => this.repicks.add(cluster, event),
       mayForget: () => this.#caughtUp,
       whenDurable: (done) => this.#writes.whenDurable(done),
@@ -223,6 +224,7 @@ export class Federation {
       self,
       relay: this.relay,
       versionOf: (origin) => this.#interestVersionOf(origin),
+      epochOf: (origin) => this.records.epochOf(origin, "interest"),
     });
     this.links = new Links({
       world,

@@ -21,9 +21,7 @@ export type MeshReason =
   /** The part of the filter that travels stops it here. */
   | "FILTERED"
   /** Its group has a member in this cluster, or a nearer one. */
-  | "GROUP_ELSEWHERE"
-  /** Topics of the node's own are for this cluster alone. */
-  | "STAYS_HERE";
+  | "GROUP_ELSEWHERE";
 
 /** A cluster of the event's destination set. */
 export interface MeshDestination {

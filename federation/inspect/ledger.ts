@@ -29,7 +29,7 @@ export function recountLedger(
   const { accounts: { books }, departures, log, self } = federation;
   const { committing } = departures;
   const before = [...books].map((book) => ({ book, outstanding: book.outstanding.clone() }));
-  const counted = books.entries((destination) => parkedFor(federation, destination), () => 0);
+  const counted = books.entries((destination) => parkedFor(federation, destination), () => Infinity);
   log.list(`${CUSTODY_PREFIX}/`, (error, documents) => {
     if (error !== undefined) return done(error, []);
     try {

@@ -18,6 +18,8 @@ export interface AccountsParts {
   readonly relay: Relay;
   /** Writes a document down soon. */
   readonly save: (change: StateChange) => void;
+  /** What the store has committed it never loses. */
+  readonly syncs: boolean;
   /** A cluster that was picked for some groups has no member of them: another one has to be. */
   readonly onNoMember: (cluster: string, event: { epoch: number; sequence: number; groups: readonly string[] }) => void;
   /** Every event of earlier runs has its destinations: an epoch without a book is over. */
@@ -100,7 +102,9 @@ export class Accounts {
     const ack = parseReceiptAck(body);
     if (ack?.closed) return this.#closed(from, ack.epoch);
     // Only in memory: after a crash it is told again. Written beside a commit under way it could undo what that covers.
-    if (ack !== undefined) this.receipts.acknowledged(from, ack);
+    if (ack === undefined) return;
+    // What this store told before it lost its tail may be what the origin goes by: it says nothing of what is here now.
+    this.receipts.acknowledged(from, this.#parts.syncs ? ack : { ...ack, low: 0 });
   }
 
   #closed(origin: string, epoch: number): void {

@@ -9,6 +9,8 @@ export interface ReadyBarriersParts {
   readonly self: string;
   readonly relay: Relay;
   readonly versionOf: (origin: string) => number;
+  /** In which a cluster tells what it wants; a restart begins another one. */
+  readonly epochOf: (origin: string) => number;
 }
 
 export class ReadyBarriers {
@@ -21,10 +23,13 @@ export class ReadyBarriers {
 
   constructor(parts: ReadyBarriersParts) {
     this.#parts = parts;
-    this.#echoes = new EchoSender(parts.world, (origin, version) => void parts.relay.send(origin, "echo", { version }));
+    this.#echoes = new EchoSender(parts.world, (origin, version) => {
+      parts.relay.send(origin, "echo", { version, epoch: parts.epochOf(origin) });
+    });
     parts.relay.handle("echo", (from, body) => {
-      const { version } = (body ?? {}) as { version?: unknown };
-      if (typeof version === "number") this.#heard(from, version);
+      const { version, epoch } = (body ?? {}) as { version?: unknown; epoch?: unknown };
+      // What was known of an earlier run says nothing of this one.
+      if (typeof version === "number" && epoch === parts.epochOf(parts.self)) this.#heard(from, version);
     });
   }
 

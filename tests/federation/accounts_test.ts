@@ -31,6 +31,7 @@ function twoClusters() {
       relay,
       save: ({ key }) => saved.push(key),
       mayForget: () => true,
+      syncs: true,
       onNoMember: () => undefined,
       whenDurable: (done) => held ? durable.push(done) : done(),
       onSettled: ({ key }) => settled.push(key),
