@@ -21,7 +21,10 @@ export interface Scenario {
 }
 
 export interface ClusterPlan {
+  /** Of the machine and, without `speaksAs`, of the cluster. */
   readonly name: string;
+  /** The cluster that it says it is: two machines that say the same are a mistake of an operator. */
+  readonly speaksAs?: string;
   readonly wants: readonly Want[];
   readonly disk: DiskOptions;
   /** Mean time between two events that are published here; 0: none is. */
@@ -53,7 +56,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
   const names = Array.from({ length: count }, (_, i) => `c${i + 1}`);
   const edges = planEdges(topology, names, random.fork());
   const busy = random.between(1, Math.min(count, 6));
-  const disks = planDisks(random.fork());
+  const disks = planDisks(names, random.fork());
   const clusters = names.map((name, i) => ({
     name,
     wants: planWants(random),
@@ -94,16 +97,16 @@ function planWants(random: SimRandom): Want[] {
   return [...wants.values()];
 }
 
-/** One kind of disk for the whole run, or each its own. */
-function planDisks(random: SimRandom): (cluster: string) => DiskOptions {
+/** Small ones for all, or one that loses what it has not synced. */
+function planDisks(names: readonly string[], random: SimRandom): (cluster: string) => DiskOptions {
   // A neighbour that does not sync has what it got kept for five minutes elsewhere: more than a small store can hold.
   const small = random.chance(100);
-  const loses = !small && random.chance(150);
+  const loser = !small && random.chance(200) ? random.pick(names) : undefined;
   return (cluster) => ({
     cluster,
     syncUsMin: 100,
     syncUsMax: random.pick([300, 2000, 10_000]),
-    syncsCommits: !(loses && random.chance(500)),
+    syncsCommits: cluster !== loser,
     syncEveryMs: 1000,
     bytesMax: small ? SMALL_BYTES : 1_000_000_000,
   });

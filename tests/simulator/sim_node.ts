@@ -14,6 +14,8 @@ import type { VirtualHost } from "./virtual_host.ts";
 import type { VirtualNetwork } from "./virtual_network.ts";
 
 export interface SimNodeParts {
+  /** The cluster that it says it is. */
+  readonly speaksAs: string;
   readonly network: VirtualNetwork;
   readonly brokers: Brokers;
   readonly random: SimRandom;
@@ -88,20 +90,20 @@ export class SimNode {
 
   start(): void {
     if (this.running) return;
-    const { network, brokers, random, createMember, watcher, join } = this.#parts;
+    const { network, brokers, random, createMember, watcher, join, speaksAs } = this.#parts;
     const { cluster, host } = this;
     const boot = host.start();
     const broker = new VirtualBroker(boot);
     brokers.set(host.name, broker);
     const log = this.disk.open(boot);
     const local = new VirtualCluster(
-      { cluster, boot, random: random.fork(), log, content: this.disk.content },
+      { cluster: speaksAs, boot, random: random.fork(), log, content: this.disk.content },
       this.#wants,
     );
     const member = createMember({
       world: host.world(boot),
       federation: "acme",
-      cluster,
+      cluster: speaksAs,
       node: local.node,
       instance: random.next().toString(16).padStart(8, "0"),
       log,

@@ -85,11 +85,11 @@ export class Simulation {
   }
 
   /** Lets time go on; throws the violation that happens meanwhile. */
-  run(ms: number): void {
+  run(ms: number, { checkEveryMs = CHECK_EVERY_MS } = {}): void {
     const { scheduler, observer } = this;
     const end = scheduler.now + Math.round(ms * 1000);
     while (scheduler.now < end && observer.failure === undefined) {
-      scheduler.runUntil(Math.min(end, scheduler.now + CHECK_EVERY_MS * 1000), () => observer.failure !== undefined);
+      scheduler.runUntil(Math.min(end, scheduler.now + checkEveryMs * 1000), () => observer.failure !== undefined);
       observer.guard(() => checkAlways(this.nodes.values()));
     }
     if (observer.failure !== undefined) throw observer.failure;
@@ -143,8 +143,9 @@ export class Simulation {
     return this.network.host(broker) === undefined ? [[a, b]] : [[a, broker], [b, broker]];
   }
 
-  #createNode({ name, wants, disk }: ClusterPlan, createMember: CreateMember): SimNode {
+  #createNode({ name, wants, disk, speaksAs = name }: ClusterPlan, createMember: CreateMember): SimNode {
     return new SimNode(name, {
+      speaksAs,
       network: this.network,
       brokers: this.#brokers,
       random: this.#random.fork(),

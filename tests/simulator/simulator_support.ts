@@ -19,6 +19,8 @@ export interface SmallMesh {
   /** Of some clusters only. */
   readonly disks?: Readonly<Record<string, Partial<DiskOptions>>>;
   readonly topology?: TopologyName;
+  /** Machines that say they are another cluster than they are called. */
+  readonly speaksAs?: Readonly<Record<string, string>>;
 }
 
 const DISK: Omit<DiskOptions, "cluster"> = {
@@ -60,11 +62,12 @@ export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFe
   return new Simulation(scenario, createMember);
 }
 
-function toCluster(name: string, { wants, disk, disks }: SmallMesh): ClusterPlan {
+function toCluster(name: string, { wants, disk, disks, speaksAs }: SmallMesh): ClusterPlan {
   return {
     name,
+    speaksAs: speaksAs?.[name],
     wants: (wants[name] ?? []).map((want) => typeof want === "string" ? { pattern: want, durable: true } : want),
-    disk: { ...DISK, ...disk, ...disks?.[name], cluster: name },
+    disk: { ...DISK, ...disk, ...disks?.[name], cluster: speaksAs?.[name] ?? name },
     publishEveryMs: 0,
     burst: 1,
     mortalPermille: 0,
