@@ -107,7 +107,10 @@ const retentionRule = v.pipe(
 
 const link = v.strictObject({
   url: v.pipe(text(), v.description("Address of the peer: nats://host:port.")),
-  cost: optionalKnob(integer(1, 1_000_000), "Higher is used less. Default: from the measured latency."),
+  cost: optionalKnob(
+    integer(1, 1_000_000),
+    "Added to the measured round trip in ms, which alone counts by default. Higher is used less.",
+  ),
   tags: optionalKnob(texts(), "Words that routing constraints ask for, such as eu."),
   via: optionalKnob(choice(["direct", "broker"]), "direct: node to node; broker: over a NATS cluster."),
 });
