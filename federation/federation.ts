@@ -223,7 +223,7 @@ export class Federation {
       world,
       self,
       relay: this.relay,
-      versionOf: (origin) => this.#interestVersionOf(origin),
+      versionOf: (origin) => this.records.versionOf(origin, "interest"),
       epochOf: (origin) => this.records.epochOf(origin, "interest"),
     });
     this.links = new Links({
@@ -370,8 +370,7 @@ export class Federation {
       if (record.kind === "topology") this.topology.install(record);
       else {
         this.interest.install(record);
-        // Up to this version all shards are here; a single record says nothing of those before it.
-        if (record.origin !== this.self) this.barriers.echo(record.origin, this.#interestVersionOf(record.origin));
+        if (record.origin !== this.self) this.barriers.echo(record.origin);
       }
     }
     if (this.departures.held && this.#synced()) this.departures.release();
@@ -402,10 +401,6 @@ export class Federation {
   /** Every event of earlier runs has its destinations. */
   get #caughtUp(): boolean {
     return this.departures.dispatched >= this.#headAtStart;
-  }
-
-  #interestVersionOf(origin: string): number {
-    return this.records.versionOf(origin, "interest");
   }
 
   #synced(): boolean {

@@ -33,9 +33,9 @@ export class ReadyBarriers {
     });
   }
 
-  /** Another cluster's interest is known and durable here: it is told. */
-  echo(origin: string, version: number): void {
-    this.#echoes.note(origin, version);
+  /** More of another cluster's interest is known and durable here: it is told up to which version all of it is. */
+  echo(origin: string): void {
+    this.#echoes.note(origin, this.#parts.versionOf(origin));
   }
 
   /** `done` is called once: with the clusters that had not said so in time, mostly none. */

@@ -15,9 +15,17 @@ function setUp() {
     send: (peer, payload) => sent.push(`${peer} ${JSON.parse(decoder.decode(payload)).body.version}`),
   });
   const versions: Record<string, number> = {};
-  const barriers = new ReadyBarriers({ world, self: "alice", relay, versionOf: (origin) => versions[origin] ?? 0 });
+  const epochs: Record<string, number> = { alice: 1, bob: 7, charlie: 8 };
+  const barriers = new ReadyBarriers({
+    world,
+    self: "alice",
+    relay,
+    versionOf: (origin) => versions[origin] ?? 0,
+    epochOf: (origin) => epochs[origin] ?? 0,
+  });
   const hear = (from: string, body: unknown): void => {
-    const message = { to: "alice", from, kind: "echo", hops: 0, body };
+    const whole = typeof body === "object" ? { epoch: epochs.alice, ...body } : body;
+    const message = { to: "alice", from, kind: "echo", hops: 0, body: whole };
     relay.receive(from, new TextEncoder().encode(JSON.stringify(message)));
   };
   /** Waits for a version; the answer is filled in when it ends. */
@@ -45,6 +53,14 @@ describe("ReadyBarriers.wait()", () => {
     expect(answer.missing).toBeUndefined();
     hear("charlie", { version: 4 });
     expect(answer.missing).toEqual([]);
+  });
+
+  it("does not believe what a cluster knew of an earlier run", () => {
+    const { hear, wait } = withPeers();
+    const answer = wait(3);
+    hear("bob", { version: 9, epoch: 0 });
+    hear("charlie", { version: 3 });
+    expect(answer.missing).toBeUndefined();
   });
 
   it("does not wait for what a cluster has said before", () => {
@@ -112,8 +128,10 @@ describe("ReadyBarriers.wait()", () => {
 describe("ReadyBarriers.echo()", () => {
   it("tells the origin within 50 ms the latest version that is known here", () => {
     const { barriers, sent, world } = setUp();
-    barriers.echo("bob", 1);
-    barriers.echo("bob", 2);
+    versions.bob = 1;
+    barriers.echo("bob");
+    versions.bob = 2;
+    barriers.echo("bob");
     world.advance(49);
     expect(sent).toEqual([]);
     world.advance(1);
