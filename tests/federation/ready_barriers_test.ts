@@ -127,7 +127,7 @@ describe("ReadyBarriers.wait()", () => {
 
 describe("ReadyBarriers.echo()", () => {
   it("tells the origin within 50 ms the latest version that is known here", () => {
-    const { barriers, sent, world } = setUp();
+    const { barriers, sent, versions, world } = setUp();
     versions.bob = 1;
     barriers.echo("bob");
     versions.bob = 2;
