@@ -10,8 +10,7 @@ import type { DoorContext } from "./door/http/door_context.ts";
 import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
 import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
 import { type NatsDoor, natsMetrics, openNatsDoor } from "./door/nats/mod.ts";
-import { tellNotice } from "./federation/notices.ts";
-import { type RunningFederation, startFederation } from "./federation/start_federation.ts";
+import { federationMetrics, type RunningFederation, startFederation, tellNotice } from "./federation/mod.ts";
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { HttpCounters, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
@@ -45,7 +44,7 @@ export async function openDoors(node: WeftNode, parts: DoorsParts): Promise<Open
     opened.unshift(() => nats.stop(0));
     const mesh = await joinMesh(node, nats, parts);
     opened.unshift(() => mesh.stop());
-    const metrics = nodeMetricsOf(node, { nats, counters, lag, parts });
+    const metrics = nodeMetricsOf(node, { nats, federation: mesh.federation, counters, lag, parts });
     const http = await openHttp({ ...context, federation: mesh.federation }, {
       nats,
       tickets,
@@ -127,7 +126,13 @@ async function joinMesh(
 
 function nodeMetricsOf(
   node: WeftNode,
-  { nats, counters, lag, parts }: { nats: NatsDoor; counters: HttpCounters; lag: LoopLag; parts: DoorsParts },
+  { nats, federation, counters, lag, parts }: {
+    nats: NatsDoor;
+    federation: Federation;
+    counters: HttpCounters;
+    lag: LoopLag;
+    parts: DoorsParts;
+  },
 ): Metrics {
   const { name, version } = parts.runtime;
   const metrics = new Metrics();
@@ -135,6 +140,7 @@ function nodeMetricsOf(
     ...nodeMetrics(node),
     ...counters.metrics(),
     ...natsMetrics(nats.counts),
+    ...federationMetrics(federation),
     ...lag.metrics(),
     ...processMetrics({ version: VERSION, runtime: name, runtimeVersion: version }),
   ]);

@@ -67,7 +67,7 @@ export function explain(
   subscriptions: Subscriptions,
   question: ExplainQuestion,
 ): Explanation {
-  const { cluster, topic, event, audience } = question;
+  const { cluster, topic } = question;
   const matched: ExplainedSubscription[] = [];
   const stopped: StoppedSubscription[] = [];
   for (const consumer of subscriptions) {

@@ -26,6 +26,7 @@ export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } fro
 export { type SinkFactory } from "./sink_factory.ts";
 export { type EventStream, type StreamGap, type StreamOptions } from "./streams/event_stream.ts";
 export { type Subscription, type SubscriptionRequest, SubscriptionSchema } from "./subscriptions/subscription.ts";
+export { ledgerOfSubscriptions, type SubscriptionLedgerEntry } from "./subscription_ledger.ts";
 export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
 export { type Consumer } from "./subscriptions/subscriptions.ts";
 export { type TracedDelivery, type TracedOutcome } from "./trace_deliveries.ts";

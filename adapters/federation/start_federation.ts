@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { type DialBus, Federation, type FederationNotice, type LinkBus } from "../../federation/mod.ts";
 import { type Clock, type EventStore, type WeftNode } from "../../node/mod.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
+import { answerQuestions } from "./answer_questions.ts";
 import { createCustodyLog } from "./custody_log.ts";
 import { createLocalCluster } from "./local_cluster.ts";
 import { NeighbourCache } from "./neighbour_cache.ts";
@@ -59,6 +60,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
     }, (error, opened) => opened === undefined ? reject(error) : resolve(opened))
   );
   node.addNeeded(() => federation.neededFrom === undefined ? [] : [{ pattern: ">", from: federation.neededFrom }]);
+  answerQuestions(federation, node, onError);
   if (endpoint !== undefined) federation.attach(endpoint.bus);
   federation.start();
   return { federation, stop: () => new Promise((resolve) => federation.stop(resolve)) };

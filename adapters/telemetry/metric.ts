@@ -15,6 +15,8 @@ export interface MetricDefinition {
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly read: () => readonly Sample[];
+  /** Names of the labels, where there may be no sample yet to show them. */
+  readonly labels?: readonly string[];
 }
 
 export function counter(name: string, help: string, read: () => number | readonly Sample[]): MetricDefinition {

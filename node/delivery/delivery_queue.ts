@@ -9,7 +9,7 @@ import { HeldBytes } from "../held_bytes.ts";
 import { LogFollower } from "../log_follower.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
-import { newOpenEvent, type OpenEvent, toQueueState } from "./open_event.ts";
+import { HOLD_MS, newOpenEvent, type OpenEvent, REOPEN_MS, toQueueState } from "./open_event.ts";
 import { orderingKey, OrderLanes } from "./order_lanes.ts";
 import { type Ending, QueueJournal } from "./queue_journal.ts";
 import { type QueueMember, QueueMembers } from "./queue_members.ts";
@@ -20,10 +20,6 @@ import { WaitingRoom } from "./waiting_room.ts";
 
 /** Bytes of events held by one queue; past it events that wait are read again from the log. */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
-/** An event that waits longer than this is not kept in memory. */
-const HOLD_MS = 5_000;
-/** An event whose end could not be written is tried again after this. */
-const REOPEN_MS = 1000;
 /** Behind another event of their key, so that one key does not take the memory of all. */
 const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
 
@@ -177,7 +173,11 @@ export class DeliveryQueue {
     return this.#entries.get(position);
   }
 
-  /** Everything up to here was taken from the log. */
+  /** Events taken from the log and not settled; everything up to `takenUpTo` was taken. */
+  get open(): number {
+    return this.#entries.size;
+  }
+
   get takenUpTo(): number {
     return this.#follower.consumed;
   }

@@ -3,6 +3,11 @@
 import type { StoredEvent } from "../event_store.ts";
 import type { DeliveryCounts, QueueState, TriedEntry } from "./queue_state.ts";
 
+/** An event that waits longer than this is not kept in memory. */
+export const HOLD_MS = 5_000;
+/** An event whose end could not be written is tried again after this. */
+export const REOPEN_MS = 1000;
+
 export interface OpenEvent {
   readonly position: number;
   /** Times it was handed to a member, the present one included. */

@@ -1,5 +1,9 @@
 /** `docs/metrics.md`: every metric that a node shows. */
 
+import { NatsCounts, natsMetrics } from "../../adapters/door/nats/mod.ts";
+import { createCustodyLog } from "../../adapters/federation/custody_log.ts";
+import { createLocalCluster } from "../../adapters/federation/local_cluster.ts";
+import { federationMetrics } from "../../adapters/federation/mod.ts";
 import { openMemoryStore } from "../../adapters/store/memory.ts";
 import {
   HttpCounters,
@@ -9,6 +13,7 @@ import {
   processMetrics,
   routeOf,
 } from "../../adapters/telemetry/mod.ts";
+import { Federation } from "../../federation/mod.ts";
 import { systemClock, WeftNode } from "../../node/mod.ts";
 import { code, generatedFrom, table } from "./markdown.ts";
 
@@ -66,7 +71,9 @@ async function readGroups<Result>(use: (groups: readonly Group[]) => Result): Pr
   return use([
     { title: "Events and deliveries", definitions: ofNode.filter((definition) => !isOfStore(definition)) },
     { title: "Store", definitions: ofNode.filter(isOfStore) },
+    { title: "Mesh", definitions: federationMetrics(await openFederation(node)) },
     { title: "HTTP", definitions: counters.metrics() },
+    { title: "NATS endpoint", definitions: natsMetrics(new NatsCounts()) },
     {
       title: "Process",
       definitions: [...lag.metrics(), ...processMetrics({ version: "", runtime: "", runtimeVersion: "" })],
@@ -74,10 +81,29 @@ async function readGroups<Result>(use: (groups: readonly Group[]) => Result): Pr
   ]);
 }
 
-function toDocumented({ name, type, help, read }: MetricDefinition): DocumentedMetric {
+/** One that meets nobody, for nothing of it is started. */
+function openFederation(node: WeftNode): Promise<Federation> {
+  const parts = {
+    world: { now: () => 0, after: () => () => undefined, randomInteger: () => 0 },
+    log: createCustodyLog(node.store),
+    local: createLocalCluster(node),
+    dial: () => () => undefined,
+    wall: () => 0,
+    onNotice: () => undefined,
+    onError: () => undefined,
+  };
+  const options = { name: "docs", instance: "docs", join: [], links: [], traffic: [], cached: [] };
+  const about = { runtime: "", version: "" };
+  return new Promise((resolve, reject) =>
+    Federation.open(parts, { ...options, about }, (error, opened) => opened ? resolve(opened) : reject(error))
+  );
+}
+
+function toDocumented({ name, type, help, read, labels: named }: MetricDefinition): DocumentedMetric {
   const samples = read().flatMap(({ labels }) => labels === undefined ? [] : [labels]);
   const names = new Set(samples.flatMap(Object.keys));
   names.delete("le"); // every histogram has it
+  for (const label of named ?? []) names.add(label);
   const labels = [...names].map((label) => {
     const values = samples.map((each) => code(String(each[label])));
     return samples.length < 2 ? code(label) : `${code(label)}: ${values.join(", ")}`;

@@ -313,6 +313,31 @@ export const PROBLEM_CODES = {
     explanation: "The Accept header excludes the only media type that the resource has; `available` names it.",
     remedy: "Accept that media type, or leave the header out.",
   },
+  EVENT_NOT_FOUND: {
+    status: 404,
+    title: "No such event",
+    explanation: "No cluster that can be reached has an event of that source and id in its log.",
+    remedy:
+      "Check both, percent-encoded in the path; retention may have removed the event, or its cluster is not reachable.",
+  },
+  CLUSTER_UNKNOWN: {
+    status: 404,
+    title: "No such cluster",
+    explanation: "No cluster of that name is known to this node.",
+    remedy: "GET /v1/clusters lists those that are.",
+  },
+  CLUSTER_REACHABLE: {
+    status: 409,
+    title: "Cluster is reachable",
+    explanation: "Only a cluster that is gone for good can be forgotten, and there is a path to this one.",
+    remedy: "Stop its nodes first, and ask again once GET /v1/clusters says that it is not reachable.",
+  },
+  LINK_UNKNOWN: {
+    status: 404,
+    title: "No such link",
+    explanation: "The two clusters of `cut` are not neighbours, as far as this node knows.",
+    remedy: "Name two clusters with a link between them as a-b; GET /v1/clusters shows the paths.",
+  },
   DEAD_LETTER_NOT_FOUND: {
     status: 404,
     title: "No such dead letter",

@@ -42,6 +42,7 @@ const SCOPE_RULES: readonly Rule[] = [
   // Payloads are shown: whoever reads them here must be one who could have subscribed to them.
   { methods: "GET", path: "/v1/events", scope: "browse" },
   { methods: "*", path: "/v1/dead-letters/**", scope: "admin" },
+  { methods: "DELETE", path: "/v1/clusters/*", scope: "admin" },
   { methods: "*", path: "/v1/backup", scope: "admin" },
   { methods: "*", path: "/v1/config", scope: "admin" },
 ];

@@ -1,8 +1,9 @@
-/** `GET /v1/explain`: who would get an event, and what stops it elsewhere. Sends nothing. */
+/** `GET /v1/explain`: who in the mesh would get an event, and what stops it elsewhere. Sends nothing. */
 
 import { type Context, Hono } from "hono";
 
 import { type CloudEvent, createEvent, parseTopic } from "../../../../node/mod.ts";
+import { explainEvent } from "../../../federation/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { invalidParameter, provenance } from "../request/mod.ts";
 
@@ -12,7 +13,7 @@ export function explainRoutes(context: DoorContext): Hono<DoorEnv> {
   return app;
 }
 
-function explain(context: DoorContext, c: Context<DoorEnv>): Response {
+async function explain(context: DoorContext, c: Context<DoorEnv>): Promise<Response> {
   const { node } = context;
   const { topic: explicit, ...attributes } = c.req.query();
   if (explicit === undefined && attributes.type === undefined) {
@@ -20,7 +21,7 @@ function explain(context: DoorContext, c: Context<DoorEnv>): Response {
   }
   const event = toEvent(node.federation, explicit, attributes);
   const topic = explicit === undefined ? node.topicOf(event) : parseTopic(explicit);
-  return c.json({ ...node.explain(topic, event), ...provenance(context) });
+  return c.json({ ...await explainEvent(context, topic, event), ...provenance(context) });
 }
 
 /** The event that the query describes: what it leaves out is as it would be for a payload sent to `/v1/topics/{topic}`. */

@@ -1,4 +1,4 @@
-/** `GET /v1/clusters`, `/v1/peers`, `/v1/links`, `/v1/interest`: what this node knows of its mesh. */
+/** `/v1/clusters`, `/v1/peers`, `/v1/links`, `/v1/interest`: what this node knows of its mesh, and what it is to forget. */
 
 import { type Context, Hono } from "hono";
 
@@ -11,10 +11,10 @@ import {
   listLinks,
   listPeers,
 } from "../../../../federation/mod.ts";
-import type { EventStore } from "../../../../node/mod.ts";
+import { type EventStore, RefusedError } from "../../../../node/mod.ts";
+import { requireScope } from "../auth/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance } from "../request/mod.ts";
-import { toPage } from "./pages.ts";
+import { provenance, toPage } from "../request/mod.ts";
 
 export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
@@ -31,7 +31,27 @@ export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
     const links = await Promise.all(listOf(context, listLinks).map((link) => toLink(context, link)));
     return answer(context, c, "links", links, keyOfLink);
   });
+  app.delete("/v1/clusters/:cluster", (c) => forget(context, c));
   return app;
+}
+
+/** What is owed to a cluster that is gone for good ends as evicted. */
+function forget(context: DoorContext, c: Context<DoorEnv>): Response {
+  requireScope(c.get("principal"), "admin");
+  const cluster = c.req.param("cluster")!;
+  const { federation, node } = context;
+  const known = listOf(context, listClusters).find((known) => known.cluster === cluster);
+  if (known === undefined || federation === undefined) {
+    throw new RefusedError(
+      "CLUSTER_UNKNOWN",
+      `Cannot forget cluster "${cluster}": none of that name is known here; GET /v1/clusters lists those that are`,
+    );
+  }
+  if (known.reachable) {
+    const why = cluster === node.cluster ? "it is this one" : `there is a path to it, ${known.path.join(" > ")}`;
+    throw new RefusedError("CLUSTER_REACHABLE", `Cannot forget cluster "${cluster}": ${why}; stop its nodes first`);
+  }
+  return c.json({ forgot: cluster, evicted: federation.forget(cluster), ...provenance(context) });
 }
 
 /** A node that is in no mesh knows nothing of one. */

@@ -2,13 +2,13 @@
 
 import { type Context, Hono } from "hono";
 
-import { parseTopic } from "../../../../node/mod.ts";
+import { areLinked, knownClusters, type RouteSelection } from "../../../../federation/mod.ts";
+import { parseTopic, RefusedError } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance, type Query, readChoice } from "../request/mod.ts";
+import { provenance, type Query, readChoice, toPage } from "../request/mod.ts";
 import { LiveClients, sseHeadResponse } from "../streams/mod.ts";
-import { toPage } from "./pages.ts";
 import { toDot, toText } from "./route_formats.ts";
-import { readRouteTable, routeKey, type RouteQuery } from "./route_table.ts";
+import { readRouteTable, routeKey } from "./route_table.ts";
 import { watchRoutes } from "./route_watch.ts";
 
 export function routeRoutes(context: DoorContext): Hono<DoorEnv> {
@@ -20,7 +20,7 @@ export function routeRoutes(context: DoorContext): Hono<DoorEnv> {
 
 function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>): Response {
   const query: Query = (name) => c.req.query(name);
-  const wanted = readRouteQuery(query);
+  const wanted = readSelection(context, query);
   const watch = readChoice(query, "watch", ["", "true", "false"]);
   if (watch !== undefined && watch !== "false") {
     return c.req.method === "HEAD" ? sseHeadResponse() : watchRoutes(context, watchers, wanted);
@@ -40,12 +40,28 @@ function toPlain(c: Context<DoorEnv>, text: string, mediaType: string): Response
 }
 
 /** Throws `InvalidTopicError` or `RefusedError`. */
-function readRouteQuery(query: Query): RouteQuery {
+function readSelection(context: DoorContext, query: Query): RouteSelection {
   const topic = query("topic");
-  return { topic: topic === undefined ? undefined : parseTopic(topic), destination: query("destination") };
+  return {
+    topic: topic === undefined ? undefined : parseTopic(topic),
+    destination: query("destination"),
+    cut: readCut(context, query("cut")),
+  };
 }
 
-function toJson(context: DoorContext, wanted: RouteQuery, query: Query) {
+/** `paris-oslo`. Names may hold hyphens themselves: the split counts whose halves are neighbours. */
+function readCut({ federation }: DoorContext, cut: string | undefined): readonly [string, string] | undefined {
+  if (cut === undefined) return undefined;
+  const known = new Set(federation === undefined ? [] : knownClusters(federation));
+  const tokens = cut.split("-");
+  for (let at = 1; at < tokens.length; at++) {
+    const pair = [tokens.slice(0, at).join("-"), tokens.slice(at).join("-")] as const;
+    if (pair.every((name) => known.has(name)) && areLinked(federation!, ...pair)) return pair;
+  }
+  throw new RefusedError("LINK_UNKNOWN", `Cannot cut "${cut}": no two clusters of these names are linked`, { cut });
+}
+
+function toJson(context: DoorContext, wanted: RouteSelection, query: Query) {
   const { version, routes } = readRouteTable(context, wanted);
   const { entries, next } = toPage(routes, routeKey, query);
   return { version, routes: entries, next, ...provenance(context) };

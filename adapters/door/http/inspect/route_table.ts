@@ -1,6 +1,6 @@
 /** The routing table: which patterns are wanted, where, and by which path. */
 
-import { listRoutes, type RemoteRoute, routesVersion } from "../../../../federation/mod.ts";
+import { listRoutes, type RemoteRoute, type RouteSelection, routesVersion } from "../../../../federation/mod.ts";
 import { isSystemTopic, patternMatches } from "../../../../node/mod.ts";
 import type { DoorContext } from "../door_context.ts";
 
@@ -22,12 +22,6 @@ interface LocalRoute {
 /** A line of the table. */
 export type RouteEntry = LocalRoute | RemoteRoute;
 
-export interface RouteQuery {
-  /** Only routes that an event of this topic takes. */
-  readonly topic?: string;
-  readonly destination?: string;
-}
-
 export interface RouteTable {
   /** Grows with each change. */
   readonly version: number;
@@ -42,8 +36,8 @@ export function versionOf({ node, federation }: Context): number {
   return node.dispatcher.interest.version + (federation === undefined ? 0 : routesVersion(federation));
 }
 
-/** The table as it is now. `query.topic` must be valid. */
-export function readRouteTable(context: Context, query: RouteQuery): RouteTable {
+/** The table as it is now, or as it would be. */
+export function readRouteTable(context: Context, query: RouteSelection): RouteTable {
   const { federation } = context;
   const remote = federation === undefined ? [] : listRoutes(federation, query);
   const routes = [...listLocal(context, query), ...remote].sort((a, b) => compare(routeKey(a), routeKey(b)));
@@ -55,7 +49,7 @@ export function routeKey({ pattern, destination }: RouteEntry): string {
   return `${pattern} ${destination}`;
 }
 
-function listLocal({ node, clock }: Context, { topic, destination }: RouteQuery): LocalRoute[] {
+function listLocal({ node, clock }: Context, { topic, destination }: RouteSelection): LocalRoute[] {
   const { cluster, dispatcher: { interest } } = node;
   const now = clock.now();
   const wanted = destination === undefined || destination === cluster ? interest.list() : [];

@@ -1,19 +1,13 @@
 /** `GET /routes?watch`: the routing table, and then each change of it, as Server-Sent Events. */
 
+import type { RouteSelection } from "../../../../federation/mod.ts";
 import type { DoorContext } from "../door_context.ts";
 import { provenance } from "../request/mod.ts";
 import { KEEP_ALIVE, type LiveClient, type LiveClients, SseWriter, toControlMessage } from "../streams/mod.ts";
-import {
-  readRouteTable,
-  type RouteEntry,
-  routeKey,
-  type RouteQuery,
-  type RouteTable,
-  versionOf,
-} from "./route_table.ts";
+import { readRouteTable, type RouteEntry, routeKey, type RouteTable, versionOf } from "./route_table.ts";
 
 /** First `event: routes` with the whole table, then `event: change` with `version`, `added` and `removed`. */
-export function watchRoutes(context: DoorContext, clients: LiveClients, query: RouteQuery): Response {
+export function watchRoutes(context: DoorContext, clients: LiveClients, query: RouteSelection): Response {
   return new RouteWatcher(context, clients, query).toResponse();
 }
 
@@ -21,13 +15,13 @@ export function watchRoutes(context: DoorContext, clients: LiveClients, query: R
 class RouteWatcher implements LiveClient {
   readonly #context: DoorContext;
   readonly #clients: LiveClients;
-  readonly #query: RouteQuery;
+  readonly #query: RouteSelection;
   readonly #writer: SseWriter;
   readonly #stopWatching: () => void;
   #told: RouteTable;
   #woken = false;
 
-  constructor(context: DoorContext, clients: LiveClients, query: RouteQuery) {
+  constructor(context: DoorContext, clients: LiveClients, query: RouteSelection) {
     this.#context = context;
     this.#clients = clients;
     this.#query = query;

@@ -9,6 +9,23 @@ import { MESH_COMPONENTS } from "./mesh_components.ts";
 import { AckSchema, PatchSchema, PullSchema, SeekSchema } from "../subscriptions/mod.ts";
 import { count, flag, listOf, object, oneOf, orNull, ref, type Schema, text, time } from "./schema.ts";
 
+/** Why an event does not get somewhere, or not now. */
+const STOP_REASONS = [
+  "NO_SUBSCRIBER",
+  "FILTERED",
+  "PAUSED",
+  "EXPIRED",
+  "SINK_FAILING",
+  "OUT_OF_SCOPE",
+  "GROUP_ELSEWHERE",
+  "EVENT_EXPIRED",
+  "PARKED",
+  "NOT_SYNCED",
+  "BACK_PRESSURE",
+  "STORE_FULL",
+  "STOPPING",
+] as const;
+
 export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Text: { type: "string" },
   CloudEvent: {
@@ -117,20 +134,20 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     destinations: listOf(object({
       cluster: text("Who gets it."),
       path: listOf(text("Cluster on the way.")),
-      cost: count("0 here."),
-      state: text("As of a route."),
+      cost: orNull(count("0 here; null without a path.")),
+      state: oneOf("local", "active", "alternate", "parked"),
       reason: text("A stable code."),
       detail: text("For people."),
       subscriptions: listOf(object({
-        id: text("Subscription."),
+        id: orNull(text("Subscription; null: the cluster did not answer in time.")),
         group: orNull(text("Its group.")),
         match: orNull(flag("null: the cluster did not answer in time.")),
       })),
     })),
     stopped: listOf(object({
       where: text("Cluster."),
-      subscription: orNull(text("null: nobody there wants the topic.")),
-      reason: oneOf("NO_SUBSCRIBER", "FILTERED", "PAUSED", "EXPIRED", "SINK_FAILING"),
+      subscription: orNull(text("null: it is about the whole cluster.")),
+      reason: oneOf(...STOP_REASONS),
       detail: text("For people."),
     })),
   }),

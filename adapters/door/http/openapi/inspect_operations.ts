@@ -52,8 +52,9 @@ const LOG: readonly Operation[] = [
     path: "/v1/explain",
     id: "explain",
     tag: "inspect",
-    summary: "Who would get an event, and what stops it; sends nothing",
-    description: "Any further parameter is an attribute of the event: source, subject, extensions.",
+    summary: "Who in the mesh would get an event, and what stops it; sends nothing",
+    description:
+      "Other clusters are asked for their subscriptions, for a second. Any further parameter is an attribute of the event: source, subject, extensions.",
     scope: "authenticated",
     parameters: [
       { name: "topic", in: "query", description: "Routing key. Default: from the type." },
@@ -74,6 +75,7 @@ const LOG: readonly Operation[] = [
     parameters: [
       { name: "topic", in: "query", description: "Only routes that this topic takes." },
       { name: "destination", in: "query", description: "Only routes to that cluster." },
+      { name: "cut", in: "query", description: "As they would be without the link `a-b`." },
       { name: "format", in: "query", description: "For people: text, dot.", schema: oneOf("json", "text", "dot") },
       { name: "watch", in: "query", description: "Stream changes.", schema: oneOf("", "true", "false") },
       LIMIT,

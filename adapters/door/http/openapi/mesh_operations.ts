@@ -1,7 +1,7 @@
 /** Looking into the mesh, as the API's description tells it. */
 
 import { json, type Operation } from "./operation.ts";
-import { pageOf, ref } from "./schema.ts";
+import { count, flag, listOf, located, object, oneOf, pageOf, PROVENANCE, ref, text } from "./schema.ts";
 import { AFTER, LIMIT } from "./subscription_operations.ts";
 
 export const MESH_OPERATIONS: readonly Operation[] = [
@@ -14,6 +14,25 @@ export const MESH_OPERATIONS: readonly Operation[] = [
     scope: "authenticated",
     parameters: [LIMIT, AFTER],
     answers: { 200: json(pageOf("clusters", ref("Cluster")), "By name, this one among them.") },
+  },
+  {
+    method: "delete",
+    path: "/v1/clusters/{cluster}",
+    id: "forgetCluster",
+    tag: "mesh",
+    summary: "Forget a cluster that is gone for good; what is owed to it ends as evicted",
+    scope: "admin",
+    parameters: [{ name: "cluster", in: "path", description: "Its name." }],
+    answers: {
+      200: json(
+        object({
+          forgot: text("The cluster."),
+          evicted: count("Events that were owed to it by this cluster."),
+          ...PROVENANCE,
+        }),
+        "It is forgotten everywhere in the mesh.",
+      ),
+    },
   },
   {
     method: "get",
@@ -44,5 +63,61 @@ export const MESH_OPERATIONS: readonly Operation[] = [
     scope: "authenticated",
     parameters: [LIMIT, AFTER],
     answers: { 200: json(pageOf("interest", ref("Interest")), "By cluster, this one among them.") },
+  },
+  {
+    method: "get",
+    path: "/v1/trace",
+    id: "trace",
+    tag: "mesh",
+    summary: "What happened to an event, after the fact",
+    description: "Clusters on its path are asked, for a second each.",
+    scope: "authenticated",
+    parameters: [
+      { name: "source", in: "query", description: "Of the event.", required: true },
+      { name: "id", in: "query", description: "Of the event.", required: true },
+    ],
+    answers: { 200: json(located(ref("Trace")), "The copy that was published first; others in `copies`.") },
+  },
+  {
+    method: "get",
+    path: "/v1/events/{source}/{id}/trace",
+    id: "traceEvent",
+    tag: "mesh",
+    summary: "The same; both names percent-encoded",
+    scope: "authenticated",
+    parameters: [
+      { name: "source", in: "path", description: "Of the event." },
+      { name: "id", in: "path", description: "Of the event." },
+    ],
+    answers: { 200: json(located(ref("Trace")), "The copy that was published first; others in `copies`.") },
+  },
+  {
+    method: "get",
+    path: "/v1/ledger",
+    id: "ledger",
+    tag: "mesh",
+    summary: "What became of every event, per destination and per subscription",
+    description: "accepted = delivered + parked + queued + expired + rejected + evicted, for each destination.",
+    scope: "authenticated",
+    parameters: [
+      {
+        name: "recount",
+        in: "query",
+        description: "Count what waits in the store, not in memory.",
+        schema: oneOf("", "true", "false"),
+      },
+      LIMIT,
+      AFTER,
+    ],
+    answers: {
+      200: json(
+        pageOf("entries", ref("LedgerEntry"), {
+          subscriptions: listOf(ref("SubscriptionLedgerEntry")),
+          balanced: flag("The equation holds for every destination."),
+          recounted: flag("What waits was counted in the store."),
+        }),
+        "By destination.",
+      ),
+    },
   },
 ];

@@ -3,10 +3,21 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 
+import type { Federation } from "../../../../federation/mod.ts";
 import type { Consumer } from "../../../../node/mod.ts";
+import { listMeshSubscriptions } from "../../../federation/mod.ts";
 import { requireScope } from "../auth/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { awaitReady, provenance, readBodyAs, readChoice, readJson, readLimit, readReady } from "../request/mod.ts";
+import {
+  awaitReady,
+  provenance,
+  readBodyAs,
+  readChoice,
+  readJson,
+  readLimit,
+  readReady,
+  toPage,
+} from "../request/mod.ts";
 
 type Call = Context<DoorEnv>;
 
@@ -39,6 +50,7 @@ async function list(context: DoorContext, c: Call): Promise<Response> {
   const { subscriptions, id: node, cluster } = context.node;
   const limit = readLimit((name) => c.req.query(name));
   const scope = readChoice((name) => c.req.query(name), "scope", ["node", "cluster", "mesh"]);
+  if (scope === "mesh" && context.federation !== undefined) return await listMesh(context, context.federation, c);
   const consumers = subscriptions.list(c.req.query("after"), limit + 1);
   const page = consumers.slice(0, limit);
   const place = scope === "mesh" ? { node, cluster } : {};
@@ -47,6 +59,13 @@ async function list(context: DoorContext, c: Call): Promise<Response> {
   );
   const next = consumers.length > limit ? page[limit - 1].record.subscription.id : null;
   return c.json({ subscriptions: resources, next, ...provenance(context) });
+}
+
+/** Of every cluster that can be reached; `missing` names those that did not answer in time. */
+async function listMesh(context: DoorContext, federation: Federation, c: Call): Promise<Response> {
+  const { subscriptions: all, missing } = await listMeshSubscriptions(federation);
+  const { entries, next } = toPage(all, ({ cluster, id }) => `${cluster} ${id}`, (name) => c.req.query(name));
+  return c.json({ subscriptions: entries, missing, next, ...provenance(context) });
 }
 
 async function create(context: DoorContext, c: Call): Promise<Response> {

@@ -1,6 +1,6 @@
 /** Lists that are at hand, a page at a time. */
 
-import { type Query, readLimit } from "../request/mod.ts";
+import { type Query, readLimit } from "./query.ts";
 
 export interface Page<T> {
   readonly entries: readonly T[];

@@ -1,0 +1,124 @@
+/** Who in the whole mesh would get an event that is published here, and what stops it elsewhere. Sends no event. */
+
+import { explainMesh, type Federation, type MeshDestination, type MeshStop } from "../../federation/mod.ts";
+import type { CloudEvent, WeftNode } from "../../node/mod.ts";
+import { ask } from "./ask.ts";
+import { type ExplainedHere, ExplainedHereSchema, explainHere, type StoppedHere } from "./explain_here.ts";
+
+export interface ExplainedEvent {
+  readonly topic: string;
+  readonly destinations: readonly ExplainedDestination[];
+  readonly stopped: readonly ExplainedStop[];
+}
+
+export interface ExplainedDestination {
+  readonly cluster: string;
+  readonly path: readonly string[];
+  readonly cost: number | null;
+  readonly state: "local" | "active" | "alternate" | "parked";
+  /** A stable code. */
+  readonly reason: string;
+  readonly detail: string;
+  /** `id` and `match` are `null` where the cluster was asked and did not answer in time. */
+  readonly subscriptions: readonly {
+    readonly id: string | null;
+    readonly group: string | null;
+    readonly match: true | null;
+  }[];
+}
+
+export interface ExplainedStop {
+  readonly where: string;
+  readonly subscription: string | null;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** Clusters that are asked at a time. */
+const ASKED_MAX = 64;
+const EVERYBODY_MAX = 64;
+
+type Asked = ReadonlyMap<string, ExplainedHere | undefined>;
+
+export async function explainEvent(
+  { node, federation }: { readonly node: WeftNode; readonly federation?: Federation },
+  topic: string,
+  event: CloudEvent,
+): Promise<ExplainedEvent> {
+  const here = await explainHere(node, topic, event, "everybody");
+  if (federation === undefined) return { topic, ...local(node, here), stopped: located(node.cluster, here.stopped) };
+  const mesh = explainMesh(federation, topic, event);
+  const asked = await askAll(federation, mesh, { topic, event });
+  const destinations = mesh.destinations.map((destination) => {
+    return toDestination(destination, asked.get(destination.cluster));
+  });
+  const elsewhere = stopsElsewhere(mesh.stopped, asked);
+  const stopped = located(node.cluster, here.stopped).filter(({ reason }) =>
+    reason !== "NO_SUBSCRIBER" || destinations.length + elsewhere.length === 0
+  );
+  return {
+    topic,
+    destinations: [...local(node, here).destinations, ...destinations],
+    stopped: [...stopped, ...elsewhere],
+  };
+}
+
+function local({ cluster }: WeftNode, here: ExplainedHere): Pick<ExplainedEvent, "destinations"> {
+  if (!here.wanted) return { destinations: [] };
+  const subscriptions = here.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
+  const detail = subscriptions.length === 0
+    ? "streams of this cluster get it"
+    : `${subscriptions.length} subscriptions of this cluster get it`;
+  return { destinations: [{ cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail, subscriptions }] };
+}
+
+/** Asks those that it goes to for whom, and those that it does not go to why, all at once. */
+async function askAll(
+  federation: Federation,
+  { destinations, stopped }: { destinations: readonly MeshDestination[]; stopped: readonly MeshStop[] },
+  { topic, event }: { topic: string; event: CloudEvent },
+): Promise<Asked> {
+  const audiences = new Map<string, { ungrouped: boolean; groups: readonly string[] }>();
+  for (const { where } of stopped) {
+    const groups = stopped.flatMap((stop) => stop.where === where && stop.group !== null ? [stop.group] : []);
+    audiences.set(where, { ungrouped: true, groups: groups.slice(0, EVERYBODY_MAX) });
+  }
+  for (const { cluster, ungrouped, groups } of destinations) audiences.set(cluster, { ungrouped, groups });
+  const answers = await Promise.all(
+    [...audiences].slice(0, ASKED_MAX).map(async ([cluster, audience]) => {
+      const body = { topic, attributes: event.attributes, ...audience };
+      return [cluster, await ask(federation, cluster, { kind: "explain", body, answer: ExplainedHereSchema })] as const;
+    }),
+  );
+  return new Map(answers);
+}
+
+function toDestination(destination: MeshDestination, answer: ExplainedHere | undefined): ExplainedDestination {
+  const { ungrouped, groups, ...way } = destination;
+  if (answer === undefined) {
+    const asked = [...ungrouped ? [null] : [], ...groups];
+    return { ...way, subscriptions: asked.map((group) => ({ id: null, group, match: null })) };
+  }
+  const subscriptions = answer.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
+  if (answer.wanted || way.reason !== "OK") return { ...way, subscriptions };
+  const [stop] = answer.stopped;
+  const detail = `it goes there, but nobody gets it now: ${stop?.detail ?? "nobody there wants it"}`;
+  return { ...way, reason: stop?.reason ?? "NO_SUBSCRIBER", detail, subscriptions };
+}
+
+/** What a cluster says of its own subscriptions says more than what is seen of it from here. */
+function stopsElsewhere(stops: readonly MeshStop[], asked: Asked): ExplainedStop[] {
+  const told = [...asked].flatMap(([where, answer]) =>
+    located(where, answer?.stopped ?? []).filter(({ subscription, reason }) =>
+      subscription !== null || reason === "STORE_FULL" || reason === "STOPPING"
+    )
+  );
+  const seen = stops.filter(({ where, reason }) =>
+    !told.some((stop) => stop.where === where && stop.reason === reason)
+  );
+  return [...seen.map(({ group: _, ...stop }) => ({ ...stop, subscription: null })), ...told];
+}
+
+function located(where: string, stops: readonly StoppedHere[]): ExplainedStop[] {
+  return stops.map((stop) => ({ where, ...stop }));
+}

@@ -1,0 +1,50 @@
+/** Who of this cluster's subscribers would get an event, and what stops it: asked here, and over links. */
+
+import * as v from "valibot";
+
+import type { Audience, CloudEvent, WeftNode } from "../../node/mod.ts";
+import { CodeSchema, NameSchema, ROWS_MAX, TextSchema } from "./ask.ts";
+
+export interface ExplainedHere {
+  readonly subscriptions: readonly { readonly id: string; readonly group: string | null }[];
+  readonly stopped: readonly StoppedHere[];
+  /** Whether anybody, streams included, gets it. */
+  readonly wanted: boolean;
+}
+
+export interface StoppedHere {
+  readonly subscription: string | null;
+  /** A stable code. */
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** The answer of another cluster. */
+export const ExplainedHereSchema = v.object({
+  subscriptions: v.pipe(v.array(v.object({ id: NameSchema, group: v.nullable(NameSchema) })), v.maxLength(ROWS_MAX)),
+  stopped: v.pipe(
+    v.array(v.object({ subscription: v.nullable(NameSchema), reason: CodeSchema, detail: TextSchema })),
+    v.maxLength(ROWS_MAX),
+  ),
+  wanted: v.boolean(),
+});
+
+export async function explainHere(
+  node: WeftNode,
+  topic: string,
+  event: CloudEvent,
+  audience: Audience,
+): Promise<ExplainedHere> {
+  const { destinations, stopped } = node.explain(topic, event, audience);
+  const checks = (await node.failedChecks()).map(({ check, detail }) => ({
+    subscription: null,
+    reason: check === "store" ? "STORE_FULL" : "STOPPING",
+    detail,
+  }));
+  const subscriptions = destinations.flatMap(({ subscriptions }) => subscriptions);
+  return {
+    subscriptions: subscriptions.slice(0, ROWS_MAX).map(({ id, group }) => ({ id, group })),
+    stopped: [...checks, ...stopped.map(({ where: _, ...stop }) => stop)].slice(0, ROWS_MAX),
+    wanted: destinations.length > 0,
+  };
+}
