@@ -215,6 +215,7 @@ export class Federation {
       },
       onCrossed: (peer, group) => this.trace.noteGroup("in", peer, group),
       onCovered: (coverage) => receipts.note(coverage),
+      onClosedAgain: (origin, closed) => receipts.tellClosed(origin, closed),
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
     });

@@ -47,6 +47,8 @@ export class Arrivals {
   #verdicts: readonly Verdict[] = [];
   #settled: SettledArrivals | undefined;
   readonly candidates: ArrivedEvent[] = [];
+  /** Epochs that their origin had closed and of which it sends again: it was restored, and has to be told anew. */
+  readonly closed = new Map<string, { readonly origin: string; readonly epoch: number }>();
   readonly #seen = new Set<string>();
 
   constructor(self: string, coverages: Coverages, hasMember: (group: string) => boolean = () => true) {
@@ -118,6 +120,7 @@ export class Arrivals {
     const { group, index, candidate, frame } = item;
     const { sequence, record } = group.events[index];
     if (this.#coverages.isClosed(group.origin, group.epoch)) {
+      this.closed.set(`${group.origin}/${group.epoch}`, group);
       counts.repeats++;
       return undefined;
     }

@@ -37,6 +37,8 @@ export interface IntakeParts {
   readonly onCrossed?: (peer: string, group: FrameGroup) => void;
   /** Coverage has grown and is durable. */
   readonly onCovered: (coverage: Coverage) => void;
+  /** An origin sends again of an epoch that it had closed. */
+  readonly onClosedAgain?: (origin: string, epoch: number) => void;
   readonly onRefused: (refused: { peer: string; code: string; detail: string }) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -204,6 +206,7 @@ export class Intake {
     for (const { frame, answer } of batch) answer({ type: "accepted", sequence: frame.sequence });
     for (const { peer, frame } of batch) for (const group of frame.groups) this.#parts.onCrossed?.(peer, group);
     for (const coverage of coverages) this.#parts.onCovered(coverage);
+    for (const { origin, epoch } of arrivals.closed.values()) this.#parts.onClosedAgain?.(origin, epoch);
   }
 
   /** Nothing of it is durable: what is in memory goes back to what is, and what waits behind it is sent again later. */

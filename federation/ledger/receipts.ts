@@ -66,6 +66,12 @@ export class Receipts {
     return coverage;
   }
 
+  /** Everything of an epoch was here, whatever its origin says of it now. */
+  tellClosed(origin: string, epoch: number): void {
+    const intervals = [[0, Number.MAX_SAFE_INTEGER]] as const;
+    this.#parts.send(origin, { epoch, version: 0, part: 0, parts: 1, intervals, exceptions: [] });
+  }
+
   /** Nothing of that epoch has to be told any more. */
   forget(origin: string, epoch: number): void {
     const coverage = this.#parts.coverages.find(origin, epoch);

@@ -88,8 +88,9 @@ describe("Arrivals.settle() at a destination", () => {
   it("takes whatever comes of an epoch that its origin has closed for a repeat", () => {
     const coverages = new Coverages();
     coverages.close("alice", EPOCH);
-    const { entries, counts } = arrive([group([7])], { coverages });
+    const { entries, counts, arrivals } = arrive([group([7])], { coverages });
     expect([entries.length, counts.repeats, coverages.find("alice", EPOCH)]).toEqual([0, 1, undefined]);
+    expect([...arrivals.closed.values()]).toMatchObject([{ origin: "alice", epoch: EPOCH }]);
   });
 
   it("covers the chain, not only the event", () => {
