@@ -8,10 +8,13 @@ const URLS_MAX = 64;
 
 export class NeighbourCache {
   readonly #file: string;
+  readonly #onError: (error: unknown) => void;
   #urls: readonly string[];
 
-  constructor(dataDir: string) {
+  /** `onError`: the file cannot be written; whoever adds an address has more important things to do then. */
+  constructor(dataDir: string, onError: (error: unknown) => void) {
     this.#file = join(dataDir, "peers.json");
+    this.#onError = onError;
     this.#urls = readUrls(this.#file);
   }
 
@@ -19,10 +22,19 @@ export class NeighbourCache {
     return this.#urls;
   }
 
-  /** Puts an address first. Written beside the old file and renamed, so that a crash leaves one of the two. */
+  /** Puts an address first. Never throws: a disk may be full in the moment in which a link comes up. */
   add(url: string): void {
     if (this.#urls[0] === url) return;
     this.#urls = [url, ...this.#urls.filter((known) => known !== url)].slice(0, URLS_MAX);
+    try {
+      this.#write();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** Written beside the old file and renamed, so that a crash leaves one of the two. */
+  #write(): void {
     mkdirSync(join(this.#file, ".."), { recursive: true });
     const beside = `${this.#file}.new`;
     writeFileSync(beside, JSON.stringify({ urls: this.#urls }, undefined, 2) + "\n");

@@ -9,6 +9,7 @@ import { answerQuestions } from "./answer_questions.ts";
 import { createCustodyLog } from "./custody_log.ts";
 import { createLocalCluster } from "./local_cluster.ts";
 import { NeighbourCache } from "./neighbour_cache.ts";
+import { watchParked } from "./park_watch.ts";
 import { systemWorld } from "./system_world.ts";
 
 export interface FederationContext {
@@ -35,7 +36,7 @@ const RANDOM_ID_HOLD_MS = 3_600_000;
 
 export async function startFederation(context: FederationContext): Promise<RunningFederation> {
   const { config, node, store, clock, endpoint, dial, about, onNotice, onError } = context;
-  const cache = new NeighbourCache(config.dataDir);
+  const cache = new NeighbourCache(config.dataDir, onError);
   const parts = {
     world: systemWorld(clock),
     log: createCustodyLog(store),
@@ -63,5 +64,12 @@ export async function startFederation(context: FederationContext): Promise<Runni
   answerQuestions(federation, node, onError);
   if (endpoint !== undefined) federation.attach(endpoint.bus);
   federation.start();
-  return { federation, stop: () => new Promise((resolve) => federation.stop(resolve)) };
+  const stopWatching = watchParked({ federation, store, clock, onNotice });
+  return {
+    federation,
+    stop: () => {
+      stopWatching();
+      return new Promise((resolve) => federation.stop(resolve));
+    },
+  };
 }

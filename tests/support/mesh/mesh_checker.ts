@@ -168,8 +168,8 @@ function checkLogs(history: readonly MeshLine[], mesh: PublishedEvents): MeshVio
         continue;
       }
       const { publisher, n } = partsOf(event);
-      const own = mesh.publishers.get(publisher)!.cluster === cluster;
-      if (!own && !wanted.has(mesh.topicOf(publisher, n))) violations.push({ rule: "UNWANTED", subject });
+      const published = mesh.publishers.get(publisher)!.clusters.includes(cluster);
+      if (!published && !wanted.has(mesh.topicOf(publisher, n))) violations.push({ rule: "UNWANTED", subject });
     }
   }
   return violations;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { SeededRandom } from "../seeded_random.ts";
 import { mountSmallDisk, type SmallDisk } from "../small_disk.ts";
-import { type TempDir, tempDir } from "../temp_dir.ts";
+import { tempDir } from "../temp_dir.ts";
 import type { MeshLoad } from "./mesh_load.ts";
 import type { MeshProcess } from "./mesh_process.ts";
 
@@ -30,6 +30,8 @@ export interface MeshFault {
   /** The way of an event may change, and with it the order in which a subscriber first sees it. */
   readonly reroutes: boolean;
   readonly publishesTwice?: boolean;
+  /** What nodes may write as errors then. */
+  readonly expects?: RegExp;
   /** Gives each cluster a data directory there; undone when the case is over. */
   readonly disks?: (clusters: readonly string[]) => MeshDisks;
   strike(scene: MeshScene, disks: MeshDisks | undefined): Promise<StruckFault>;
@@ -43,6 +45,8 @@ export interface MeshDisks extends Disposable {
 const NOTICED_MS = 2500;
 const DRAIN_TIMEOUT_MS = 120_000;
 const SMALL_DISK_MEGABYTES = 192;
+/** Published between the copy and the loss of a disk, and on their way when it comes back. */
+const RESTORED_EVENTS = 200;
 const SLOW_BYTES_PER_SECOND = 100_000;
 
 export const MESH_FAULTS: readonly MeshFault[] = [
@@ -76,6 +80,7 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     name: "disk-full",
     what: "the disk of a node is full for a while",
     reroutes: true,
+    expects: /StoreFullError/,
     disks: mountDisks,
     strike: fillDisk,
   },
@@ -141,31 +146,31 @@ async function fillDisk({ mesh, random }: MeshScene, disks: MeshDisks | undefine
 }
 
 /**
- * Nothing of the node's own is under way while its disk is exchanged, else it would be gone with the disk: its publishers
- * wait until what they published has arrived, and everything for its own subscriber has. The others go on.
+ * All that was published has arrived when the copy is made and when it is put back: what only the lost disk knew would be
+ * gone with it, and what the copy had not handed out yet would be handed out again. The others publish meanwhile.
  */
 async function restore({ mesh, load, random }: MeshScene): Promise<StruckFault> {
   const target = random.pick(mesh.clusters);
   const node = mesh.node(target);
-  const copy: TempDir = tempDir();
+  using copy = tempDir();
+  await load.calm();
   await node.stop();
   cpSync(node.dataDir, join(copy.path, "data"), { recursive: true });
   await node.restart();
   await mesh.connected();
   const before = load.accepted;
-  await load.until(() => load.accepted >= before + 1000, DRAIN_TIMEOUT_MS);
-  for (const cluster of mesh.clusters) load.pause("publishers", cluster);
-  await load.until(() => load.inFlight === 0 && load.underWay === 0, DRAIN_TIMEOUT_MS);
+  for (const cluster of mesh.clusters) load.resume("publishers", cluster);
+  await load.until(() => load.accepted >= before + RESTORED_EVENTS, DRAIN_TIMEOUT_MS);
+  await load.calm();
   await node.kill();
   rmSync(node.dataDir, { recursive: true });
   cpSync(join(copy.path, "data"), node.dataDir, { recursive: true });
-  copy.dispose();
   for (const cluster of mesh.clusters) if (cluster !== target) load.resume("publishers", cluster);
+  await load.until(() => load.inFlight >= RESTORED_EVENTS, DRAIN_TIMEOUT_MS);
   return {
     target,
     holdMs: 0,
     async heal() {
-      await load.until(() => load.missingAt(target) >= 100, DRAIN_TIMEOUT_MS);
       await node.restart();
       load.resume("publishers", target);
     },

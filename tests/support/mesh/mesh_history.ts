@@ -9,11 +9,14 @@ import { appendFileSync, readFileSync } from "node:fs";
 export type EventName = string;
 
 export type MeshLine =
-  /** Event n of a publisher has topic n modulo their number. It repeats what was not answered. */
+  /**
+   * Event n of a publisher has topic n modulo their number. It sends to the first of the clusters and, where it publishes
+   * each event twice, to one of the others; it repeats what was not answered.
+   */
   | {
     readonly type: "publisher";
     readonly publisher: string;
-    readonly cluster: string;
+    readonly clusters: readonly string[];
     readonly topics: readonly string[];
   }
   /** `inOrder`: it must first see the events of a publisher as they were published. */

@@ -13,8 +13,6 @@ export interface MeshLoadOptions {
   readonly publishers: number;
   /** Events of a request. */
   readonly batchEvents: number;
-  /** Publishers stop before more than this is accepted in all. */
-  readonly events: number;
   /** Publishers wait while so many wanted events have not arrived. */
   readonly inFlightMax: number;
   /** Subscribers must see each publisher's events in the order of publishing. */
@@ -31,6 +29,9 @@ const PULL_MAX = 500;
 /** What a killed node or a lost answer leaves handed out comes again after this. */
 const ACK_TIMEOUT_MS = 5_000;
 const RETRY_AFTER_MS = 20;
+const WAIT_MS = 5;
+/** Some thousand events a second come through a loaded machine, and a fault may have to be noticed first. */
+const DRAIN_TIMEOUT_MS = 180_000;
 const PADDING = "x".repeat(150);
 
 export class MeshLoad {
@@ -46,9 +47,9 @@ export class MeshLoad {
   #failure: unknown;
   #requests = 0;
   #claimed = 0;
+  #allowed = 0;
   accepted = 0;
-  /** Requests of publishers that were not answered yet. */
-  underWay = 0;
+  #underWay = 0;
 
   constructor(mesh: MeshProcess, history: MeshHistory, options: MeshLoadOptions) {
     this.#mesh = mesh;
@@ -76,18 +77,12 @@ export class MeshLoad {
     return this.#subscribers.reduce((sum, { wanted, seen }) => sum + wanted - seen.size, 0);
   }
 
-  /** Of the subscriber of one cluster. */
-  missingAt(cluster: string): number {
-    const { wanted, seen } = this.#subscribers.find((subscriber) => subscriber.cluster === cluster)!;
-    return wanted - seen.size;
-  }
-
   /** Waits; fails when somebody met with an answer that a node must never give. */
   async until(reached: () => boolean, timeoutMs: number): Promise<void> {
     await eventually(() => {
       this.check();
       if (!reached()) throw new Error(`Cannot go on: ${this.#standing()}`);
-    }, { timeoutMs, intervalMs: 5 });
+    }, { timeoutMs, intervalMs: WAIT_MS });
     this.check();
   }
 
@@ -104,10 +99,20 @@ export class MeshLoad {
     this.#paused.delete(`${who} ${cluster}`);
   }
 
-  /** Waits for the answers that are under way, then until every wanted event has arrived. */
-  async drain(timeoutMs: number): Promise<void> {
-    await this.#publishing;
-    await this.until(() => this.inFlight === 0, timeoutMs);
+  /** Publishers go on until so many events are sent in all. */
+  allow(events: number): void {
+    this.#allowed = events;
+  }
+
+  /** All publishers wait, and everything wanted has arrived. */
+  async calm(): Promise<void> {
+    for (const cluster of this.#mesh.clusters) this.pause("publishers", cluster);
+    await this.until(() => this.#underWay === 0 && this.inFlight === 0, DRAIN_TIMEOUT_MS);
+  }
+
+  /** Waits until all that is allowed is accepted, and every wanted event has arrived. */
+  async drain(): Promise<void> {
+    await this.until(() => this.accepted >= this.#allowed && this.inFlight === 0, DRAIN_TIMEOUT_MS);
   }
 
   async stop(): Promise<void> {
@@ -141,22 +146,23 @@ export class MeshLoad {
   }
 
   async #publish(cluster: string, publisher: string, index: number): Promise<void> {
-    this.#history.add({ type: "publisher", publisher, cluster, topics: TOPICS });
-    const { batchEvents, events, inFlightMax, twice } = this.#options;
+    const { batchEvents, inFlightMax, twice } = this.#options;
     const others = this.#mesh.clusters.filter((other) => other !== cluster);
-    for (let first = 1; this.#publishes && this.#claimed < events; first += batchEvents) {
-      while (this.#publishes && (this.inFlight > inFlightMax || this.#paused.has(`publishers ${cluster}`))) {
-        await pause(5);
-      }
-      if (!this.#publishes || this.#claimed >= events) return;
+    const clusters = twice ? [cluster, ...others] : [cluster];
+    this.#history.add({ type: "publisher", publisher, clusters, topics: TOPICS });
+    const mustWait = () =>
+      this.#claimed >= this.#allowed || this.inFlight > inFlightMax || this.#paused.has(`publishers ${cluster}`);
+    for (let first = 1;; first += batchEvents) {
+      while (this.#publishes && mustWait()) await pause(WAIT_MS);
+      if (!this.#publishes) return;
       this.#claimed += batchEvents;
       const last = first + batchEvents - 1;
       this.#history.add({ type: "sent", publisher, first, last });
       const batch = Array.from({ length: batchEvents }, (_, offset) => toEvent(publisher, first + offset));
       const targets = twice ? [cluster, others[(index + first) % others.length]] : [cluster];
-      this.underWay++;
+      this.#underWay++;
       await Promise.all(targets.map((target) => this.#deliver(target, batch)));
-      this.underWay--;
+      this.#underWay--;
       this.#history.add({ type: "accepted", publisher, first, last });
       this.accepted += batchEvents;
       for (const subscriber of this.#subscribers) subscriber.expect(first, last);

@@ -28,6 +28,8 @@ export interface MeshCase {
   readonly historyPath: string;
   readonly mesh?: MeshProcessOptions;
   readonly onStep?: (step: string) => void;
+  /** What each node wrote to standard error, when the case could not be finished. */
+  readonly onFailure?: (cluster: string, stderr: string) => void;
 }
 
 export interface MeshCaseResult {
@@ -61,7 +63,6 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
   const load = new MeshLoad(mesh, history, {
     publishers: options.publishers,
     batchEvents: options.batchEvents,
-    events,
     inFlightMax: Math.max(IN_FLIGHT_SHARE * events * topology.clusters.length / 2, 20 * IN_FLIGHT_MIN),
     inOrder: !(topology.hasDetours && fault.reroutes) && fault.publishesTwice !== true,
     twice: fault.publishesTwice === true,
@@ -70,6 +71,7 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
     onStep(`${topology.clusters.length} nodes are linked`);
     await load.start();
     for (let round = 1; round <= rounds; round++) {
+      load.allow(events * (round + 1) / (rounds + 1));
       await load.until(() => load.accepted >= events * round / (rounds + 1), STEP_TIMEOUT_MS);
       await load.until(() => load.inFlight >= IN_FLIGHT_MIN, STEP_TIMEOUT_MS);
       const struck = await fault.strike({ mesh, load, random }, disks);
@@ -79,17 +81,22 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
       await pause(holdMs);
       await struck.heal();
       history.add({ type: "healed", fault: fault.name, target });
+      const healedAt = performance.now();
       await mesh.connected();
+      onStep(`all linked again ${Math.round(performance.now() - healedAt)} ms later`);
     }
     const healedAt = performance.now();
-    await load.drain(STEP_TIMEOUT_MS);
+    await load.drain();
     const drainMs = performance.now() - healedAt;
     onStep(`${load.accepted} events have arrived everywhere`);
     await quiet(mesh);
     await load.stop();
     load.check();
     await noteLogs(mesh, history);
-    return { alarms: alarmsOf(mesh), drainMs };
+    return { alarms: alarmsOf(mesh, fault), drainMs };
+  } catch (error) {
+    for (const cluster of mesh.clusters) options.onFailure?.(cluster, mesh.node(cluster).stderr);
+    throw error;
   } finally {
     await load.stop();
     history.flush();
@@ -126,9 +133,11 @@ async function noteLogs(mesh: MeshProcess, history: MeshHistory): Promise<void> 
   }
 }
 
-function alarmsOf(mesh: MeshProcess): string[] {
+function alarmsOf(mesh: MeshProcess, { expects = /^$/ }: MeshFault): string[] {
   return mesh.clusters.flatMap((cluster) =>
-    mesh.node(cluster).stderr.split("\n").filter((line) => ALARMS.test(line)).map((line) => `${cluster}: ${line}`)
+    mesh.node(cluster).stderr.split("\n").filter((line) => ALARMS.test(line) && !expects.test(line)).map((line) =>
+      `${cluster}: ${line}`
+    )
   );
 }
 
