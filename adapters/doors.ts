@@ -10,7 +10,7 @@ import type { DoorContext } from "./door/http/door_context.ts";
 import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
 import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
 import { type NatsDoor, natsMetrics, openNatsDoor } from "./door/nats/mod.ts";
-import { federationMetrics, type RunningFederation, startFederation, tellNotice } from "./federation/mod.ts";
+import { federationMetrics, Notices, type RunningFederation, startFederation } from "./federation/mod.ts";
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { HttpCounters, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
@@ -111,6 +111,7 @@ async function joinMesh(
   { config, runtime, log }: DoorsParts,
 ): Promise<RunningFederation> {
   const mesh = log.getChild("mesh");
+  const notices = new Notices({ node, log: mesh, clock: systemClock });
   return await startFederation({
     config,
     node,
@@ -119,7 +120,7 @@ async function joinMesh(
     endpoint: nats,
     dial: dialNats({ node: node.id, federationToken: config.federation.token, tls: { ca: readCa(config) } }),
     about: { runtime: `${runtime.name} ${runtime.version}`, version: VERSION },
-    onNotice: (notice) => tellNotice(notice, { node, log: mesh }),
+    onNotice: (notice) => notices.tell(notice),
     onError: (error) => mesh.error("{error}", { error }),
   });
 }

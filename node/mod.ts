@@ -30,6 +30,7 @@ export { ledgerOfSubscriptions, type SubscriptionLedgerEntry } from "./subscript
 export { type SubscriptionStatus } from "./subscriptions/subscription_status.ts";
 export { type Consumer } from "./subscriptions/subscriptions.ts";
 export { type TracedDelivery, type TracedOutcome } from "./trace_deliveries.ts";
+export { type SystemEventType } from "./system_events.ts";
 export { isSystemTopic } from "./system_topics.ts";
 export {
   InvalidPatternError,

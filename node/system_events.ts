@@ -6,7 +6,14 @@ import { createEvent } from "./codec/mod.ts";
 export type SystemEventType =
   | "weft-system.dead-letter"
   | "weft-system.subscription.paused"
-  | "weft-system.store.full";
+  | "weft-system.store.full"
+  | "weft-system.link.up"
+  | "weft-system.link.down"
+  | "weft-system.link.damped"
+  | "weft-system.cluster.found"
+  | "weft-system.cluster.lost"
+  | "weft-system.park.high"
+  | "weft-system.mesh.warning";
 
 /** A system event ready to be accepted. `at`: wall clock, ms since 1970; `data` must be JSON. */
 export function toSystemEvent(

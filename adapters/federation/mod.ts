@@ -7,6 +7,6 @@
 export { type ExplainedDestination, type ExplainedEvent, type ExplainedStop, explainEvent } from "./explain_event.ts";
 export { federationMetrics } from "./federation_metrics.ts";
 export { listMeshSubscriptions, type PlacedSubscription } from "./mesh_subscriptions.ts";
-export { tellNotice } from "./notices.ts";
+export { Notices } from "./notices.ts";
 export { type RunningFederation, startFederation } from "./start_federation.ts";
 export { type TracedCopy, type TracedEvent, traceEvent } from "./trace_event.ts";
