@@ -34,6 +34,20 @@ const table:
       "slip of the pen",
     ],
     [
+      "takes two slips in a long name for a typo",
+      { ...alice, federation: "acme-production" },
+      { ...bob, federation: "akme-produktion" },
+      "FEDERATION_MISMATCH",
+      "slip of the pen",
+    ],
+    [
+      "takes three slips in a long name for another name",
+      { ...alice, federation: "acme-production" },
+      { ...bob, federation: "akme-produktiom" },
+      "FEDERATION_MISMATCH",
+      "give both the same federation.name",
+    ],
+    [
       "takes no short name for a typo of another",
       { ...alice, federation: "eu" },
       { ...bob, federation: "us" },

@@ -15,6 +15,8 @@ interface Sent {
   /** The chain after it. */
   readonly chain: unknown;
   readonly answer: (answer: FrameAnswer) => void;
+  /** It is known that no answer can come. */
+  readonly giveUp: () => void;
 }
 
 const REGRET_MS = 300_000;
@@ -45,7 +47,11 @@ class Setup {
         const decoded = decodeFrame(bytes.slice());
         if ("problem" in decoded) throw new Error(decoded.detail);
         expect(decoded.frame.sequence).toBe(sequence);
-        this.sent.push({ ...decoded, answer: (answer) => done(encodeAnswer(answer)) });
+        this.sent.push({
+          ...decoded,
+          answer: (answer) => done(encodeAnswer(answer)),
+          giveUp: () => done(undefined),
+        });
       },
       buffered: () => this.buffered,
       release: (shipments) => this.released.push(...numbers(shipments)),
@@ -212,6 +218,22 @@ describe("LaneSender on an acknowledgement", () => {
     setup.pushFrames(1);
     setup.accept(1);
     expect([setup.released, setup.sender.state.unacked]).toEqual([[], 1]);
+  });
+
+  it("needs no new epoch because of an answer that comes after its own was closed", () => {
+    const setup = opened();
+    setup.pushFrames(1);
+    setup.sender.close();
+    setup.sent[0].answer({ type: "refused", code: "CHAIN", detail: "x" });
+    expect(setup.notices).toEqual([]);
+  });
+
+  it("waits and sends again when it is known that no answer can come", () => {
+    const setup = opened();
+    setup.pushFrames(1);
+    setup.sent.splice(0)[0].giveUp();
+    setup.world.advance(250);
+    expect([setup.take(), setup.notices]).toEqual([[1], []]);
   });
 
   it("needs a new epoch when the peer has more than was sent", () => {

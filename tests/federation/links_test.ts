@@ -362,6 +362,22 @@ describe("Links with a neighbour that refuses frames", () => {
 });
 
 describe("Links that meet somebody twice", () => {
+  it("say that they are here five times a second at most, however often they are met", () => {
+    const world = new FakeWorld();
+    const broker = aBroker(world);
+    const { links } = new LinkedCluster(world, "alice");
+    links.attach(broker.connect("own endpoint", { dialled: false }));
+    const stranger = broker.connect("stranger");
+    let meetings = 0;
+    stranger.subscribe("weft.v1.acme.meet", () => meetings++);
+    for (let ms = 0; ms < 1000; ms += 10) {
+      stranger.publish("weft.v1.acme.meet", encodeMeet(anIdentity({ cluster: "eve", instance: "instance-of-eve" })));
+      world.advance(10);
+    }
+    expect(meetings).toBeGreaterThanOrEqual(4);
+    expect(meetings).toBeLessThanOrEqual(6);
+  });
+
   it("answer a meeting without a storm", () => {
     const pair = linked();
     let meetings = 0;
