@@ -47,6 +47,7 @@ function invite(ring: Ring, tell: Narrator): void {
     [`npx -y bun run weft sub 'order.>' --url ${warsaw}`],
     [`npx -y bun run weft pub order.placed '{"total":42}' --url ${paris}`],
     [`npx -y bun run weft routes --watch --url ${paris}`],
+    [`npx -y bun run weft explain order.placed --url ${paris}`],
     [`curl ${paris}/v1/links`],
   ]);
 }

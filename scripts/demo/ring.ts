@@ -15,8 +15,8 @@ const CLUSTERS = ["paris", "berlin", "warsaw", "vienna", "milan"] as const;
 
 export type ClusterName = (typeof CLUSTERS)[number];
 
-/** Of each link. So much more than a round trip here that the way with fewer links is always the cheaper one. */
-const LINK_COST = 100;
+/** Of each link. So much more than a round trip here, in ms, that the way with fewer links is always the cheaper one. */
+const LINK_COST = 1000;
 
 export class Ring implements AsyncDisposable {
   readonly #nodes = new Map<ClusterName, NodeProcess>();

@@ -18,6 +18,7 @@ const CALM_MS = 500;
 const PACE_MS = 5;
 
 const TOPIC = "order.placed";
+const SOURCE = "/demo";
 
 export interface Findings {
   readonly published: number;
@@ -36,9 +37,11 @@ export async function tellStory(ring: Ring, tell: Narrator): Promise<Findings> {
   await Promise.race([ready.promise, arrivals.ended]);
   await showRoutes(paris, tell);
   const ids = await publishInPeace(paris, arrivals, tell);
-  ids.push(...await publishWhileLinkBreaks(ring, arrivals, tell));
+  const { ids: broken, slowest } = await publishWhileLinkBreaks(ring, arrivals, tell);
+  ids.push(...broken);
+  await traceOne(paris, slowest, tell);
   await mend(ring, tell);
-  return conclude(ids, arrivals, tell);
+  return await conclude(paris, { ids, arrivals, tell });
 }
 
 async function startRing(ring: Ring, tell: Narrator): Promise<void> {
@@ -116,7 +119,11 @@ async function publishInPeace(paris: NodeProcess, arrivals: Arrivals, tell: Narr
   return ["hello", ...ids];
 }
 
-async function publishWhileLinkBreaks(ring: Ring, arrivals: Arrivals, tell: Narrator): Promise<string[]> {
+async function publishWhileLinkBreaks(
+  ring: Ring,
+  arrivals: Arrivals,
+  tell: Narrator,
+): Promise<{ readonly ids: readonly string[]; readonly slowest: string }> {
   tell.act("The link berlin - warsaw breaks while events cross it");
   const paris = ring.node("paris");
   const stop = new AbortController();
@@ -138,13 +145,14 @@ async function publishWhileLinkBreaks(ring: Ring, arrivals: Arrivals, tell: Narr
   const sent = await publishing;
   const ids = [...sent.keys()];
   await arrive(arrivals, ids);
-  const delays = ids.map((id) => arrivals.timeOf(id)! - sent.get(id)!).sort((a, b) => a - b);
+  const delayOf = (id: string) => arrivals.timeOf(id)! - sent.get(id)!;
+  const slowest = ids.reduce((most, id) => delayOf(id) > delayOf(most) ? id : most);
+  const delays = ids.map(delayOf).sort((a, b) => a - b);
   tell.say(
     `${ids.length} events were accepted meanwhile, and all of them have arrived: half of them within ` +
-      `${toTimeText(delays[delays.length >> 1])}, the slowest after ${toTimeText(delays.at(-1)!)}: those had reached ` +
-      "berlin before the break, were kept there, and had to go back.",
+      `${toTimeText(delays[delays.length >> 1])}, the slowest after ${toTimeText(delayOf(slowest))}.`,
   );
-  return ids;
+  return { ids, slowest };
 }
 
 /** Answers what was accepted: when each id was sent, on the clock of `performance.now()`. */
@@ -160,6 +168,31 @@ async function publishSteadily(node: NodeProcess, signal: AbortSignal): Promise<
   return sent;
 }
 
+async function traceOne(paris: NodeProcess, id: string, tell: Narrator): Promise<void> {
+  tell.act("What became of the slowest one?");
+  const path = `/v1/trace?source=${encodeURIComponent(SOURCE)}&id=${id}`;
+  const { body } = await eventually(async () => {
+    const answer = await paris.call("GET", path);
+    return answer.body.destinations.every(({ state }: { state: string }) => state === "delivered") && answer;
+  }, PATIENCE);
+  const rows = body.hops.map((
+    { cluster, from, to }: Hop,
+  ) => [cluster, from ?? "(published)", to.join(", ") || "(kept)"]);
+  tell.show(`curl '${paris.url}${path}'`, "it answers in JSON, in short:");
+  tell.table([["CLUSTER", "FROM", "TO"], ...rows]);
+  if (!body.hops.some(({ cluster, to }: Hop) => cluster === "berlin" && to.includes("paris"))) return;
+  tell.say(
+    "What had reached berlin was kept there, found no way on that does not lead back, and after two seconds was let go " +
+      "back to paris: a detour, not a circle. Nobody drops what it has in custody.",
+  );
+}
+
+interface Hop {
+  readonly cluster: string;
+  readonly from: string | null;
+  readonly to: readonly string[];
+}
+
 async function mend(ring: Ring, tell: Narrator): Promise<void> {
   tell.act("The link is mended");
   const from = performance.now();
@@ -168,17 +201,25 @@ async function mend(ring: Ring, tell: Narrator): Promise<void> {
   tell.say(`${toTimeText(performance.now() - from)} later paris sends the short way again.`);
 }
 
-function conclude(ids: readonly string[], arrivals: Arrivals, tell: Narrator): Findings {
+async function conclude(
+  paris: NodeProcess,
+  { ids, arrivals, tell }: { readonly ids: readonly string[]; readonly arrivals: Arrivals; readonly tell: Narrator },
+): Promise<Findings> {
+  tell.act("In all");
   const published = ids.length;
   const missing = arrivals.missing(ids).length;
   const { repeats } = arrivals;
-  tell.act("In all");
   tell.say(`${published - missing} of ${published} events arrived, ${missing} missing, ${repeats} twice.`);
+  const entry = await eventually(async () => {
+    const { body } = await paris.call("GET", "/v1/ledger");
+    return body.entries[0]?.delivered === published && body.entries[0];
+  }, PATIENCE);
+  tell.say(`The ledger of paris says the same: ${JSON.stringify(entry)}`);
   return { published, missing, repeats };
 }
 
 async function publish(node: NodeProcess, ids: readonly string[]): Promise<void> {
-  const batch = ids.map((id) => toStructured({ id, source: "/demo", type: TOPIC, data: { id } }));
+  const batch = ids.map((id) => toStructured({ id, source: SOURCE, type: TOPIC, data: { id } }));
   const { status, text } = await node.call("POST", "/v1/events", batch, BATCH);
   if (status !== 202) throw new Error(`Cannot publish at ${node.ready.cluster}: it answers ${status}: ${text}`);
 }

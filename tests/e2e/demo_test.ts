@@ -57,9 +57,11 @@ describe("npx bun run demo", () => {
       expect(await demo.ended).toBe(0);
       expect(demo.output).toMatch(/order\.> +warsaw +berlin +paris > berlin > warsaw/);
       expect(demo.output).toMatch(/order\.> +warsaw +milan +paris > milan > vienna > warsaw/);
+      expect(demo.output).toMatch(/milan +paris +vienna/);
       const [, arrived, published] = /(\d+) of (\d+) events arrived, 0 missing, 0 twice/.exec(demo.output)!;
       expect(arrived).toBe(published);
       expect(Number(published)).toBeGreaterThan(2000);
+      expect(demo.output).toContain(`"accepted":${published},"delivered":${published},"parked":0,"queued":0`);
     } finally {
       await demo.kill();
       temp.dispose();
