@@ -4,6 +4,9 @@ import { Buffer } from "node:buffer";
 
 import { UsageError } from "./exit_codes.ts";
 
+/** Source of what the command publishes, unless it is told another. */
+export const SOURCE_DEFAULT = "/clients/cli";
+
 export interface EventDraft {
   readonly topic: string;
   readonly id: string;

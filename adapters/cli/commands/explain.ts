@@ -8,10 +8,14 @@ import { printTable, printText } from "../output.ts";
 interface Destination {
   readonly cluster: string;
   readonly path: readonly string[];
-  readonly cost: number;
+  readonly cost: number | null;
   readonly state: string;
   readonly reason: string;
-  readonly subscriptions: readonly { readonly id: string; readonly match: boolean | null }[];
+  readonly subscriptions: readonly {
+    readonly id: string | null;
+    readonly group: string | null;
+    readonly match: boolean | null;
+  }[];
 }
 
 interface Stop {
@@ -23,7 +27,7 @@ interface Stop {
 
 const destinationColumns = [
   { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
-  { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") },
+  { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") || null },
   { title: "COST", cell: ({ cost }: Destination) => cost, align: "right" },
   { title: "STATE", cell: ({ state }: Destination) => state },
   { title: "REASON", cell: ({ reason }: Destination) => reason },
@@ -54,7 +58,7 @@ export async function explain(context: CommandContext): Promise<void> {
   if (stopped.length > 0) await printTable(context, stopped, { columns: stopColumns, empty: "" });
 }
 
-/** A cluster that was asked for its filters and did not answer leaves it open. */
-function toName({ id, match }: Destination["subscriptions"][number]): string {
-  return match === null ? `${id} (?)` : id;
+/** A cluster that was asked for its subscriptions and did not answer leaves them open. */
+function toName({ id, group }: Destination["subscriptions"][number]): string {
+  return id ?? (group === null ? "?" : `group ${group} (?)`);
 }

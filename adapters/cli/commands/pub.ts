@@ -1,7 +1,7 @@
 /** `weft pub`: publishes an event, or many alike. */
 
 import type { CommandContext } from "../command.ts";
-import { type EventDraft, parseAttributes, parseHeaders, toStructuredText } from "../event_draft.ts";
+import { type EventDraft, parseAttributes, parseHeaders, SOURCE_DEFAULT, toStructuredText } from "../event_draft.ts";
 import { UsageError } from "../exit_codes.ts";
 import { toCountText } from "../humanize.ts";
 import { createNodeApi, type NodeApi } from "../node_api.ts";
@@ -11,7 +11,6 @@ import { readInput } from "../read_input.ts";
 
 /** Requests at a time: they share the node's commits. */
 const CONCURRENCY = 16;
-const SOURCE_DEFAULT = "/clients/cli";
 
 interface Accepted {
   readonly topic: string;

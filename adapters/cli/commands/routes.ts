@@ -12,7 +12,7 @@ interface Route {
   readonly destination: string;
   readonly nextHop: string | null;
   readonly path: readonly string[];
-  readonly cost: number;
+  readonly cost: number | null;
   readonly state: string;
   readonly ageMs: number;
   readonly reason: string;
@@ -29,7 +29,7 @@ const columns = [
   { title: "PATTERN", cell: ({ pattern }: Route) => pattern },
   { title: "DESTINATION", cell: ({ destination }: Route) => destination },
   { title: "NEXT HOP", cell: ({ nextHop }: Route) => nextHop },
-  { title: "PATH", cell: ({ path }: Route) => path.join(" > ") },
+  { title: "PATH", cell: ({ path }: Route) => path.join(" > ") || null },
   { title: "COST", cell: ({ cost }: Route) => cost, align: "right" },
   { title: "STATE", cell: ({ state }: Route) => state },
   { title: "AGE", cell: ({ ageMs }: Route) => toDurationText(ageMs), align: "right" },

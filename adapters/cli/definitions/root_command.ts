@@ -5,6 +5,7 @@ import { careCommands } from "./care_commands.ts";
 import { eventCommands } from "./event_commands.ts";
 import { helpCommands } from "./help_commands.ts";
 import { inspectCommands } from "./inspect_commands.ts";
+import { meshCommands } from "./mesh_commands.ts";
 import { runCommands } from "./run_commands.ts";
 import { subscriptionCommand } from "./subscription_command.ts";
 
@@ -18,6 +19,7 @@ export const rootCommand: CommandSpec = {
     ...eventCommands,
     subscriptionCommand,
     ...inspectCommands,
+    ...meshCommands,
     ...careCommands,
     ...helpCommands,
   ],

@@ -1,0 +1,132 @@
+/** `weft clusters`, `weft peers`, `weft links`, `weft forget`: the mesh as the node knows it. */
+
+import type { CommandContext } from "../command.ts";
+import { toCountText, toDurationText, toSizeText } from "../humanize.ts";
+import { createNodeApi } from "../node_api.ts";
+import { printTable, printText, say } from "../output.ts";
+import type { Column } from "../table.ts";
+
+interface Cluster {
+  readonly cluster: string;
+  readonly reachable: boolean;
+  readonly path: readonly string[];
+  readonly cost: number | null;
+  readonly alternate: string | null;
+  readonly interestVersion: number;
+  readonly lastSeenMs: number | null;
+}
+
+interface Peer {
+  readonly id: string;
+  readonly cluster: string;
+  readonly state: string;
+  readonly runtime: string;
+  readonly version: string;
+  readonly address: string | null;
+  readonly since: string | null;
+}
+
+interface Link {
+  readonly peer: string | null;
+  readonly url: string | null;
+  readonly state: string;
+  readonly direction: string | null;
+  readonly rttMs: number | null;
+  readonly cost: number | null;
+  readonly lanes: readonly Lane[];
+  readonly since: string | null;
+  readonly lastError: string | null;
+}
+
+interface Lane {
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly oldestAgeMs: number;
+  readonly unackedEvents: number;
+}
+
+const clusterColumns: readonly Column<Cluster>[] = [
+  { title: "CLUSTER", cell: ({ cluster }) => cluster },
+  { title: "REACHABLE", cell: ({ reachable }) => reachable ? "yes" : "no" },
+  { title: "PATH", cell: ({ path }) => path.join(" > ") || null },
+  { title: "COST", cell: ({ cost }) => cost, align: "right" },
+  { title: "ALTERNATE", cell: ({ alternate }) => alternate },
+  { title: "INTEREST", cell: ({ interestVersion }) => interestVersion, align: "right" },
+  {
+    title: "SEEN",
+    cell: ({ lastSeenMs }) => lastSeenMs === null ? "never" : toDurationText(lastSeenMs),
+    align: "right",
+  },
+];
+
+const peerColumns: readonly Column<Peer>[] = [
+  { title: "NODE", cell: ({ id }) => id },
+  { title: "CLUSTER", cell: ({ cluster }) => cluster },
+  { title: "STATE", cell: ({ state }) => state },
+  { title: "RUNTIME", cell: ({ runtime }) => runtime },
+  { title: "VERSION", cell: ({ version }) => version },
+  { title: "ADDRESS", cell: ({ address }) => address },
+  { title: "SINCE", cell: ({ since }) => since },
+];
+
+const linkColumns: readonly Column<Link>[] = [
+  { title: "PEER", cell: ({ peer }) => peer },
+  { title: "STATE", cell: ({ state }) => state },
+  { title: "DIRECTION", cell: ({ direction }) => direction },
+  { title: "RTT", cell: ({ rttMs }) => rttMs === null ? null : toDurationText(rttMs), align: "right" },
+  { title: "COST", cell: ({ cost }) => cost, align: "right" },
+  { title: "QUEUED", cell: ({ lanes }) => toCountText(sum(lanes, ({ queued }) => queued)), align: "right" },
+  { title: "BYTES", cell: ({ lanes }) => toSizeText(sum(lanes, ({ queuedBytes }) => queuedBytes)), align: "right" },
+  { title: "UNACKED", cell: ({ lanes }) => toCountText(sum(lanes, (lane) => lane.unackedEvents)), align: "right" },
+  { title: "OLDEST", cell: ({ lanes }) => toAgeText(lanes), align: "right" },
+  { title: "URL", cell: ({ url }) => url },
+  { title: "LAST ERROR", cell: ({ lastError }) => lastError },
+];
+
+/** JSON: the node's answer, `{"clusters":[…],"next",…}`. */
+export async function listClusters(context: CommandContext): Promise<void> {
+  await list(context, "clusters", { columns: clusterColumns, empty: "no clusters: the node is in no mesh" });
+}
+
+/** JSON: the node's answer, `{"peers":[…],"next",…}`. */
+export async function listPeers(context: CommandContext): Promise<void> {
+  await list(context, "peers", { columns: peerColumns, empty: "no nodes known" });
+}
+
+/** JSON: the node's answer, `{"links":[…],"next",…}`. */
+export async function listLinks(context: CommandContext): Promise<void> {
+  await list(context, "links", {
+    columns: linkColumns,
+    empty: "no links: give nodes to --join, or let others join here",
+  });
+}
+
+/** JSON: the node's answer, `{"forgot","evicted",…}`. */
+export async function forgetCluster(context: CommandContext): Promise<void> {
+  const cluster = context.args.required(0);
+  const path = `/v1/clusters/${encodeURIComponent(cluster)}`;
+  const { text, body } = await createNodeApi(context).request("DELETE", path);
+  if (context.json) return await printText(context, text);
+  await say(context, `forgot "${cluster}"; ${toCountText(body.evicted)} events that were owed to it are given up`);
+}
+
+async function list<Row>(
+  context: CommandContext,
+  plural: string,
+  table: { readonly columns: readonly Column<Row>[]; readonly empty: string },
+): Promise<void> {
+  const query = { after: context.args.text("after"), limit: context.args.number("limit") };
+  const { text, body } = await createNodeApi(context).request("GET", `/v1/${plural}`, { query });
+  if (context.json) return await printText(context, text);
+  await printTable(context, body[plural] as Row[], table);
+  if (body.next !== null) await say(context, `there is more: --after ${body.next}`);
+}
+
+function toAgeText(lanes: readonly Lane[]): string | null {
+  const oldest = Math.max(0, ...lanes.map(({ oldestAgeMs }) => oldestAgeMs));
+  return oldest === 0 ? null : toDurationText(oldest);
+}
+
+function sum(lanes: readonly Lane[], of: (lane: Lane) => number): number {
+  return lanes.reduce((total, lane) => total + of(lane), 0);
+}

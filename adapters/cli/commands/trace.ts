@@ -1,0 +1,93 @@
+/** `weft trace`: what happened to an event, hop by hop and subscription by subscription. */
+
+import type { CommandContext } from "../command.ts";
+import { SOURCE_DEFAULT } from "../event_draft.ts";
+import { createNodeApi } from "../node_api.ts";
+import { printFields, printTable, printText, say } from "../output.ts";
+import type { Column } from "../table.ts";
+
+interface Hop {
+  readonly cluster: string;
+  readonly node: string;
+  readonly from: string | null;
+  readonly to: readonly string[];
+  readonly at: string | null;
+}
+
+interface Destination {
+  readonly cluster: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+interface Delivery {
+  readonly cluster: string;
+  readonly subscription: string;
+  readonly attempt: number;
+  readonly at: string | null;
+  readonly outcome: string;
+  readonly detail: string;
+}
+
+interface Copy {
+  readonly origin: { readonly cluster: string; readonly epoch: number; readonly sequence: number; readonly at: string };
+  readonly hops: readonly Hop[];
+  readonly destinations: readonly Destination[];
+  readonly deliveries: readonly Delivery[];
+  readonly dispatched: boolean;
+  readonly missing: readonly string[];
+}
+
+const hopColumns: readonly Column<Hop>[] = [
+  { title: "AT", cell: ({ cluster }) => cluster },
+  { title: "NODE", cell: ({ node }) => node },
+  { title: "FROM", cell: ({ from }) => from },
+  { title: "TO", cell: ({ to }) => to.join(", ") || null },
+  { title: "WHEN", cell: ({ at }) => at },
+];
+
+const destinationColumns: readonly Column<Destination>[] = [
+  { title: "DESTINATION", cell: ({ cluster }) => cluster },
+  { title: "STATE", cell: ({ state }) => state },
+  { title: "REASON", cell: ({ reason }) => reason },
+];
+
+const deliveryColumns: readonly Column<Delivery>[] = [
+  { title: "CLUSTER", cell: ({ cluster }) => cluster },
+  { title: "SUBSCRIPTION", cell: ({ subscription }) => subscription },
+  { title: "ATTEMPT", cell: ({ attempt }) => attempt, align: "right" },
+  { title: "OUTCOME", cell: ({ outcome }) => outcome },
+  { title: "WHEN", cell: ({ at }) => at },
+  { title: "DETAIL", cell: ({ detail }) => detail },
+];
+
+/** JSON: the node's answer, `{"source","id","origin","hops":[…],"deliveries":[…],"destinations":[…],…}`. */
+export async function traceEvent(context: CommandContext): Promise<void> {
+  const query = { id: context.args.required(0), source: context.args.text("source") ?? SOURCE_DEFAULT };
+  const { text, body } = await createNodeApi(context).request("GET", "/v1/trace", { query });
+  if (context.json) return await printText(context, text);
+  await printCopy(context, body as Copy);
+  for (const copy of body.copies as readonly Copy[]) {
+    await printText(context, "\nthe same id, published once more:");
+    await printCopy(context, copy);
+  }
+}
+
+async function printCopy(context: CommandContext, copy: Copy): Promise<void> {
+  const { origin: { cluster, epoch, sequence, at }, hops, destinations, deliveries, dispatched, missing } = copy;
+  await printFields(context, { published: at, origin: `${cluster}, epoch ${epoch}, sequence ${sequence}` });
+  if (!dispatched) await say(context, `"${cluster}" has yet to find its destinations`);
+  const tables = [
+    () => printTable(context, hops, { columns: hopColumns, empty: "" }),
+    () => printTable(context, destinations, { columns: destinationColumns, empty: "" }),
+    () => printTable(context, deliveries, { columns: deliveryColumns, empty: "" }),
+  ];
+  for (const [i, rows] of [hops, destinations, deliveries].entries()) {
+    if (rows.length === 0) continue;
+    await printText(context, "");
+    await tables[i]();
+  }
+  if (destinations.length === 0 && dispatched) await say(context, "it was for no other cluster");
+  if (deliveries.length === 0) await say(context, "no subscription wanted it");
+  if (missing.length > 0) await say(context, `no answer from ${missing.join(", ")}`);
+}
