@@ -103,6 +103,13 @@ describe("InterestExchange telling", () => {
     expect(setup.told).toHaveLength(3);
   });
 
+  it("says how many groups are known to this cluster only, where they are more than the mesh takes", () => {
+    const setup = new Setup();
+    setup.wants = Array.from({ length: 5000 }, (_, i) => inGroup(`group-${i}`));
+    setup.exchange.start();
+    expect(setup.notices).toEqual(["GROUPS_NOT_TOLD undefined"]);
+  });
+
   it("answers the version that holds what was still to be told", () => {
     const setup = new Setup();
     setup.exchange.start();

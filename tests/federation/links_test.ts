@@ -200,6 +200,42 @@ describe("Links that break", () => {
   });
 });
 
+describe("Links of several on one bus", () => {
+  /** A bus that can be made deaf to somebody. */
+  function deafened(bus: LinkBus, deafTo: ReadonlySet<string>): LinkBus {
+    return {
+      name: bus.name,
+      dialled: bus.dialled,
+      payloadBytesMax: bus.payloadBytesMax,
+      bufferedBytes: 0,
+      publish: (subject, payload) => bus.publish(subject, payload),
+      request: (subject, payload, options, done) => bus.request(subject, payload, options, done),
+      subscribe: (pattern, listener) =>
+        bus.subscribe(pattern, (message) => {
+          if (!deafTo.has(message.subject.split(".")[4])) listener(message);
+        }),
+      onClosed: (listener) => bus.onClosed(listener),
+      close: () => bus.close(),
+    };
+  }
+
+  it("meet a neighbour again that was missed, though others are there", () => {
+    const world = new FakeWorld();
+    const broker = aBroker(world);
+    const [alice, bob, charlie] = ["alice", "bob", "charlie"].map((name) => new LinkedCluster(world, name));
+    const deafTo = new Set<string>();
+    for (const { links } of [alice, charlie]) links.attach(broker.connect("nats://rendezvous"));
+    bob.links.attach(deafened(broker.connect("nats://rendezvous"), deafTo));
+    world.advance(500);
+    deafTo.add("alice");
+    world.advance(60_000);
+    expect([alice.up, bob.up]).toEqual([["charlie"], ["charlie"]]);
+    deafTo.clear();
+    world.advance(16_000);
+    expect([[...alice.up].sort(), [...bob.up].sort()]).toEqual([["bob", "charlie"], ["alice", "charlie"]]);
+  });
+});
+
 describe("Links with a neighbour that starts anew", () => {
   const again = (counter: number): Partial<Meet> => ({ instance: `bob-${counter}`, epoch: counter * COUNTER });
 

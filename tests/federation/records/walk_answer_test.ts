@@ -20,11 +20,14 @@ function aTable(records: number): RecordTable {
   return table;
 }
 
-function ask(table: RecordTable, options: Partial<RecordsOptions> = {}, asked = EVERYTHING): KeysAnswer[] {
+function ask(
+  table: RecordTable,
+  options: Partial<RecordsOptions> = {},
+  { asked = EVERYTHING, sums = new Uint32Array(2 * BUCKETS) } = {},
+): KeysAnswer[] {
   const answers: KeysAnswer[] = [];
   const all = { ...DEFAULT_RECORDS_OPTIONS, ...options };
   const writer = new MessageWriter({ bytesMax: all.messageBytes });
-  const sums = new Uint32Array(2 * BUCKETS);
   writer.compose((payload) => {
     readMessage(payload, {
       onRecord: () => {},
@@ -50,7 +53,22 @@ describe("answerWalk()", () => {
   });
 
   it("names no record of buckets that were not asked for", () => {
-    expect(keysOf(ask(aTable(50), {}, new Uint8Array(BUCKETS / 8)))).toEqual([]);
+    expect(keysOf(ask(aTable(50), {}, { asked: new Uint8Array(BUCKETS / 8) }))).toEqual([]);
+  });
+
+  it("names no record of buckets that are the same", () => {
+    const table = aTable(50);
+    expect(keysOf(ask(table, {}, { sums: table.sums.slice() }))).toEqual([]);
+  });
+
+  it("names the records of a bucket that differs in either half of its sum", () => {
+    const table = aTable(1);
+    const at = table.sums.findIndex((sum) => sum !== 0) & ~1;
+    for (const half of [0, 1]) {
+      const sums = table.sums.slice();
+      sums[at + half] ^= 1;
+      expect(keysOf(ask(table, {}, { sums }))).toEqual(["c0"]);
+    }
   });
 
   it("cuts an answer into parts of a message each", () => {
@@ -64,7 +82,7 @@ describe("answerWalk()", () => {
     const [answer] = ask(aTable(1000), { roundBytes: 1000 });
     expect(answer.keys.length).toBeLessThan(100);
     expect(bitsOf(answer.left)).toBeGreaterThan(200);
-    const rest = ask(aTable(1000), {}, Uint8Array.from(answer.left));
+    const rest = ask(aTable(1000), {}, { asked: Uint8Array.from(answer.left) });
     expect(keysOf([answer, ...rest]).length).toBe(1000);
   });
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "bun:test";
+
+import { RecordDatabase } from "../../../federation/routing/records/mod.ts";
+import { FakeWorld } from "../../support/fake_world.ts";
+
+function aDatabase({ held = false } = {}) {
+  const world = new FakeWorld();
+  const sent: string[] = [];
+  const notices: string[] = [];
+  const installed: string[] = [];
+  const persisted: ((error: unknown) => void)[] = [];
+  const database = new RecordDatabase({
+    world,
+    self: "alice",
+    epoch: 2 * 2 ** 32 + 7,
+    send: (peer) => sent.push(peer),
+    persist: (_records, _removed, done) => held ? persisted.push(done) : done(undefined),
+    onInstalled: (records) => installed.push(...records.map(({ origin }) => origin)),
+    onPurged: () => {},
+    onNotice: ({ code }) => notices.push(code),
+  });
+  return { world, sent, notices, installed, persisted, database };
+}
+
+describe("RecordDatabase.stop()", () => {
+  it("leaves no timer", () => {
+    const { world, database } = aDatabase();
+    database.adjacencyUp("bob");
+    database.originate("topology", 0, Uint8Array.of(1), 60_000);
+    database.originate("interest", 0, Uint8Array.of(1), 60_000);
+    expect(world.pending).toBeGreaterThan(0);
+    database.stop();
+    expect(world.pending).toBe(0);
+  });
+
+  it("sends nothing afterwards, whoever comes", () => {
+    const { world, sent, database } = aDatabase();
+    database.stop();
+    database.adjacencyUp("bob");
+    world.advance(600_000);
+    expect(sent).toEqual([]);
+  });
+
+  it("withdraws nothing afterwards that an earlier run wrote", () => {
+    const { world, notices, database } = aDatabase();
+    const body = Uint8Array.of(1);
+    const left = { origin: "alice", kind: "topology", epoch: 2 ** 32, version: 1, lifetimeMs: 1e6, body } as const;
+    database.load([{ ...left, shard: 5 }]);
+    database.originate("topology", 0, body, 1e6);
+    database.stop();
+    world.advance(60_000);
+    expect(notices).toEqual([]);
+  });
+
+  it("tells nothing of what becomes durable afterwards", () => {
+    const { installed, database, persisted } = aDatabase({ held: true });
+    database.originate("interest", 0, Uint8Array.of(1), 60_000);
+    database.stop();
+    for (const done of persisted) done(undefined);
+    expect(installed).toEqual([]);
+  });
+
+  it("may be called twice", () => {
+    const { world, database } = aDatabase();
+    database.adjacencyUp("bob");
+    database.stop();
+    database.stop();
+    expect(world.pending).toBe(0);
+  });
+});
