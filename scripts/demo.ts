@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   await using ring = new Ring();
   const outcome = await Promise.race([tellStory(ring, tell), interrupted]);
   if (outcome === "interrupted") {
-    tell.say("Stopping the nodes.");
+    tell.end("Stopping the nodes.");
     return INTERRUPTED;
   }
   if (values.keep) {

@@ -3,7 +3,7 @@
 const WIDTH = 110;
 
 export class Narrator {
-  readonly #write: (line: string) => void;
+  #write: (line: string) => void;
   #acts = 0;
 
   constructor(write: (line: string) => void) {
@@ -24,6 +24,12 @@ export class Narrator {
       } else line = line === "" ? word : `${line} ${word}`;
     }
     this.#write(`   ${line}`);
+  }
+
+  /** The last sentence: acts that still go on are not told of. */
+  end(text: string): void {
+    this.say(text);
+    this.#write = () => {};
   }
 
   /** What somebody could type, and what came of it. */

@@ -128,6 +128,7 @@ async function publishWhileLinkBreaks(
   const paris = ring.node("paris");
   const stop = new AbortController();
   const publishing = publishSteadily(paris, stop.signal);
+  publishing.catch(() => {}); // told where it is awaited, if this act comes so far
   try {
     await pause(CALM_MS);
     ring.breakLink();
