@@ -325,9 +325,7 @@ export class Federation {
 
   #load(entries: readonly StateEntry[]): void {
     const { dispatched, custody, records } = loadState(entries, this);
-    const from = dispatched ?? this.log.head;
-    for (const book of this.accounts.books) book.takeBackAfter(from);
-    this.departures.start(from);
+    this.departures.start(dispatched ?? this.log.head);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
     for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {

@@ -154,7 +154,7 @@ export class Departures {
     const changes: StateChange[] = [
       { key, value: encodeRuns(runs, first) },
       placeOf(last),
-      ...[...touched].map((book) => book.toChange()),
+      ...[...touched].map((book) => book.toAssignedChange()),
     ];
     log.commit([], changes, (error) => {
       if (error !== undefined) {

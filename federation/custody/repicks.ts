@@ -103,7 +103,7 @@ export class Repicks {
     if (book.outstanding.has(sequence)) return;
     book.assign(sequence - 1, sequence);
     this.count++;
-    log.commit([], [{ key, value: encodeRuns([run], position) }, book.toChange()], (error) => {
+    log.commit([], [{ key, value: encodeRuns([run], position) }, book.toAssignedChange()], (error) => {
       if (error !== undefined) {
         book.withdraw(sequence - 1, sequence);
         return onError(error);

@@ -17,13 +17,14 @@ export function takeUpCustody(
 ): TakenUp[] {
   const placed = entries.map(({ key, value }) => ({ key, value, first: custodyPosition(key) }));
   placed.sort((a, b) => a.first - b.first);
-  return placed.map(({ key, value, first }) => {
-    const runs = decodeRuns(value, first);
+  const documents = placed.map(({ key, value, first }) => ({ key, first, runs: decodeRuns(value, first) }));
+  for (const { runs } of documents) for (const run of runs) if (isOwn(run, self)) reopen(run, books);
+  return documents.map(({ key, first, runs }) => {
     const last = runs.reduce((highest, { position, count }) => Math.max(highest, position + count - 1), first);
     const document: CustodyDocument = { key, first, last, open: 0, owed: false };
     const shipments = runs.flatMap((run) => {
       const shipment = { ...run, document };
-      return run.origin === self && run.hops.length === 0 ? ownParts(shipment, books) : [shipment];
+      return isOwn(run, self) ? ownParts(shipment, books) : [shipment];
     });
     document.open = shipments.reduce((sum, { count, destinations }) => sum + count * destinations.length, 0);
     shelve(runs, document, { self, books });
@@ -31,11 +32,25 @@ export function takeUpCustody(
   });
 }
 
+/** Events that were accepted here and have not been elsewhere. */
+function isOwn({ origin, hops }: Run, self: string): boolean {
+  return origin === self && hops.length === 0;
+}
+
+function reopen(run: Run, books: Books): void {
+  for (const { cluster } of run.destinations) {
+    // A document can outlive its book: where that is closed, everything has ended.
+    books.find(cluster, run.epoch)?.reopen(run.firstSequence - 1, sequenceAt(run, run.count - 1));
+  }
+}
+
 /** Of own events, those parts that have not ended and that no next hop has taken. */
 function ownParts(shipment: Shipment, books: Books): Shipment[] {
   const parts: Shipment[] = [];
   for (const destination of shipment.destinations) {
-    const { outstanding, handed } = books.of(destination.cluster, shipment.epoch);
+    const book = books.find(destination.cluster, shipment.epoch);
+    if (book === undefined) continue;
+    const { outstanding, handed } = book;
     const isDue = (index: number): boolean => {
       const sequence = sequenceAt(shipment, index);
       return outstanding.has(sequence) && !handed.has(sequence);
@@ -60,14 +75,15 @@ function shelve(
   document: CustodyDocument,
   { self, books }: { self: string; books: Books },
 ): void {
-  const own = runs.filter(({ origin, hops }) => origin === self && hops.length === 0);
+  const own = runs.filter((run) => isOwn(run, self));
   if (own.length === 0) return;
   const { epoch } = own[0];
   const open = new Set<string>();
   for (const run of own) {
     for (const { cluster } of run.destinations) {
       const first = sequenceAt(run, 0);
-      if (books.of(cluster, epoch).outstanding.intersects(first - 1, sequenceAt(run, run.count - 1))) open.add(cluster);
+      const outstanding = books.find(cluster, epoch)?.outstanding;
+      if (outstanding?.intersects(first - 1, sequenceAt(run, run.count - 1))) open.add(cluster);
     }
   }
   if (open.size > 0) books.shelve(document, epoch, [...open]);

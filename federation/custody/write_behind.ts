@@ -60,7 +60,9 @@ export class WriteBehind {
     const durable = this.#durable.splice(0);
     this.#changes = new Map();
     this.#writing = true;
-    this.#log.commit([], [...changes.values()], (error) => {
+    // What a change says is read here, once: later it may say more than the others of this commit.
+    const now = [...changes.values()].map(({ key, value }) => ({ key, value }));
+    this.#log.commit([], now, (error) => {
       this.#writing = false;
       if (error !== undefined) {
         this.#durable.unshift(...durable);

@@ -66,7 +66,10 @@ export class Accounts {
   closeEpochs(): void {
     const closed = this.books.closeEpochs();
     if (closed.length === 0) return;
-    for (const { key } of closed) this.#parts.save({ key, value: undefined });
+    for (const { key, assignedKey, destination } of closed) {
+      for (const gone of [key, assignedKey]) this.#parts.save({ key: gone, value: undefined });
+      this.#parts.save(this.books.sumOf(destination).toAssignedChange());
+    }
     this.save();
     this.#parts.whenDurable(() => {
       for (const { destination, epoch } of closed) {

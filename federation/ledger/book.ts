@@ -7,6 +7,7 @@ import type { StateChange } from "../../node/mod.ts";
 import { IntervalSet } from "../intervals/mod.ts";
 
 export const BOOK_PREFIX = "federation/book";
+export const ASSIGNED_PREFIX = "federation/assigned";
 
 /** How an (event, destination) pair ends. */
 export type Terminal = "delivered" | "rejected" | "expired" | "evicted";
@@ -18,14 +19,23 @@ const decoder = new TextDecoder();
 
 type Ranges = readonly (readonly [after: number, to: number])[];
 
-interface BookJson {
+/** Written with the sets that it counts, in one commit. */
+interface AssignedJson {
   readonly assigned: number;
-  readonly ended: Readonly<Record<Terminal, number>>;
   readonly last: number;
-  readonly outstanding: Ranges;
+}
+
+/** Written soon after what it tells. */
+interface BookJson {
+  readonly ended: Readonly<Record<Terminal, number>>;
+  readonly over: Ranges;
   readonly handed: Ranges;
 }
 
+/**
+ * Intervals go along the chain of the destination, (previous, number], so that in-order traffic is one, whatever share of
+ * the origin's events the destination is to get. What is outstanding is not written: the custody documents say it.
+ */
 export class Book {
   readonly destination: string;
   readonly epoch: number;
@@ -36,7 +46,9 @@ export class Book {
   last = 0;
   /** Numbers of the events whose end is not known. */
   readonly outstanding = new IntervalSet();
-  /** Those of them that the first hop has taken into its custody. */
+  /** Numbers up to which, and between which, nothing is outstanding any more. */
+  readonly over = new IntervalSet();
+  /** What the first hop has taken into its custody, ended or not. */
   readonly handed = new IntervalSet();
 
   constructor(destination: string, epoch: number) {
@@ -44,22 +56,32 @@ export class Book {
     this.epoch = epoch;
   }
 
-  static fromDocument(key: string, bytes: Uint8Array): Book {
-    const [destination, epoch] = key.slice(BOOK_PREFIX.length + 1).split("/");
-    const book = new Book(destination, Number(epoch));
-    const json: BookJson = JSON.parse(decoder.decode(bytes));
-    book.assigned = json.assigned;
-    book.last = json.last;
-    Object.assign(book.ended, json.ended);
-    for (const [after, to] of json.outstanding) book.outstanding.add(after, to);
-    for (const [after, to] of json.handed) book.handed.add(after, to);
-    return book;
+  loadAssigned(bytes: Uint8Array): void {
+    const { assigned, last }: AssignedJson = JSON.parse(decoder.decode(bytes));
+    this.assigned = assigned;
+    this.last = last;
   }
 
-  /** Assigns consecutive events (from, to]. */
+  load(bytes: Uint8Array): void {
+    const { ended, over, handed }: BookJson = JSON.parse(decoder.decode(bytes));
+    Object.assign(this.ended, ended);
+    for (const [after, to] of over) this.over.add(after, to);
+    for (const [after, to] of handed) this.handed.add(after, to);
+  }
+
+  /** A custody document of an earlier run has consecutive events (after, to]: those that have not ended are outstanding. */
+  reopen(after: number, to: number): void {
+    const ended = [...this.over.within(after, to)];
+    this.outstanding.add(after, to);
+    for (const [from, until] of ended) this.outstanding.remove(from, until);
+  }
+
+  /** Assigns consecutive events (after, to]. One that is picked for anew may be older than the last. */
   assign(after: number, to: number): void {
     this.assigned += to - after;
     this.outstanding.add(after, to);
+    this.over.remove(after, to);
+    this.handed.remove(after, to);
     this.last = Math.max(this.last, to);
   }
 
@@ -69,8 +91,8 @@ export class Book {
     for (const [from, until] of [...this.outstanding.within(after, to)]) {
       count += until - from;
       this.outstanding.remove(from, until);
-      this.handed.remove(from, until);
     }
+    this.over.add(after, Math.min(to, Math.max(this.last, after)));
     this.ended[terminal] += count;
     return count;
   }
@@ -82,24 +104,15 @@ export class Book {
     this.handed.remove(after, to);
   }
 
-  /**
-   * Takes back what was assigned after a position: a book can be written a moment before the sets that it counts, and
-   * those are then found anew.
-   */
-  takeBackAfter(position: number): void {
-    for (const [after, to] of [...this.outstanding.within(position, Number.MAX_SAFE_INTEGER)]) this.withdraw(after, to);
-    this.last = Math.min(this.last, position);
-  }
-
   /** Takes over the account of a book that is closed. */
   absorb(closed: Book): void {
     this.assigned += closed.assigned;
     for (const terminal of TERMINALS) this.ended[terminal] += closed.ended[terminal];
   }
 
-  /** The first hop has these in its custody. */
+  /** The first hop has what is in (after, to] in its custody; `after` is the number before it in the chain. */
   handOver(after: number, to: number): void {
-    for (const [from, until] of this.outstanding.within(after, to)) this.handed.add(from, until);
+    this.handed.add(after, to);
   }
 
   get settled(): boolean {
@@ -112,18 +125,23 @@ export class Book {
     return first === undefined ? this.last : first - 1;
   }
 
+  /** What the commit says that also writes the sets. */
+  toAssignedChange(): StateChange {
+    const json: AssignedJson = { assigned: this.assigned, last: this.last };
+    return { key: this.assignedKey, value: encoder.encode(JSON.stringify(json)) };
+  }
+
   toChange(): StateChange {
-    const json: BookJson = {
-      assigned: this.assigned,
-      ended: this.ended,
-      last: this.last,
-      outstanding: [...this.outstanding],
-      handed: [...this.handed],
-    };
+    if (this.low > 0) this.over.add(0, this.low);
+    const json: BookJson = { ended: this.ended, over: [...this.over], handed: [...this.handed] };
     return { key: this.key, value: encoder.encode(JSON.stringify(json)) };
   }
 
   get key(): string {
     return `${BOOK_PREFIX}/${this.destination}/${this.epoch}`;
+  }
+
+  get assignedKey(): string {
+    return `${ASSIGNED_PREFIX}/${this.destination}/${this.epoch}`;
   }
 }

@@ -60,8 +60,11 @@ export class Books {
   }
 
   load(key: string, bytes: Uint8Array): void {
-    const book = Book.fromDocument(key, bytes);
-    this.#epochsOf(book.destination).set(book.epoch, book);
+    this.#ofKey(key).load(bytes);
+  }
+
+  loadAssigned(key: string, bytes: Uint8Array): void {
+    this.#ofKey(key).loadAssigned(bytes);
   }
 
   /** The book of this boot. */
@@ -76,8 +79,13 @@ export class Books {
     return book;
   }
 
+  /** A book that was begun and is not closed. */
+  find(destination: string, epoch: number): Book | undefined {
+    return this.#books.get(destination)?.get(epoch);
+  }
+
   has(destination: string, epoch: number): boolean {
-    return this.#books.get(destination)?.has(epoch) === true;
+    return this.find(destination, epoch) !== undefined;
   }
 
   *[Symbol.iterator](): Generator<Book> {
@@ -94,10 +102,11 @@ export class Books {
   handedOver(shipments: readonly Shipment[]): void {
     for (const shipment of shipments) {
       if (shipment.origin !== this.#parts.self) continue;
-      const after = shipment.firstSequence - 1;
       const to = sequenceAt(shipment, shipment.count - 1);
-      for (const { cluster } of shipment.destinations) {
-        this.#note(this.of(cluster, shipment.epoch), (book) => book.handOver(after, to));
+      for (const { cluster, previous } of shipment.destinations) {
+        const after = Math.min(previous, shipment.firstSequence - 1);
+        const book = this.find(cluster, shipment.epoch);
+        if (book !== undefined) this.#note(book, () => book.handOver(after, to));
       }
     }
     this.#tell();
@@ -171,6 +180,11 @@ export class Books {
     return closed;
   }
 
+  /** The sums of all epochs that are closed. */
+  sumOf(destination: string): Book {
+    return this.of(destination, SUM_EPOCH);
+  }
+
   /** Calls `listener` when something ended or was handed over. */
   watch(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -242,6 +256,12 @@ export class Books {
         if (document.open === 0) this.#parts.onSettled(document);
       }
     }
+  }
+
+  /** Keys end with the destination and the epoch. */
+  #ofKey(key: string): Book {
+    const [destination, epoch] = key.split("/").slice(-2);
+    return this.of(destination, Number(epoch));
   }
 
   #epochsOf(destination: string): Map<number, Book> {

@@ -37,11 +37,12 @@ describe("Book.end()", () => {
     expect(book.ended.delivered).toBe(0);
   });
 
-  it("takes what has ended from the first hop's custody", () => {
-    const book = aBook(3);
-    book.handOver(0, 3);
-    book.end(0, 2, "delivered");
-    expect([...book.handed]).toEqual([[2, 3]]);
+  it("keeps one interval of what is over, whatever share of the numbers was assigned", () => {
+    const book = aBook();
+    for (let number = 2; number <= 20; number += 2) book.assign(number - 1, number);
+    book.end(0, 12, "delivered");
+    book.end(12, 20, "delivered");
+    expect([book.ended.delivered, [...book.over]]).toEqual([10, [[0, 20]]]);
   });
 
   it("settles the book with the last end", () => {
@@ -69,11 +70,30 @@ describe("Book.end()", () => {
 });
 
 describe("Book.handOver()", () => {
-  it("notes only what is outstanding", () => {
-    const book = aBook(3);
-    book.end(0, 1, "delivered");
-    book.handOver(0, 9);
-    expect([...book.handed]).toEqual([[1, 3]]);
+  it("goes along the chain, so that in-order traffic is one interval", () => {
+    const book = aBook();
+    book.handOver(0, 4);
+    book.handOver(4, 9);
+    expect([...book.handed]).toEqual([[0, 9]]);
+  });
+});
+
+describe("Book.reopen()", () => {
+  it("has outstanding what a document holds and has not ended", () => {
+    const book = aBook();
+    book.over.add(0, 4);
+    book.reopen(2, 7);
+    expect([...book.outstanding]).toEqual([[4, 7]]);
+  });
+});
+
+describe("Book.assign()", () => {
+  it("takes an event that is picked for anew for one that has not ended", () => {
+    const book = aBook(9);
+    book.end(0, 9, "delivered");
+    book.toChange();
+    book.assign(3, 4);
+    expect([book.outstanding.has(4), book.over.has(4), book.last]).toEqual([true, false, 9]);
   });
 });
 
@@ -108,11 +128,11 @@ describe("Book.toChange()", () => {
     book.end(3, 4, "expired");
     book.end(6, 7, "evicted");
     book.handOver(4, 6);
-    const { key, value } = book.toChange();
-    const again = Book.fromDocument(key, value!);
-    expect(again.toChange()).toEqual(book.toChange());
-    expect([again.destination, again.epoch, again.assigned, again.last]).toEqual(["bob", 7, 9, 9]);
-    expect(again.ended).toEqual(book.ended);
-    expect([[...again.outstanding], [...again.handed]]).toEqual([[[4, 6], [7, 9]], [[4, 6]]]);
+    const again = new Book("bob", 7);
+    again.loadAssigned(book.toAssignedChange().value!);
+    again.load(book.toChange().value!);
+    again.reopen(0, 9);
+    expect([again.assigned, again.last, again.ended]).toEqual([9, 9, book.ended]);
+    expect([[...again.outstanding], [...again.handed]]).toEqual([[...book.outstanding], [...book.handed]]);
   });
 });

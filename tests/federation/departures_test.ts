@@ -89,8 +89,8 @@ describe("Departures", () => {
     expect(setup.log.commits.map(({ changes }) => changes.map(({ key }) => key))).toEqual([[
       "federation/custody/m0/0000000000000001",
       DISPATCHED_KEY,
-      `federation/book/bob/${FAKE_EPOCH}`,
-      `federation/book/charlie/${FAKE_EPOCH}`,
+      `federation/assigned/bob/${FAKE_EPOCH}`,
+      `federation/assigned/charlie/${FAKE_EPOCH}`,
     ]]);
     const [shipment] = setup.shipments;
     const { document, ...run } = shipment;
