@@ -1,5 +1,6 @@
 /** What this cluster knows of one event after the fact: where it came from and went to; at its origin also what became of it. */
 
+import type { Run } from "../custody/shipment.ts";
 import type { Federation } from "../federation.ts";
 import type { Crossing } from "./trace_journal.ts";
 
@@ -39,11 +40,30 @@ export function traceHere(federation: Federation, event: EventIdentity): TraceHe
   const crossings = federation.trace.find(event.origin, event.epoch, event.sequence);
   const isOwn = event.origin === federation.self;
   return {
-    hops: toHops(federation, crossings, isOwn),
+    hops: toHops(federation, [...crossings, ...keptCrossings(federation, event)], isOwn),
     destinations: isOwn ? toDestinations(federation, crossings, event) : [],
     // Own events have their position as their number.
     dispatched: !isOwn || event.sequence <= federation.departures.dispatched,
   };
+}
+
+/** What a peer acknowledged that may still lose it: custody moves later, but it went there. */
+function keptCrossings({ links }: Federation, event: EventIdentity): Crossing[] {
+  return [...links.neighbours.values()].flatMap(({ peer, senders }) =>
+    [...senders.values()].flatMap((sender) =>
+      [...sender.kept()].filter((shipment) => isIn(shipment, event)).map((): Crossing => ({
+        direction: "out",
+        peer,
+        at: 0,
+      }))
+    )
+  );
+}
+
+function isIn(run: Run, { origin, epoch, sequence }: EventIdentity): boolean {
+  if (run.origin !== origin || run.epoch !== epoch) return false;
+  if (run.sequences !== undefined) return run.sequences.includes(sequence);
+  return sequence >= run.firstSequence && sequence < run.firstSequence + run.count;
 }
 
 /** A row for each time that it came here; what it went to stands in the last. */
@@ -52,7 +72,7 @@ function toHops({ self, local }: Federation, crossings: readonly Crossing[], isO
   const to = [...new Set(crossings.filter(({ direction }) => direction === "out").map(({ peer }) => peer))];
   const place = { cluster: self, node: local.node };
   if (isOwn || (arrivals.length === 0 && to.length > 0)) {
-    return [{ ...place, from: null, to, at: crossings[0]?.at ?? null }];
+    return [{ ...place, from: null, to, at: crossings[0]?.at || null }];
   }
   return arrivals.map(({ peer, at }, i) => ({ ...place, from: peer, to: i === arrivals.length - 1 ? to : [], at }));
 }
@@ -80,11 +100,11 @@ function whereItWaits(
   { epoch, sequence }: Omit<EventIdentity, "origin">,
 ): Pick<TraceDestination, "state" | "reason"> {
   const { custody, accounts, self } = federation;
-  for (const { origin, epoch: of, firstSequence, count, parked } of custody.parked.get(cluster) ?? []) {
-    if (origin !== self || of !== epoch || sequence < firstSequence || sequence >= firstSequence + count) continue;
-    return { state: "parked", reason: parked!.reason };
+  const event = { origin: self, epoch, sequence };
+  for (const shipment of custody.parked.get(cluster) ?? []) {
+    if (isIn(shipment, event)) return { state: "parked", reason: shipment.parked!.reason };
   }
-  const isHanded = accounts.books.of(cluster, epoch).handed.has(sequence);
+  const isHanded = accounts.books.find(cluster, epoch)?.handed.has(sequence) === true;
   return { state: "queued", reason: isHanded ? "WITH_NEXT_HOP" : "WAITS_FOR_NEXT_HOP" };
 }
 

@@ -85,7 +85,7 @@ export class Accounts {
     const { epoch, version } = part;
     for (const { reason, sequence, groups } of receipt.exceptions) {
       // Told again until it is acknowledged: only the first time ends something.
-      if (reason === "NO_MEMBER" && this.books.of(from, epoch).outstanding.has(sequence)) {
+      if (reason === "NO_MEMBER" && this.books.find(from, epoch)?.outstanding.has(sequence)) {
         this.#parts.onNoMember(from, { epoch, sequence, groups: groups ?? [] });
       }
     }
