@@ -105,6 +105,8 @@ describe("InterestExchange telling", () => {
 
   it("says how many groups are known to this cluster only, where they are more than the mesh takes", () => {
     const setup = new Setup();
+    setup.exchange.start();
+    expect(setup.notices).toEqual([]);
     setup.wants = Array.from({ length: 5000 }, (_, i) => inGroup(`group-${i}`));
     setup.exchange.start();
     expect(setup.notices).toEqual(["GROUPS_NOT_TOLD undefined"]);
@@ -150,6 +152,16 @@ describe("InterestExchange.destinationsOf()", () => {
     setup.exchange.start();
     setup.hear("bob", inGroup("billing"), want("order.>"));
     expect(setup.destinations("order.placed")).toEqual(["bob ungrouped"]);
+  });
+
+  it("sends a group's events elsewhere when its last member here is gone", () => {
+    const setup = new Setup();
+    setup.wants = [inGroup("billing")];
+    setup.exchange.start();
+    setup.hear("bob", inGroup("billing"));
+    setup.want();
+    setup.world.advance(20);
+    expect(setup.destinations("order.placed")).toEqual(["bob billing"]);
   });
 
   it("takes a cluster without a way only when no other has a member", () => {

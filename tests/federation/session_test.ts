@@ -96,6 +96,16 @@ describe("Session", () => {
     expect(alice.session.theirs?.cluster).toBe("bob");
   });
 
+  it("says since when it is what it is", () => {
+    const { alice, world, pass } = twoSides();
+    const opened = world.now();
+    pass(1000);
+    expect([alice.session.state, alice.session.since]).toEqual(["up", opened + 127]);
+    pass(1000);
+    alice.session.close("x");
+    expect(alice.session.since).toBe(world.now());
+  });
+
   it("measures the round trip", () => {
     const { alice } = linked();
     expect(alice.session.rttMs).toBeGreaterThanOrEqual(1);

@@ -19,6 +19,22 @@ describe("compareVersions()", () => {
   });
 });
 
+describe("seal()", () => {
+  const record = { origin: "alice", kind: 0, shard: 0, epoch: COUNTER, version: 1, body: new Uint8Array(1) };
+
+  it("throws beyond the limits, also where a length would fit again by going round", () => {
+    for (const origin of ["a".repeat(64), "a".repeat(256 + 63), "Alice", ""]) {
+      expect(() => seal({ ...record, origin })).toThrow(RangeError);
+    }
+    expect(() => seal({ ...record, shard: 256 })).toThrow(RangeError);
+    expect(() => seal({ ...record, extension: new Uint8Array(65_536 + 1) })).toThrow(RangeError);
+  });
+
+  it("takes the longest name", () => {
+    expect(seal({ ...record, origin: "a".repeat(63) }).origin).toHaveLength(63);
+  });
+});
+
 describe("compareSealed()", () => {
   const aRecord = (epoch: number, body: number[]) =>
     seal({ origin: "alice", kind: 0, shard: 0, epoch, version: 1, body: Uint8Array.from(body) });

@@ -52,12 +52,33 @@ describe("RecordDatabase.stop()", () => {
     expect(notices).toEqual([]);
   });
 
-  it("tells nothing of what becomes durable afterwards", () => {
-    const { installed, database, persisted } = aDatabase({ held: true });
+  it("does not try again what could not be persisted", () => {
+    const { world, database, persisted } = aDatabase({ held: true });
     database.originate("interest", 0, Uint8Array.of(1), 60_000);
+    world.advance(100);
+    persisted[0](new Error("disk full"));
+    database.stop();
+    world.advance(60_000);
+    expect([world.pending, persisted.length]).toEqual([0, 1]);
+  });
+
+  it("does not send what was gathered for a peer", () => {
+    const { world, sent, database } = aDatabase();
+    database.adjacencyUp("bob");
+    for (let shard = 0; shard < 5; shard++) database.originate("topology", shard, Uint8Array.of(1), 60_000);
+    const { length } = sent;
+    database.stop();
+    world.advance(60_000);
+    expect([sent.length, world.pending]).toEqual([length, 0]);
+  });
+
+  it("tells nothing of what becomes durable afterwards", () => {
+    const { world, installed, database, persisted } = aDatabase({ held: true });
+    database.originate("interest", 0, Uint8Array.of(1), 60_000);
+    world.advance(100);
     database.stop();
     for (const done of persisted) done(undefined);
-    expect(installed).toEqual([]);
+    expect([installed, persisted.length]).toEqual([[], 1]);
   });
 
   it("may be called twice", () => {
