@@ -10,14 +10,14 @@ export interface EventId {
   readonly id: string;
 }
 
-/** `candidates`: positions of the publish window that have the hash. Oldest first. */
+/** `candidates`: positions of the publish window that have the hash; `recent`: nothing else is looked at. Oldest first. */
 export async function findEvents(
   store: EventStore,
   wanted: EventId,
-  candidates: readonly number[],
+  { candidates, recent }: { readonly candidates: readonly number[]; readonly recent: boolean },
 ): Promise<StoredEvent[]> {
   const found = await readAll(store, candidates, wanted);
-  return found.length > 0 ? found : await readAll(store, await scan(store, wanted), wanted);
+  return found.length > 0 || recent ? found : await readAll(store, await scan(store, wanted), wanted);
 }
 
 async function readAll(

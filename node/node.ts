@@ -191,9 +191,12 @@ export class WeftNode implements AsyncDisposable {
 
   /**
    * Whether events that come over links repeat a source and id of the publish window that came as another event. `done` is
-   * called once, at once unless the log has to be read.
+   * called once, at once unless the log has to be read; publishers of the same wait until it calls `settle`.
    */
-  judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
+  judge(
+    arrivals: readonly Arrived[],
+    done: (verdicts: readonly ArrivalVerdict[], settle: () => void) => void,
+  ): void {
     this.acceptor.judge(arrivals, done);
   }
 
@@ -222,9 +225,10 @@ export class WeftNode implements AsyncDisposable {
     return explain(this.subscriptions, { cluster: this.cluster, topic, event, streams, audience, stop });
   }
 
-  /** Events of a source and id that are in the log, also those in transit, oldest first. */
-  async find({ source, id }: EventId): Promise<StoredEvent[]> {
-    return await findEvents(this.store, { source, id }, this.acceptor.candidates(source, id));
+  /** Events of a source and id that are in the log, also those in transit, oldest first. `recent`: of the publish window. */
+  async find({ source, id }: EventId, { recent = false } = {}): Promise<StoredEvent[]> {
+    const candidates = this.acceptor.candidates(source, id);
+    return await findEvents(this.store, { source, id }, { candidates, recent });
   }
 
   /** What became of a stored event at each subscription of this node. */

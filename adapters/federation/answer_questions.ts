@@ -24,6 +24,7 @@ const ExplainSchema = v.object({
   groups: v.pipe(v.array(NameSchema), v.maxLength(ROWS_MAX)),
 });
 
+const FindSchema = v.object({ ...IdSchema.entries, recent: v.boolean() });
 const TraceSchema = v.object({ ...IdSchema.entries, origin: NameSchema, epoch: CountSchema, sequence: CountSchema });
 
 /** Questions that are worked on at a time: each may read the whole index of the log. */
@@ -46,7 +47,7 @@ export function answerQuestions(federation: Federation, node: WeftNode, onError:
     const event = createEvent({ attributes: { ...attributes, id: "explain", source: sourceOf(attributes) } });
     return await explainHere(node, parseTopic(topic), event, { ungrouped, groups });
   });
-  answer("find", IdSchema, async (id) => ({ copies: await findCopies(node, id) }));
+  answer("find", FindSchema, async ({ recent, ...id }) => ({ copies: await findCopies(node, id, { recent }) }));
   answer("trace", TraceSchema, async ({ source, id, ...copy }) => {
     return await traceCopy({ node, federation }, { source, id }, copy);
   });

@@ -41,18 +41,22 @@ const COPIES_MAX = 4;
 
 /** `undefined`: no cluster that can be reached knows the event. The copy that was published first comes first. */
 export async function traceEvent(parts: Parts, id: EventId): Promise<TracedEvent | undefined> {
-  const here = await findCopies(parts.node, id);
-  const found = here.length > 0 ? here : await findElsewhere(parts, id);
-  const copies = unique(found).slice(0, COPIES_MAX);
+  const here = await findCopies(parts.node, id, { recent: false });
+  // A copy that was refused here is known where it was published; reading whole logs for that would be too much.
+  const elsewhere = await findElsewhere(parts, { ...id, recent: here.length > 0 });
+  const copies = unique([...here, ...elsewhere]).slice(0, COPIES_MAX);
   const [first, ...others] = await Promise.all(copies.map((copy) => trace(parts, id, copy)));
   return first && { ...first, copies: others };
 }
 
-async function findElsewhere({ federation }: Parts, id: EventId): Promise<EventCopy[]> {
+async function findElsewhere(
+  { federation }: Parts,
+  body: EventId & { readonly recent: boolean },
+): Promise<EventCopy[]> {
   if (federation === undefined) return [];
   const clusters = federation.topology.table.reachable().slice(0, ASKED_MAX);
   const answers = await Promise.all(
-    clusters.map((cluster) => ask(federation, cluster, { kind: "find", body: id, answer: FoundSchema })),
+    clusters.map((cluster) => ask(federation, cluster, { kind: "find", body, answer: FoundSchema })),
   );
   return answers.flatMap((answer) => answer?.copies ?? []);
 }

@@ -58,8 +58,8 @@ export const TracedHereSchema = v.object({
 export type TracedHere = v.InferOutput<typeof TracedHereSchema>;
 
 /** Copies of an event in this cluster's log, also of those that only pass through. */
-export async function findCopies(node: WeftNode, id: EventId): Promise<EventCopy[]> {
-  return (await node.find(id)).map(({ origin, epoch, sequence, acceptedAt }) => {
+export async function findCopies(node: WeftNode, id: EventId, options: { recent: boolean }): Promise<EventCopy[]> {
+  return (await node.find(id, options)).map(({ origin, epoch, sequence, acceptedAt }) => {
     return { origin, epoch, sequence, at: acceptedAt };
   });
 }
