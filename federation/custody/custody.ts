@@ -76,9 +76,12 @@ export class Custody {
     }
   }
 
-  /** These were sent over a link whose epoch has closed, and not acknowledged. */
-  takeBack(shipments: readonly Shipment[]): void {
-    for (const shipment of shipments) this.add(shipment);
+  /**
+   * These were sent to a neighbour in a link epoch that has closed, and not acknowledged: they wait again before all that
+   * came after them, and go another way only together with that (`reroute()`), so that nothing overtakes them.
+   */
+  takeBack(peer: string, lane: Lane, shipments: readonly Shipment[]): void {
+    this.queueOf(peer, lane).putBack(shipments);
   }
 
   /** The routes have changed: everything that waits finds its way anew, in the order of the log. */

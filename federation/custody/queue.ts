@@ -31,6 +31,12 @@ export class ShipmentQueue {
     this.#bytes += shipment.bytes;
   }
 
+  /** Puts shipments before all that wait, in their order: they were here before. */
+  putBack(shipments: readonly Shipment[]): void {
+    const waiting = this.drain();
+    for (const shipment of [...shipments, ...waiting]) this.push(shipment);
+  }
+
   /** Takes the first `count` events of the first shipment. */
   take(count: number): Shipment {
     const first = this.#items[this.#head]!;

@@ -165,7 +165,7 @@ export class LaneSender {
     this.#cancelAll();
     const unacked = this.#unacked;
     this.#unacked = [];
-    for (const { shipments } of unacked) this.#parts.takeBack(shipments);
+    this.#parts.takeBack(unacked.flatMap(({ shipments }) => shipments));
   }
 
   /** Seals and sends what the window allows. Cheap when there is nothing to do. */
@@ -337,7 +337,7 @@ export class LaneSender {
         (complete ? "they are sent again" : `${lost.length} of them are still kept here`),
       fatal: false,
     });
-    for (const { shipments } of lost) this.#parts.takeBack(shipments);
+    this.#parts.takeBack(lost.flatMap(({ shipments }) => shipments));
   }
 
   /** Takes out of the regret window what a peer at a place does not have. */

@@ -32,7 +32,7 @@ export interface LinksParts {
   /** Hash of the record database, 16 hex digits. */
   readonly root: () => string;
   readonly onUp: (neighbour: Neighbour) => void;
-  /** In the tick in which the link is declared down, before what it carried is dispatched anew. */
+  /** In the tick in which the link is declared down: what it carried waits to be dispatched anew. */
   readonly onDown: (neighbour: Neighbour, reason: string) => void;
   readonly onHello: (neighbour: Neighbour, hello: Hello) => void;
   readonly onControl: (peer: string, kind: string, payload: Uint8Array) => void;
@@ -314,8 +314,8 @@ export class Links {
   #sessionDown(neighbour: Neighbour, session: Session, reason: string): void {
     const change = neighbour.sessionDown(session, reason);
     if (change === "unchanged") return;
-    if (change === "down") this.#parts.onDown(neighbour, reason);
     neighbour.closeEpoch();
+    if (change === "down") this.#parts.onDown(neighbour, reason);
     if (change === "moved") neighbour.openEpoch(highestEpoch(neighbour.active?.theirs), { samePeer: true });
   }
 

@@ -142,7 +142,7 @@ export class Neighbour {
         onHandedOver(peer, shipments);
         custody.release(shipments);
       },
-      takeBack: (shipments) => custody.takeBack(shipments),
+      takeBack: (shipments) => custody.takeBack(peer, lane, shipments),
       onNotice: (notice) => {
         this.lastError = `${notice.code}: ${notice.detail}`;
         onNotice({ ...notice, peer, lane });

@@ -126,11 +126,20 @@ describe("Custody.release()", () => {
 });
 
 describe("Custody.takeBack()", () => {
-  it("finds ways anew for what a link did not bring over", () => {
+  it("puts what a link did not bring over before what came after it", () => {
+    const { custody } = aCustody();
+    custody.add(aShipment({ position: 6, destinations: to("bob") }));
+    custody.takeBack("bob", "normal", [aShipment({ position: 4 }), aShipment({ position: 5 })]);
+    expect(waiting(custody, "bob").map(({ position }) => position)).toEqual([4, 5, 6]);
+  });
+
+  it("lets it go another way only together with what came after it", () => {
     const { custody, routes } = aCustody();
+    custody.add(aShipment({ position: 6, destinations: to("bob") }));
+    custody.takeBack("bob", "normal", [aShipment({ position: 4, destinations: to("bob") })]);
     routes.change({ bob: "dora" });
-    custody.takeBack([aShipment({ position: 4 }), aShipment({ position: 5 })]);
-    expect(waiting(custody, "dora").map(({ position }) => position)).toEqual([4, 5]);
+    custody.reroute();
+    expect(waiting(custody, "dora").map(({ position }) => position)).toEqual([4, 6]);
   });
 });
 
