@@ -76,19 +76,24 @@ function toCluster(name: string, { wants, disk, disks, speaksAs }: SmallMesh): C
   };
 }
 
-/** Publishes `count` events, one each `everyMs`, the first at once; answers their ids. */
-export function publish(
-  simulation: Simulation,
-  cluster: string,
-  { count, topic = "order.placed", everyMs = 1 }: { count: number; topic?: string; everyMs?: number },
-): string[] {
+export interface PublishPlan {
+  readonly count: number;
+  readonly topic?: string;
+  /** The first is published at once. */
+  readonly everyMs?: number;
+  readonly dataBytes?: number;
+}
+
+/** Has events published at a cluster; answers their ids. */
+export function publish(simulation: Simulation, cluster: string, plan: PublishPlan): string[] {
+  const { count, topic = "order.placed", everyMs = 1, dataBytes } = plan;
   const published = simulation.published.get(cluster) ?? 0;
   simulation.published.set(cluster, published + count);
   const ids = Array.from({ length: count }, (_, i) => `${cluster}-${published + i + 1}`);
   ids.forEach((id, i) =>
     simulation.scheduler.after(
       Math.round(i * everyMs * 1000),
-      () => void simulation.node(cluster).publish(topic, { id }),
+      () => void simulation.node(cluster).publish(topic, { id, dataBytes }),
     )
   );
   return ids;
