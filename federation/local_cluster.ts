@@ -52,9 +52,10 @@ export interface LocalCluster {
   watchWants(listener: () => void): void;
   /**
    * Whether an event that arrives for this cluster repeats a (source, id) of the publish window that came under another
-   * origin or sequence. `done` is called once, at once where nothing has to be read.
+   * origin or sequence. `done` is called once, at once where nothing has to be read. Until it calls `settle`, once what
+   * it got is stored or given up, publishers of the same (source, id) wait.
    */
-  judge(arrivals: readonly Arrival[], done: (verdicts: readonly Verdict[]) => void): void;
+  judge(arrivals: readonly Arrival[], done: (verdicts: readonly Verdict[], settle?: () => void) => void): void;
   /** Whether a stored own event may leave this cluster at all (`weft-system.>` may not). */
   travels(event: Pick<StoredEvent, "topic">): boolean;
 }

@@ -155,13 +155,13 @@ export class Intake {
     for (const { frame } of batch) arrivals.add(frame);
     const { candidates } = arrivals;
     if (candidates.length === 0) return this.#commit(batch, arrivals, bytes);
-    local.judge(candidates, (verdicts) => {
+    local.judge(candidates, (verdicts, settle) => {
       arrivals.judged(verdicts);
-      this.#commit(batch, arrivals, bytes);
+      this.#commit(batch, arrivals, bytes, settle);
     });
   }
 
-  #commit(batch: readonly WaitingFrame[], arrivals: Arrivals, bytes: number): void {
+  #commit(batch: readonly WaitingFrame[], arrivals: Arrivals, bytes: number, settle = () => {}): void {
     const settled = arrivals.settle();
     const touched = new Map<string, Place & { peer: string; lane: Lane }>();
     for (const { peer, lane, frame, chain } of batch) {
@@ -176,6 +176,7 @@ export class Intake {
     }
     this.#parts.log.commit(settled.entries as AppendEntry[], changes, (error, appended) => {
       this.#waitingBytes -= bytes;
+      settle();
       if (error !== undefined) this.#failed(batch, error);
       else this.#stored(batch, arrivals, appended!, { places: [...touched.values()], mark });
       this.#busy = false;

@@ -72,7 +72,10 @@ export class Acceptor {
   }
 
   /** See `ArrivalJudge.judge()`. */
-  judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
+  judge(
+    arrivals: readonly Arrived[],
+    done: (verdicts: readonly ArrivalVerdict[], settle: () => void) => void,
+  ): void {
     this.#judge.judge(arrivals, done);
   }
 
@@ -101,7 +104,7 @@ export class Acceptor {
       const entry = this.#toEntry(submission);
       const hash = this.#known.hash(entry.event);
       const knowledge = this.#known.look(entry.event, hash);
-      if (knowledge.type === "new") return this.#append(entry, hash);
+      if (knowledge.type === "new" && this.#judge.arriving(hash) === undefined) return this.#append(entry, hash);
       return this.#acceptAll([{ entry, hash }]).then(([receipt]) => receipt);
     } catch (error) {
       return Promise.reject(error);
@@ -120,8 +123,9 @@ export class Acceptor {
     const strangers = new Set<number>();
     const known = new Map<Item, Known>();
     for (;;) {
-      const unsure = this.#sort(items, known, strangers);
-      if (unsure.length === 0) return await this.#appendAll(items, known);
+      const { unsure, arriving } = this.#sort(items, known, strangers);
+      if (unsure.length === 0 && arriving.length === 0) return await this.#appendAll(items, known);
+      await Promise.all(arriving);
       for (const { item, positions } of unsure) {
         const read = await this.#known.read(item.entry.event, positions);
         if (read.type === "known") known.set(item, read);
@@ -130,16 +134,22 @@ export class Acceptor {
     }
   }
 
-  /** Fills `known`; answers the items about which the log must be asked. Nothing can happen between this and what follows. */
+  /**
+   * Fills `known`; answers the items about which the log must be asked, and what has to be waited for. Nothing can happen
+   * between this and what follows.
+   */
   #sort(items: readonly Item[], known: Map<Item, Known>, strangers: ReadonlySet<number>) {
     const unsure: { item: Item; positions: readonly number[] }[] = [];
+    const arriving: Promise<void>[] = [];
     for (const item of items) {
       if (known.has(item)) continue;
       const knowledge = this.#known.look(item.entry.event, item.hash, strangers);
       if (knowledge.type === "known") known.set(item, knowledge);
       else if (knowledge.type === "unsure") unsure.push({ item, positions: knowledge.positions });
+      const settled = knowledge.type === "known" ? undefined : this.#judge.arriving(item.hash);
+      if (settled !== undefined) arriving.push(settled);
     }
-    return unsure;
+    return { unsure, arriving };
   }
 
   async #appendAll(items: readonly Item[], known: ReadonlyMap<Item, Known>): Promise<Receipt[]> {

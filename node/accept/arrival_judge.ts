@@ -2,6 +2,7 @@
 
 import { isForNobody } from "../audience.ts";
 import type { EventStore, StoredEvent } from "../event_store.ts";
+import type { IdHash } from "../id_hash.ts";
 import { isSameRecordId, recordEvent } from "../event_record.ts";
 import type { KnownIds } from "./known_ids.ts";
 import type { Pending } from "./pending_ids.ts";
@@ -25,10 +26,18 @@ interface Suspicion {
   readonly positions: readonly number[];
 }
 
+/** Arrivals that were judged, or are about to be, and are not stored yet. */
+interface UnderWay {
+  /** By the low half of the hash: the first arrival that has it. */
+  readonly firsts: ReadonlyMap<number, number>;
+  readonly settled: Promise<void>;
+}
+
 export class ArrivalJudge {
   readonly #store: EventStore;
   readonly #known: KnownIds;
   readonly #onError: (error: unknown) => void;
+  readonly #underWay = new Set<UnderWay>();
 
   constructor(store: EventStore, known: KnownIds, onError: (error: unknown) => void) {
     this.#store = store;
@@ -39,10 +48,15 @@ export class ArrivalJudge {
   /**
    * Calls `done` once, with a verdict for each: at once unless the log has to be read. An arrival also repeats an earlier
    * one of the same call. Events that only pass through this cluster count for nothing: they were never delivered here.
+   * What is judged counts as under way until `done` calls `settle`, which it must: stored or not.
    */
-  judge(arrivals: readonly Arrived[], done: (verdicts: readonly ArrivalVerdict[]) => void): void {
+  judge(
+    arrivals: readonly Arrived[],
+    done: (verdicts: readonly ArrivalVerdict[], settle: () => void) => void,
+  ): void {
     const verdicts = new Array<ArrivalVerdict>(arrivals.length).fill("new");
-    const firsts = new Map<number, number>(); // by the low half of the hash: the first arrival that has it
+    const firsts = new Map<number, number>();
+    const settle = this.#begin(firsts);
     const suspicions: Suspicion[] = [];
     for (let index = 0; index < arrivals.length; index++) {
       const { record } = arrivals[index];
@@ -57,8 +71,27 @@ export class ArrivalJudge {
       const pending = this.#known.pending(hash, () => recordEvent(record));
       if (positions.length > 0 || pending !== undefined) suspicions.push({ index, pending, positions });
     }
-    if (suspicions.length === 0) done(verdicts);
-    else void this.#confirm(arrivals, suspicions, verdicts).then(() => done(verdicts));
+    if (suspicions.length === 0) done(verdicts, settle);
+    else void this.#confirm(arrivals, suspicions, verdicts).then(() => done(verdicts, settle));
+  }
+
+  /**
+   * Resolves once arrivals under way that may be of that id are stored or given up; `undefined`: there are none. Who
+   * publishes the same at this very moment has to wait: neither can see the other in the log yet.
+   */
+  arriving({ lo }: IdHash): Promise<void> | undefined {
+    for (const { firsts, settled } of this.#underWay) if (firsts.has(lo)) return settled;
+    return undefined;
+  }
+
+  #begin(firsts: ReadonlyMap<number, number>): () => void {
+    let resolve!: () => void;
+    const underWay: UnderWay = { firsts, settled: new Promise<void>((settled) => resolve = settled) };
+    this.#underWay.add(underWay);
+    return () => {
+      this.#underWay.delete(underWay);
+      resolve();
+    };
   }
 
   async #confirm(

@@ -152,6 +152,21 @@ describe("Intake.receive()", () => {
     expect([setup.accepted, setup.intake.counts.rejected]).toEqual([[1], 1]);
   });
 
+  it("tells its judge when what was judged is stored, or is not", () => {
+    const setup = new Setup();
+    let settled = 0;
+    setup.judge = (arrivals, done) => done(arrivals.map(() => "new"), () => settled++);
+    setup.log.held = true;
+    setup.receive(setup.next());
+    expect(settled).toBe(0);
+    setup.log.flush();
+    expect(settled).toBe(1);
+    setup.receive(setup.next());
+    setup.log.failure = new Error("disk");
+    setup.log.flush();
+    expect(settled).toBe(2);
+  });
+
   it("counts what became of the events", () => {
     const setup = new Setup();
     setup.receive(setup.next());

@@ -18,7 +18,10 @@ async function judge(
   let atOnce = true;
   const verdicts = await new Promise<readonly ArrivalVerdict[]>((resolve) => {
     let told: readonly ArrivalVerdict[] | undefined;
-    node.judge(arrivals, (verdicts) => resolve(told = verdicts));
+    node.judge(arrivals, (verdicts, settle) => {
+      settle();
+      resolve(told = verdicts);
+    });
     atOnce = told !== undefined;
   });
   return { verdicts, atOnce };
@@ -96,5 +99,29 @@ describe("A publisher", () => {
     const receipt = await fixture.publish(event);
     expect(receipt).toEqual({ cluster: "bonn", epoch: 9, sequence: 41, position: 1, duplicate: true });
     await expect(fixture.publish({ id: "1", data: "[]" })).rejects.toThrow("another data");
+  });
+
+  it("that publishes what is arriving at that very moment waits until it is stored, and then repeats it", async () => {
+    await using fixture = await openTestNode();
+    const event = { id: "1", data: "{}" };
+    let settle = (): void => {};
+    fixture.node.judge([arrived("1")], (_, settled) => settle = settled);
+    const publishing = [fixture.publish(event), fixture.publish(event)];
+    await arrive(fixture, { ...event, origin: { cluster: "bonn", epoch: 9, sequence: 1 } });
+    settle();
+    const receipt = { cluster: "bonn", epoch: 9, sequence: 1, position: 1, duplicate: true as const };
+    expect(await Promise.all(publishing)).toEqual([receipt, receipt]);
+    expect(fixture.node.store.head).toBe(1);
+  });
+
+  it("that waited for an arrival which was given up is the first, once", async () => {
+    await using fixture = await openTestNode();
+    let settle = (): void => {};
+    fixture.node.judge([arrived("1")], (_, settled) => settle = settled);
+    const publishing = [fixture.publish({ id: "1" }), fixture.publish({ id: "1" })];
+    expect((await fixture.publish({ id: "another" })).position).toBe(1);
+    settle();
+    const receipts = await Promise.all(publishing);
+    expect(receipts.map(({ position, duplicate }) => [position, duplicate])).toEqual([[2, undefined], [2, true]]);
   });
 });

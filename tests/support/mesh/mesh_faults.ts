@@ -100,7 +100,7 @@ export const MESH_FAULTS: readonly MeshFault[] = [
   {
     name: "slow",
     what: "a subscriber stops reading, and a link passes 100 kB a second",
-    reroutes: false,
+    reroutes: true,
     strike: slow,
   },
 ];
