@@ -38,7 +38,7 @@ const pagePorts = /\b(7700|7701|7800|9000)\b/g;
 const goesOn = /curl -N|\bweft sub\b|node -e/;
 /** May be typed again when the answer is not there yet. */
 const onlyLooks =
-  /^(curl (?!.*(-d|-X))|(npx -y (bun run|deno task) )?weft (dlq|explain|events|routes|links|clusters|subscription (ls|show)))/;
+  /^(curl (?!.*(-d|-X))|(npx -y (bun run|deno task) )?weft (dlq|explain|why-not|events|trace|ledger|routes|links|clusters|subscription (ls|show)))/;
 
 export class Tour implements AsyncDisposable {
   readonly #temp: TempDir;
@@ -74,7 +74,7 @@ export class Tour implements AsyncDisposable {
   /** Answers how many blocks it took. Rejects with the place of the first one that does something else than the page says. */
   async walk(path: string, page: string): Promise<number> {
     const steps = toSteps(codeBlocks(page));
-    if (!steps.some(({ block }) => startsNode.test(block.text))) await this.#startNode();
+    if (!steps.some(({ block: { text } }) => startsNode.test(text) && !joinsNode.test(text))) await this.#startNode();
     for (const step of steps) {
       try {
         await this.#take(step);
