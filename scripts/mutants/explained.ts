@@ -10,7 +10,72 @@ export interface Explained {
   readonly why: string;
 }
 
-export const EXPLAINED: readonly Explained[] = [];
+export const EXPLAINED: readonly Explained[] = [
+  {
+    file: "federation/link/lane_sender.ts",
+    line: "if (now - oldest.ackedAt < this.#regretMs && this.#regretBytes <= REGRET_BYTES_MAX) break;",
+    change: '"<=" becomes "<"',
+    why: "A byte more or less of 256 MiB.",
+  },
+  {
+    file: "federation/link/send_window.ts",
+    line: "if (this.#size < BYTES_MAX) this.#size = Math.min(BYTES_MAX, this.#size + GROWTH_BYTES);",
+    change: '"<" becomes "<="',
+    why: "At its bound the window stays as it is either way.",
+  },
+  {
+    file: "federation/routing/interest/ratio_heap.ts",
+    line: "return left === right ? this.#orders[a] > this.#orders[b] : left > right;",
+    change: '">" becomes ">="',
+    why: "Orders are all different, and equal priorities take the other way.",
+  },
+  {
+    file: "federation/routing/interest/token_branches.ts",
+    line: "if (end < other.length ? other.charCodeAt(end) !== DOT : end > other.length) return false;",
+    change: '"<" becomes "<="',
+    why: "Patterns that end here have been put aside: behind the token there is always a dot.",
+  },
+  {
+    file: "federation/routing/interest/token_branches.ts",
+    line: "for (let i = start; i < end; i++) if (pattern.charCodeAt(i) !== other.charCodeAt(i)) return false;",
+    change: '"<" becomes "<="',
+    why: "Patterns that end here have been put aside: behind the token there is always a dot.",
+  },
+  {
+    file: "federation/routing/paths/adjacency.ts",
+    line: "for (let id = 0; id < names.length; id++) {",
+    change: '"<" becomes "<="',
+    why: "Behind the end of a typed array nothing is read and nothing written.",
+  },
+  {
+    file: "federation/routing/paths/class_routes.ts",
+    line: "for (let destination = 0; destination < hops.length; destination++) {",
+    change: '"<" becomes "<="',
+    why: "Behind the end of a typed array nothing is read and nothing written.",
+  },
+  {
+    file: "federation/routing/paths/shortest_path.ts",
+    line: "for (let arc = offsets[vertex], end = offsets[vertex + 1]; arc < end; arc++) {",
+    change: '"<" becomes "<="',
+    why: "The vertex before is found among its own arcs; at the start no arc costs nothing.",
+  },
+  {
+    file: "federation/routing/records/ageing.ts",
+    line: "if (this.#heap.length > 2 * this.#entries.size + STALE_MAX) this.#rebuild();",
+    why: "When the heap is built anew changes what it costs, not what it says.",
+  },
+  {
+    file: "federation/routing/records/alarm.ts",
+    line: "this.#cancel = undefined;",
+    why: "A timer that is cancelled twice is cancelled.",
+  },
+  {
+    file: "federation/routing/records/message_writer.ts",
+    line: "if (this.#length > 1 && this.#length + HEAD_BYTES + bytes > this.#bytesMax) this.#end();",
+    change: '">" becomes ">="',
+    why: "A message is a byte smaller than it could be; one without content is not sent.",
+  },
+];
 
 export function findExplanation(
   { file, name }: { readonly file: string; readonly name: string },

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "bun:test";
+
+import { readMessage } from "../../../federation/routing/records/db_message.ts";
+import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
+import { RecordDatabase } from "../../../federation/routing/records/mod.ts";
+import { readHeader, seal } from "../../../federation/routing/records/sealed_record.ts";
+import { FakeWorld } from "../../support/fake_world.ts";
+
+/** Alice's database between bob and charlie; both are played by the test. */
+function between() {
+  const world = new FakeWorld();
+  /** Records that alice sends: to whom, shard and version. */
+  const sent: string[] = [];
+  const database = new RecordDatabase({
+    world,
+    self: "alice",
+    epoch: 2 ** 32,
+    send: (peer, payload) => {
+      readMessage(payload, {
+        onRecord: (_tag, _lifetimeMs, { from, to }) => {
+          const { shard, version } = readHeader(payload, from, to)!;
+          sent.push(`${peer} ${shard} ${version}`);
+        },
+        onAck: () => {},
+        onBuckets: () => {},
+        onKeys: () => {},
+        onWant: () => {},
+      });
+    },
+    persist: (_records, _removed, done) => done(undefined),
+    onInstalled: () => {},
+    onPurged: () => {},
+    onNotice: () => {},
+  });
+  for (const peer of ["bob", "charlie"]) database.adjacencyUp(peer);
+  const writer = new MessageWriter({ bytesMax: 10_000 });
+  /** A record of eve comes from a peer. */
+  const hear = (peer: string, shard: number, version: number): void => {
+    const record = seal({ origin: "eve", kind: 0, shard, epoch: 2 ** 32, version, body: Uint8Array.of(version) });
+    writer.compose((payload) => database.receive(peer, payload), () => writer.record(1, 600_000, record));
+  };
+  return { world, sent, hear };
+}
+
+describe("RecordDatabase", () => {
+  it("sends a record on to everybody but who sent it", () => {
+    const { world, sent, hear } = between();
+    hear("bob", 0, 1);
+    world.advance(100);
+    expect(sent).toEqual(["charlie 0 1"]);
+  });
+
+  it("does not send what waits for a peer that sends something newer meanwhile", () => {
+    const { world, sent, hear } = between();
+    hear("charlie", 0, 1);
+    hear("charlie", 1, 1);
+    hear("bob", 1, 2);
+    world.advance(100);
+    expect(sent).toContain("bob 0 1");
+    expect(sent.filter((each) => each.startsWith("bob 1"))).toEqual([]);
+    expect(sent).toContain("charlie 1 2");
+  });
+
+  it("answers a peer that is behind with what counts", () => {
+    const { world, sent, hear } = between();
+    hear("charlie", 0, 2);
+    hear("bob", 0, 1);
+    world.advance(100);
+    expect(sent).toContain("bob 0 2");
+    expect(sent).not.toContain("charlie 0 1");
+  });
+});
