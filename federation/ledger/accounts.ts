@@ -103,11 +103,12 @@ export class Accounts {
 
   #acknowledgement(from: string, body: unknown): void {
     const ack = parseReceiptAck(body);
-    if (ack?.closed) return this.#closed(from, ack.epoch);
     // Only in memory: after a crash it is told again. Written beside a commit under way it could undo what that covers.
     if (ack === undefined) return;
     // What this store told before it lost its tail may be what the origin goes by: it says nothing of what is here now.
-    this.receipts.acknowledged(from, this.#parts.syncs ? ack : { ...ack, low: 0 });
+    if (!this.#parts.syncs) this.receipts.acknowledged(from, { ...ack, low: 0 });
+    else if (ack.closed) this.#closed(from, ack.epoch);
+    else this.receipts.acknowledged(from, ack);
   }
 
   #closed(origin: string, epoch: number): void {

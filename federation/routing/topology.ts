@@ -42,6 +42,7 @@ export class Topology {
   readonly #states = new Map<string, LinkState>();
   readonly #links = new Map<string, OwnLink>();
   #scheduled = false;
+  #cancelLater: (() => void) | undefined;
   /** Full computations so far. */
   computations = 0;
 
@@ -73,7 +74,6 @@ export class Topology {
         detail: `it flaps: not used for ${Math.ceil(holdMs / 1000)} s`,
         peer,
       });
-      this.#parts.world.after(holdMs, () => this.#tellOwn());
     }
     this.#tellOwn();
   }
@@ -117,11 +117,21 @@ export class Topology {
     this.#schedule();
   }
 
+  /** A link is held back: it is told when that is over. A timer may fire a moment early, so it is looked at again then. */
+  #tellLater(delayMs: number): void {
+    this.#cancelLater?.();
+    this.#cancelLater = this.#parts.world.after(Math.ceil(delayMs) + 1, () => {
+      this.#cancelLater = undefined;
+      this.#tellOwn();
+    });
+  }
+
   #tellOwn(): void {
     const now = this.#parts.world.now();
-    const links = [...this.#links].filter(([, { up, damping }]) => up && damping.heldUntil(now) <= now).map((
-      [peer],
-    ) => ({
+    const up = [...this.#links].filter(([, link]) => link.up);
+    const held = up.map(([, { damping }]) => damping.heldUntil(now)).filter((until) => until > now);
+    if (held.length > 0) this.#tellLater(Math.min(...held) - now);
+    const links = up.filter(([, { damping }]) => damping.heldUntil(now) <= now).map(([peer]) => ({
       peer,
       cost: this.costOf(peer),
       tags: this.#parts.setting(peer).tags,

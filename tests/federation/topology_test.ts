@@ -120,7 +120,7 @@ describe("Topology of this cluster", () => {
     expect([setup.links, setup.notices]).toEqual([[], ["LINK_DAMPED bob"]]);
     setup.world.advance(999);
     expect(setup.links).toEqual([]);
-    setup.world.advance(1);
+    setup.world.advance(2);
     expect(setup.links).toEqual(["bob 5"]);
   });
 });
