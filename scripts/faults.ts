@@ -1,72 +1,51 @@
 /**
- * The long form of the fault tests: a node is killed again and again under load, until 100,000 events are through; then a
- * checker that knows nothing of the node judges what publishers, sinks and consumers saw.
+ * The long form of the fault tests. A node is killed again and again under load, until 100,000 events are through:
  *
  *     bun scripts/faults.ts [--runtime bun|deno] [--events 100000] [--rounds 20] [--publishers 128] [--seed N]
  *
- * Ends with 1, and keeps the history, when a promise was broken.
+ * Or meshes of two to seven nodes, Bun and Deno by turns, in every topology, meet with every fault:
+ *
+ *     bun scripts/faults.ts --mesh [ring/kill …] [--events 100000] [--rounds 4] [--publishers 4] [--seed N] [--json FILE]
+ *     bun scripts/faults.ts --mesh --list
+ *
+ * A checker that knows nothing of nodes judges what publishers and subscribers saw. Ends with 1, and keeps the histories,
+ * when a promise was broken.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 
-import { checkHistory, type Violation } from "../tests/support/checker.ts";
-import { readHistory } from "../tests/support/history.ts";
-import { killExpectations, type KillScenarioResult, runKillScenario } from "../tests/support/kill_scenario.ts";
 import { chooseSeed } from "../tests/support/seeded_random.ts";
+import { listMeshCases, runMeshCases } from "./faults/mesh_cases.ts";
+import { runSingleNode } from "./faults/single_node.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    mesh: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    json: { type: "string" },
     runtime: { type: "string" },
     events: { type: "string", default: "100000" },
-    rounds: { type: "string", default: "20" },
-    publishers: { type: "string", default: "128" },
+    rounds: { type: "string" },
+    publishers: { type: "string" },
     seed: { type: "string" },
   },
 });
 
-/** Violations that are shown; the history has all of them. */
-const SHOWN_MAX = 20;
-
 async function main(): Promise<number> {
-  const rounds = toCount("rounds", values.rounds);
+  if (values.list) return listMeshCases();
   const seed = values.seed === undefined ? chooseSeed(process.env) : toCount("seed", values.seed);
+  const events = toCount("events", values.events);
+  const count = (name: "rounds" | "publishers", otherwise: number) =>
+    values[name] === undefined ? otherwise : toCount(name, values[name]);
   console.log(`seed ${seed}`);
-  const from = performance.now();
-  const elapsed = () => `${((performance.now() - from) / 1000).toFixed(1)} s`;
-  const result = await runKillScenario({
-    seed,
-    rounds,
-    publishers: toCount("publishers", values.publishers),
-    eventsPerRound: Math.ceil(toCount("events", values.events) / rounds),
-    delayMsMax: 500,
-    runtime: toRuntime(values.runtime),
-    onRound: (round, accepted) => console.log(`kill ${round} of ${rounds}: ${accepted} events accepted, ${elapsed()}`),
-  });
-  const folder = mkdtempSync(join(tmpdir(), "weft-faults-"));
-  const file = join(folder, "history.jsonl");
-  result.history.save(file);
-  const violations = checkHistory(readHistory(file), killExpectations);
-  report(result, violations);
-  if (violations.length === 0) rmSync(folder, { recursive: true });
-  else console.log(`the history is in ${file}`);
-  console.log(`${elapsed()} in all`);
-  return violations.length === 0 ? 0 : 1;
-}
-
-function report(
-  { history, accepted, inFlight }: KillScenarioResult,
-  violations: readonly Violation[],
-): void {
-  console.log(
-    `${accepted} events accepted, ${history.count("delivered")} deliveries, ${history.count("killed")} kills`,
-  );
-  console.log(`requests under way at the kills: ${inFlight.join(", ")}`);
-  for (const { rule, subject } of violations.slice(0, SHOWN_MAX)) console.log(`${rule}: ${subject}`);
-  console.log(violations.length === 0 ? "every promise was kept" : `${violations.length} broken promises`);
+  if (values.mesh) {
+    const load = { events, rounds: count("rounds", 4), publishers: count("publishers", 4) };
+    return await runMeshCases(positionals, { ...load, seed, summaryPath: values.json });
+  }
+  const load = { events, rounds: count("rounds", 20), publishers: count("publishers", 128) };
+  return await runSingleNode({ ...load, seed, runtime: toRuntime(values.runtime) });
 }
 
 function toCount(name: string, text: string): number {
