@@ -1,5 +1,7 @@
 /** What the tests of lane senders share. */
 
+import { expect } from "bun:test";
+
 import { EventReader } from "../../federation/custody/event_reader.ts";
 import { ShipmentQueue } from "../../federation/custody/queue.ts";
 import { sequenceAt, type Shipment } from "../../federation/custody/shipment.ts";
