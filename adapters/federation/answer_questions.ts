@@ -3,7 +3,7 @@
 import * as v from "valibot";
 
 import type { Federation } from "../../federation/mod.ts";
-import { createEvent, InvalidTopicError, parseTopic, RefusedError, type WeftNode } from "../../node/mod.ts";
+import { CodecError, createEvent, InvalidTopicError, parseTopic, RefusedError, type WeftNode } from "../../node/mod.ts";
 import { CountSchema, NameSchema, ROWS_MAX } from "./ask.ts";
 import { explainHere } from "./explain_here.ts";
 import { listOwnSubscriptions, SubscriptionsQuestionSchema } from "./mesh_subscriptions.ts";
@@ -60,5 +60,5 @@ function sourceOf({ source }: Readonly<Record<string, unknown>>): string {
 
 /** The question is at fault, not this node: it gets no answer. */
 function isMistake(error: unknown): boolean {
-  return error instanceof RefusedError || error instanceof InvalidTopicError;
+  return error instanceof CodecError || error instanceof RefusedError || error instanceof InvalidTopicError;
 }

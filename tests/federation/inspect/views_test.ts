@@ -1,0 +1,142 @@
+/** Routes, clusters, nodes, links and interest, as a node shows them. */
+
+import { describe, expect, it } from "bun:test";
+
+import { areLinked, listClusters, listInterest, listLinks, listPeers, listRoutes } from "../../../federation/mod.ts";
+import { MemoryMesh } from "../../support/memory_mesh.ts";
+
+const ROW = ["alice-bob", "bob-charlie"];
+const TRIANGLE = [...ROW, "alice-charlie"];
+
+describe("listRoutes()", () => {
+  it("has a route for each pattern that another cluster wants, once for all groups of it", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    await mesh.subscribe("charlie", "worker", "order.>", { config: { group: "workers" } });
+    await mesh.subscribe("alice", "own", "order.>");
+    await mesh.clock.advance(1000);
+    const routes = listRoutes(mesh.get("alice").federation);
+    expect(routes).toMatchObject([{
+      pattern: "order.>",
+      destination: "charlie",
+      nextHop: "bob",
+      path: ["alice", "bob", "charlie"],
+      state: "active",
+      origin: "charlie",
+      alternate: null,
+    }]);
+    expect(routes[0].ageMs).toBeGreaterThanOrEqual(1000);
+  });
+
+  it("narrows to a topic and to a destination; topics of the nodes' own take none", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "all", ">");
+    await mesh.subscribe("bob", "audit", "order.>");
+    const { federation } = mesh.get("alice");
+    const names = (query: Parameters<typeof listRoutes>[1]) =>
+      listRoutes(federation, query).map(({ pattern, destination }) => `${pattern} ${destination}`);
+    expect(names({ topic: "user.created" })).toEqual(["> charlie"]);
+    expect(names({ destination: "bob" })).toEqual(["order.> bob"]);
+    expect(names({ topic: "weft-system.link.up" })).toEqual([]);
+  });
+
+  it("says what has no path", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(2000);
+    expect(listRoutes(mesh.get("alice").federation)).toMatchObject([
+      { destination: "charlie", state: "parked", nextHop: null, path: [], cost: null },
+    ]);
+  });
+
+  it("answers as if a link were cut, which it is not", async () => {
+    await using mesh = await MemoryMesh.open(TRIANGLE);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    const { federation } = mesh.get("alice");
+    expect(listRoutes(federation, { cut: ["alice", "charlie"] })[0].path).toEqual(["alice", "bob", "charlie"]);
+    expect(listRoutes(federation)[0].path).toEqual(["alice", "charlie"]);
+    expect(areLinked(federation, "charlie", "alice")).toBe(true);
+    mesh.cut("alice-charlie");
+    await mesh.clock.advance(2000);
+    expect(areLinked(federation, "charlie", "alice")).toBe(false);
+  });
+});
+
+describe("listClusters()", () => {
+  it("knows itself and every other, with the path, the alternate and when it was heard", async () => {
+    await using mesh = await MemoryMesh.open(TRIANGLE);
+    const [alice, bob] = listClusters(mesh.get("alice").federation);
+    expect(alice).toMatchObject({ cluster: "alice", reachable: true, path: ["alice"], cost: 0, nextHop: null });
+    expect(bob).toMatchObject({ cluster: "bob", reachable: true, path: ["alice", "bob"], alternate: "charlie" });
+    expect(bob.lastSeenMs).toBeLessThanOrEqual(1000);
+  });
+
+  it("keeps one that is out of reach", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(10_000);
+    const charlie = listClusters(mesh.get("alice").federation).find(({ cluster }) => cluster === "charlie")!;
+    expect(charlie).toMatchObject({ reachable: false, path: [], cost: null });
+    expect(charlie.lastSeenMs).toBeGreaterThanOrEqual(10_000);
+  });
+});
+
+describe("listPeers()", () => {
+  it("is alive, suspect, then dead, as a cluster gets out of reach, and alive again", async () => {
+    await using mesh = await MemoryMesh.open(["alice-bob"]);
+    const state = () => listPeers(mesh.get("alice").federation).map(({ id, state }) => `${id} ${state}`);
+    expect(state()).toEqual(["alice-1 alive", "bob-1 alive"]);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(5000);
+    expect(state()).toEqual(["alice-1 alive", "bob-1 suspect"]);
+    await mesh.clock.advance(30_000);
+    expect(state()).toEqual(["alice-1 alive", "bob-1 dead"]);
+    mesh.join("alice-bob");
+    await mesh.until(() => state()[1] === "bob-1 alive");
+    expect(mesh.get("alice").notices.map(({ code }) => code)).toEqual([
+      "LINK_UP",
+      "CLUSTER_FOUND",
+      "CLUSTER_LOST",
+      "LINK_DOWN",
+      "LINK_UP",
+      "CLUSTER_FOUND",
+    ]);
+  });
+});
+
+describe("listLinks()", () => {
+  it("says which side dialled, what waits, and why a link is down", async () => {
+    await using mesh = await MemoryMesh.open(["alice-bob"]);
+    await mesh.subscribe("bob", "audit", "order.>");
+    mesh.get("bob").full = true;
+    await mesh.publish("alice");
+    const [link] = listLinks(mesh.get("alice").federation);
+    expect(link).toMatchObject({ peer: "bob", state: "up", direction: "inbound", url: "nats://bob", downs: 0 });
+    expect(link.lanes.find(({ lane }) => lane === "normal")).toMatchObject({
+      queued: 0,
+      unacked: 1,
+      unackedEvents: 1,
+      oldestPosition: 1,
+      paused: true,
+    });
+    expect(listLinks(mesh.get("bob").federation)[0].direction).toBe("outbound");
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(1000);
+    expect(listLinks(mesh.get("alice").federation)).toMatchObject([
+      { state: "down", rttMs: null, cost: null, lastError: "cut by the test", downs: 1 },
+    ]);
+  });
+});
+
+describe("listInterest()", () => {
+  it("has what each cluster told, its own included", async () => {
+    await using mesh = await MemoryMesh.open(["alice-bob"]);
+    await mesh.subscribe("alice", "own", "user.*");
+    await mesh.subscribe("bob", "audit", "order.>", { filters: [{ exact: { region: "eu" } }] });
+    expect(listInterest(mesh.get("alice").federation)).toMatchObject([
+      { cluster: "alice", told: 1, wants: [{ pattern: "user.*" }] },
+      { cluster: "bob", told: 1, standsFor: 1, wants: [{ pattern: "order.>", filter: { exact: { region: "eu" } } }] },
+    ]);
+  });
+});
