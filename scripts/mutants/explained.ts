@@ -18,6 +18,12 @@ export const EXPLAINED: readonly Explained[] = [
     why: "A byte more or less of 256 MiB.",
   },
   {
+    file: "federation/link/publish_ack.ts",
+    line: 'if (typeof json !== "object" || json === null) return undefined;',
+    change: '"||" becomes "&&"',
+    why: "What is no object has no members either: it cannot be read both ways.",
+  },
+  {
     file: "federation/link/send_window.ts",
     line: "if (this.#size < BYTES_MAX) this.#size = Math.min(BYTES_MAX, this.#size + GROWTH_BYTES);",
     change: '"<" becomes "<="',
