@@ -57,6 +57,11 @@ export class Alternates {
       });
   }
 
+  /** Neighbours over which a path could begin. */
+  get neighbours(): number {
+    return this.#neighbours.length;
+  }
+
   /** The alternates to a destination whose first hop is `primary`, in the order of neighbours. */
   *of(destination: number, primary: number): Generator<Alternate> {
     const direct = this.#distances[destination];

@@ -61,7 +61,10 @@ function whyActive(routes: ClassRoutes, names: readonly string[], destination: n
     if (rival === undefined || other.weight < rival.weight) rival = other;
   }
   const found = `cost ${cost} over ${links} ${links === 1 ? "link" : "links"}`;
-  if (rival === undefined) return `${found}; every other neighbour's path leads back here`;
+  if (rival === undefined) {
+    const isOnly = routes.alternates.neighbours === 1;
+    return `${found}; ${isOnly ? "there is no other link" : "every other neighbour's path leads back here"}`;
+  }
   const over = `over "${names[rival.neighbour]}"`;
   const rivalCost = costOfWeight(rival.weight);
   if (rivalCost !== cost) return `${found}, the cheapest; ${over} it would be ${rivalCost}`;

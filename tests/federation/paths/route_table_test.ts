@@ -48,7 +48,10 @@ describe("RouteTable", () => {
 
   it("says why: the only way, fewer links, a name, or a link that is down", () => {
     const reasonOf = (...links: string[]) => tableOf("alice", meshOf(...links)).routeTo("dave")!.reason;
-    expect(reasonOf("alice-dave 4")).toBe("cost 4 over 1 link; every other neighbour's path leads back here");
+    expect(reasonOf("alice-dave 4")).toBe("cost 4 over 1 link; there is no other link");
+    expect(reasonOf("alice-dave 4", "alice-bob")).toBe(
+      "cost 4 over 1 link; every other neighbour's path leads back here",
+    );
     expect(reasonOf("alice-dave 4", "alice-bob 2", "bob-dave 2"))
       .toBe('cost 4 over 1 link; over "bob" it would cost the same with 2 links');
     expect(reasonOf("alice-bob", "bob-dave", "alice-charlie", "charlie-dave"))
