@@ -43,6 +43,11 @@ function linkMetrics(federation: Federation): MetricDefinition[] {
         "Events sent to a neighbour that it has not acknowledged.",
         perLane(({ unackedEvents }) => unackedEvents),
       ),
+      gauge(
+        "weft_mesh_oldest_frame_age_seconds",
+        "How long the frame sent first has waited for a neighbour's acknowledgement.",
+        perLane(({ waitedMs }) => waitedMs / 1000),
+      ),
     ]),
     ...senderMetrics(federation),
   ];
@@ -64,7 +69,8 @@ function senderMetrics({ links }: Federation): MetricDefinition[] {
   ]);
 }
 
-function meshMetrics({ topology, departures, intake, custody, accounts, world, log }: Federation): MetricDefinition[] {
+function meshMetrics(federation: Federation): MetricDefinition[] {
+  const { topology, departures, intake, custody, accounts, world, log } = federation;
   const { counts } = intake;
   return [
     gauge(
@@ -93,6 +99,11 @@ function meshMetrics({ topology, departures, intake, custody, accounts, world, l
       const firsts = [...custody.parked.values()].flatMap(({ first }) => first?.parked?.since ?? []);
       return firsts.length === 0 ? 0 : (world.now() - Math.min(...firsts)) / 1000;
     }),
+    gauge(
+      "weft_mesh_unconverged_neighbours",
+      "Neighbours that know other records of the mesh than this node, as they last said: 0 once all is told.",
+      () => unconverged(federation),
+    ),
     counter(
       "weft_mesh_detours_total",
       "Times that an event was let back onto a path that it had left.",
@@ -109,6 +120,14 @@ function meshMetrics({ topology, departures, intake, custody, accounts, world, l
     counter("weft_mesh_refused_for_room_total", "Frames of neighbours refused for want of room.", () => counts.full),
     counter("weft_mesh_receipts_sent_total", "Receipts sent to origins.", () => accounts.receipts.sent),
   ];
+}
+
+function unconverged({ links, records }: Federation): number {
+  const root = [...records.root].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sum(
+    [...links.neighbours.values()],
+    ({ active }) => active?.theirs === undefined || active.theirs.root === root ? 0 : 1,
+  );
 }
 
 function ledgerMetrics(federation: Federation): MetricDefinition[] {

@@ -3,6 +3,7 @@
 import type { Federation } from "../federation.ts";
 import { type Lane, LANES } from "../link/codec/mod.ts";
 import type { Neighbour } from "../link/neighbour.ts";
+import { shownUrl } from "../link/shown_url.ts";
 
 export interface LaneView {
   readonly lane: Lane;
@@ -23,12 +24,14 @@ export interface LaneView {
   readonly credit: number;
   /** The peer has no room, and is left alone for a while. */
   readonly paused: boolean;
+  /** How long the oldest frame has waited for its acknowledgement, ms. */
+  readonly waitedMs: number;
 }
 
 export interface LinkView {
   /** The neighbouring cluster; `null`: nobody has answered at the URL yet. */
   readonly peer: string | null;
-  /** Where this side dials it, or where the peer said that it can be dialled. */
+  /** Where this side dials it, or where the peer said that it can be dialled; without a password. */
   readonly url: string | null;
   readonly state: "up" | "down" | "opening";
   /** Whether this side dialled. */
@@ -48,14 +51,14 @@ export interface LinkView {
 export function listLinks(federation: Federation): LinkView[] {
   const neighbours = [...federation.links.neighbours.values()].sort((a, b) => a.peer < b.peer ? -1 : 1);
   const links = neighbours.map((neighbour) => toLink(federation, neighbour));
-  const met = new Set(links.map(({ url }) => url));
+  const met = new Set(neighbours.map((neighbour) => federation.urlOf(neighbour)));
   const waiting = federation.dialling.joiner.status.filter(({ url, state }) => !met.has(url) && state !== "open")
     .sort((a, b) => a.url < b.url ? -1 : 1);
   return [
     ...links,
     ...waiting.map(({ url, state, lastError, attempts }): LinkView => ({
       peer: null,
-      url,
+      url: shownUrl(url),
       state: state === "dialling" && attempts === 1 ? "opening" : "down",
       direction: "outbound",
       rttMs: null,
@@ -69,12 +72,13 @@ export function listLinks(federation: Federation): LinkView[] {
 }
 
 function toLink(federation: Federation, neighbour: Neighbour): LinkView {
+  const url = federation.urlOf(neighbour);
   const { world, topology } = federation;
   const { peer, active, sessions, up, downs, since } = neighbour;
   const session = active ?? [...sessions].at(-1);
   return {
     peer,
-    url: federation.urlOf(neighbour) ?? null,
+    url: url === undefined ? null : shownUrl(url),
     state: up ? "up" : session?.state === "opening" ? "opening" : "down",
     direction: session === undefined ? null : session.bus.dialled ? "outbound" : "inbound",
     rttMs: active === undefined ? null : Math.round(active.rttMs * 100) / 100,
@@ -89,7 +93,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
 function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, lane: Lane): LaneView {
   const sender = senders.get(lane)!;
   const queue = custody.queueOf(peer, lane);
-  const { unacked, unackedEvents, sentSequence, ackedSequence, credit, paused } = sender.state;
+  const { unacked, unackedEvents, sentSequence, ackedSequence, credit, paused, waitedMs } = sender.state;
   const [firstSent] = sender.inFlight();
   const waiting = [firstSent, queue.first].flatMap((shipment) => shipment === undefined ? [] : [shipment.position]);
   return {
@@ -104,5 +108,6 @@ function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, l
     receivedSequence: places.durable(peer, lane).sequence,
     credit,
     paused,
+    waitedMs: Math.round(waitedMs),
   };
 }

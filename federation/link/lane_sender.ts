@@ -80,6 +80,8 @@ export interface LaneState {
   readonly credit: number;
   /** The peer has no room, and is left alone for a while. */
   readonly paused: boolean;
+  /** How long the oldest frame has waited for its acknowledgement. */
+  readonly waitedMs: number;
 }
 
 export class LaneSender {
@@ -125,6 +127,7 @@ export class LaneSender {
       ackedSequence: this.#acked,
       credit: this.#window.room,
       paused: this.#paused,
+      waitedMs: this.#unacked.length === 0 ? 0 : this.#parts.world.now() - this.#unacked[0].sealedAt,
     };
   }
 

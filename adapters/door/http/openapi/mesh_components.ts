@@ -47,6 +47,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     receivedSequence: count("Last frame of the peer that is durable here."),
     credit: count("Bytes that may be sent before the next acknowledgement."),
     paused: flag("The peer has no room, and is left alone for a while."),
+    waitedMs: count("How long the oldest frame has waited for its acknowledgement, ms."),
   }),
   Trace: {
     allOf: [
