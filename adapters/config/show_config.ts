@@ -22,9 +22,10 @@ export function showConfig({ config, layers }: LoadedConfig): readonly ShownSett
   }));
 }
 
-/** The same tree with every secret replaced. */
+/** The same tree with every secret replaced, user and password of a URL too. */
 export function maskSecrets(value: unknown, path: string): unknown {
   if (isSecretPath(path) && value !== undefined) return masked;
+  if (typeof value === "string") return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, `$1${masked}@`);
   if (Array.isArray(value)) return value.map((item, index) => maskSecrets(item, `${path}[${index}]`));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

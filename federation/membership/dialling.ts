@@ -2,6 +2,7 @@
 
 import type { DialBus, DialFailure, LinkBus } from "../link/link_bus.ts";
 import type { Links } from "../link/links.ts";
+import { shownUrl } from "../link/shown_url.ts";
 import type { FederationOptions } from "../options.ts";
 import type { World } from "../world.ts";
 import { Joiner } from "./joiner.ts";
@@ -12,6 +13,7 @@ export interface DiallingParts {
   readonly options: Pick<FederationOptions, "join" | "links" | "cached" | "url">;
   /** Asked when it is needed: links and dialling know each other. */
   readonly links: () => Links | undefined;
+  /** Told without a password that the URL has. */
   readonly onFailure: (url: string, failure: DialFailure) => void;
 }
 
@@ -27,7 +29,12 @@ export class Dialling {
   constructor(parts: DiallingParts) {
     this.#parts = parts;
     const { world, dial, onFailure } = parts;
-    this.joiner = new Joiner({ world, dial, onFailure, onBus: (url, bus) => this.#open(url, bus) });
+    this.joiner = new Joiner({
+      world,
+      dial,
+      onFailure: (url, failure) => onFailure(shownUrl(url), failure),
+      onBus: (url, bus) => this.#open(url, bus),
+    });
   }
 
   start(): void {

@@ -255,6 +255,12 @@ describe("warnings", () => {
 });
 
 describe("showConfig()", () => {
+  it("masks user and password of an address", async () => {
+    const shown = showConfig(await load({ flags: { join: ["nats://weft:hunter2@10.0.0.1:4222"] } }));
+    const { value } = shown.find(({ path }) => path === "federation.join")!;
+    expect(value).toEqual(["nats://********@10.0.0.1:4222"]);
+  });
+
   it("masks secrets and shows the rest", async () => {
     const environment = {
       WEFT_FEDERATION__TOKEN: "mesh-secret",
