@@ -9,9 +9,11 @@ import { Repicks } from "./custody/repicks.ts";
 import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
+import { owedRuns } from "./custody/owed_runs.ts";
 import { Places } from "./custody/places.ts";
 import type { CustodyDocument, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
+import { Upkeep } from "./custody/upkeep.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
 import { Accounts } from "./ledger/accounts.ts";
 import { Presence } from "./inspect/presence.ts";
@@ -44,6 +46,7 @@ export class Federation {
   readonly topology: Topology;
   readonly interest: InterestExchange;
   readonly custody: Custody;
+  readonly upkeep: Upkeep;
   readonly departures: Departures;
   readonly repicks: Repicks;
   readonly intake: Intake;
@@ -174,6 +177,7 @@ export class Federation {
       onEnded: (end) => this.trace.noteEnd(self, end),
     });
     const { books, coverages, receipts } = this.accounts;
+    this.upkeep = new Upkeep({ log, custody: this.custody, books, onError });
     this.departures = new Departures({
       world,
       self,
@@ -304,7 +308,7 @@ export class Federation {
 
   /** The lowest position of an event that is still owed to somebody; `undefined` when nothing is. */
   get neededFrom(): number | undefined {
-    const { neededFrom } = this.documents;
+    const neededFrom = this.documents.neededFrom(this.world.now(), () => owedRuns(this));
     const undispatched = this.departures.dispatched < this.log.head && !this.interest.nobodyElsewhere;
     return undispatched ? Math.min(neededFrom ?? Infinity, this.departures.dispatched + 1) : neededFrom;
   }
@@ -424,6 +428,7 @@ export class Federation {
   #tick(): void {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
+      this.upkeep.tick();
       this.trace.tick();
       if (this.#caughtUp) this.accounts.closeEpochs();
       this.repicks.move(

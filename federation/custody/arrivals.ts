@@ -11,7 +11,7 @@ import {
 import type { Frame, FrameDestination, FrameEvent, FrameGroup } from "../link/codec/mod.ts";
 import type { Arrival, Verdict } from "../local_cluster.ts";
 import type { Coverage, Coverages } from "./coverage.ts";
-import type { Run } from "./shipment.ts";
+import { earlier, endOf, type Run } from "./shipment.ts";
 
 export interface SettledArrivals {
   readonly entries: readonly AppendEntry[];
@@ -42,6 +42,7 @@ export class Arrivals {
   readonly #self: string;
   readonly #coverages: Coverages;
   readonly #hasMember: (group: string) => boolean;
+  readonly #age: number;
   readonly #items: Item[] = [];
   readonly #staged = new Map<Coverage, StagedCoverage>();
   #verdicts: readonly Verdict[] = [];
@@ -51,9 +52,15 @@ export class Arrivals {
   readonly closed = new Map<string, { readonly origin: string; readonly epoch: number }>();
   readonly #seen = new Set<string>();
 
-  constructor(self: string, coverages: Coverages, hasMember: (group: string) => boolean = () => true) {
+  /** `age`: what the store's ageing clock says. */
+  constructor(
+    self: string,
+    coverages: Coverages,
+    { hasMember = () => true, age = 0 }: { hasMember?: (group: string) => boolean; age?: number } = {},
+  ) {
     this.#self = self;
     this.#hasMember = hasMember;
+    this.#age = age;
     this.#coverages = coverages;
   }
 
@@ -181,10 +188,13 @@ export class Arrivals {
 
   #forward(runs: Run[], { group, index, frame }: Item, position: number, { sequence, record }: FrameEvent): void {
     const last = runs.at(-1) as (Run & { group?: FrameGroup }) | undefined;
+    const ttlMs = group.ended === undefined ? recordTtlMs(record) : 0;
+    const endsAt = endOf({ ttlMs: ttlMs > 0 ? Math.max(1, ttlMs - frame.heldMs) : ttlMs, acceptedAge: this.#age });
     if (last?.group === group && last.position + last.count === position && group.ended === undefined) {
       (last as { count: number }).count++;
       (last.sequences as number[]).push(sequence);
       (last as { bytes: number }).bytes += record.length;
+      (last as { endsAt?: number }).endsAt = earlier(last.endsAt, endsAt);
       return;
     }
     const run: Run & { group: FrameGroup } = {
@@ -203,6 +213,7 @@ export class Arrivals {
       hops: group.hops,
       detours: group.detours,
       ended: group.ended,
+      endsAt,
     };
     runs.push(run);
   }

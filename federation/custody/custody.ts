@@ -63,6 +63,20 @@ export class Custody {
     return this.#parked;
   }
 
+  /** All that waits, for a neighbour or for a path. */
+  *waiting(): Generator<Shipment> {
+    yield* this.queued();
+    for (const queue of this.#parked.values()) yield* queue;
+  }
+
+  /** Puts in the place of each shipment that waits, and fits, what `change` makes of it: the same events for the same clusters. */
+  rewrite(fits: (shipment: Shipment) => boolean, change: (shipment: Shipment) => readonly Shipment[]): void {
+    const queues = [...this.#queues.values()].flatMap((lanes) => [...lanes.values()]);
+    for (const queue of [...queues, ...this.#parked.values()]) {
+      if ([...queue].some(fits)) queue.rewrite((shipment) => fits(shipment) ? change(shipment) : [shipment]);
+    }
+  }
+
   /** All that waits for a neighbour now. */
   *queued(): Generator<Shipment> {
     for (const lanes of this.#queues.values()) for (const queue of lanes.values()) yield* queue;
@@ -116,8 +130,9 @@ export class Custody {
     const due = this.#parts.world.now() - parkedMs;
     const taken: Shipment[] = [];
     for (const queue of this.#parked.values()) {
-      const isDue = ({ hops, parked, destinations: [{ cluster, groups }] }: Shipment): boolean =>
-        hops.length === 0 && parked!.since <= due && groups.some((group) => mayMove(group, cluster));
+      const isDue = ({ ended, hops, parked, destinations: [{ cluster, groups }] }: Shipment): boolean =>
+        ended === undefined && hops.length === 0 && parked!.since <= due &&
+        groups.some((group) => mayMove(group, cluster));
       if (queue.first === undefined || ![...queue].some(isDue)) continue;
       for (const shipment of queue.drain()) {
         if (!isDue(shipment)) queue.push(shipment);

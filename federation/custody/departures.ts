@@ -9,7 +9,7 @@ import type { Books } from "../ledger/books.ts";
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
 import { custodyKey, encodeRuns } from "./run_document.ts";
-import { continues, type CustodyDocument, type Run, type Shipment } from "./shipment.ts";
+import { continues, type CustodyDocument, earlier, endOf, type Run, type Shipment } from "./shipment.ts";
 
 export interface DeparturesParts {
   readonly world: World;
@@ -207,12 +207,16 @@ export class Departures {
         destinations,
         hops: [],
         detours: 0,
+        endsAt: endOf(event),
       };
       const before = runs.at(-1);
       const joins = before !== undefined && before.position + before.count === position &&
         continues(before, run, before.firstSequence + before.count - 1);
-      if (joins) runs[runs.length - 1] = { ...before, count: before.count + 1, bytes: before.bytes + run.bytes };
-      else runs.push(run);
+      if (!joins) runs.push(run);
+      else {
+        const endsAt = earlier(before.endsAt, run.endsAt);
+        runs[runs.length - 1] = { ...before, count: before.count + 1, bytes: before.bytes + run.bytes, endsAt };
+      }
     }
     return runs;
   }

@@ -151,7 +151,10 @@ export class Intake {
     this.#waiting = this.#waiting.slice(batch.length);
     this.#busy = true;
     const { self, coverages, local } = this.#parts;
-    const arrivals = new Arrivals(self, coverages, (group) => local.hasMember(group));
+    const arrivals = new Arrivals(self, coverages, {
+      hasMember: (group) => local.hasMember(group),
+      age: this.#parts.log.now(),
+    });
     for (const { frame } of batch) arrivals.add(frame);
     const { candidates } = arrivals;
     if (candidates.length === 0) return this.#commit(batch, arrivals, bytes);

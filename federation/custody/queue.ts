@@ -37,6 +37,11 @@ export class ShipmentQueue {
     for (const shipment of [...shipments, ...waiting]) this.push(shipment);
   }
 
+  /** Puts in the place of each shipment what `change` makes of it. */
+  rewrite(change: (shipment: Shipment) => readonly Shipment[]): void {
+    for (const shipment of this.drain()) for (const changed of change(shipment)) this.push(changed);
+  }
+
   /** Takes the first `count` events of the first shipment. */
   take(count: number): Shipment {
     const first = this.#items[this.#head]!;

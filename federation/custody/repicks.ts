@@ -9,7 +9,7 @@ import type { Books } from "../ledger/books.ts";
 import type { Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
 import { custodyKey, encodeRuns } from "./run_document.ts";
-import { type CustodyDocument, type Run, sequenceAt, type Shipment } from "./shipment.ts";
+import { type CustodyDocument, endOf, type Run, sequenceAt, type Shipment } from "./shipment.ts";
 
 export interface RepicksParts {
   readonly world: World;
@@ -83,7 +83,8 @@ export class Repicks {
     this.#send(stored, cluster, group);
   }
 
-  #send({ position, epoch, sequence, topic, bytes }: StoredEvent, cluster: string, group: string): void {
+  #send(stored: StoredEvent, cluster: string, group: string): void {
+    const { position, epoch, sequence, topic, bytes } = stored;
     const { self, log, books, laneOf, newMark, onShipment, onError } = this.#parts;
     const run: Run = {
       position,
@@ -97,6 +98,7 @@ export class Repicks {
       destinations: [{ cluster, previous: sequence - 1, ungrouped: false, groups: [group] }],
       hops: [],
       detours: 0,
+      endsAt: endOf(stored),
     };
     const key = custodyKey(newMark(), position);
     const book = books.of(cluster, epoch);

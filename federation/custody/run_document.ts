@@ -22,6 +22,9 @@ type RunRow = readonly [
   detours: number,
   destinations: readonly DestinationRow[],
   ended: EndReason | null,
+  /** Left out where there is nothing to say, as by earlier versions. */
+  endsAt?: number | null,
+  offsets?: readonly number[],
 ];
 
 /** `first`: the position that the key will have. */
@@ -48,6 +51,11 @@ export function custodyPosition(key: string): number {
 }
 
 function toRow(run: Run, first: number): RunRow {
+  const more: [endsAt?: number | null, offsets?: readonly number[]] = run.endsAt === undefined ? [] : [run.endsAt];
+  if (run.positions !== undefined) {
+    more[0] ??= null;
+    more[1] = run.positions.map((position) => position - first);
+  }
   return [
     run.position - first,
     run.count,
@@ -60,14 +68,17 @@ function toRow(run: Run, first: number): RunRow {
     run.detours,
     run.destinations.map(({ cluster, previous, ungrouped, groups }) => [cluster, previous, ungrouped ? 1 : 0, groups]),
     run.ended ?? null,
+    ...more,
   ];
 }
 
 function fromRow(row: RunRow, first: number): Run {
-  const [offset, count, origin, epoch, sequences, bytes, lane, hops, detours, destinations, ended] = row;
+  const [offset, count, origin, epoch, sequences, bytes, lane, hops, detours, destinations, ended, endsAt, offsets] =
+    row;
   const listed = typeof sequences !== "number";
   return {
     position: first + offset,
+    positions: offsets?.map((each) => first + each),
     count,
     origin,
     epoch,
@@ -79,6 +90,7 @@ function fromRow(row: RunRow, first: number): Run {
     detours,
     destinations: destinations.map(toDestination),
     ended: ended ?? undefined,
+    endsAt: endsAt ?? undefined,
   };
 }
 

@@ -1,11 +1,14 @@
 /** What is still owed to other clusters: runs of events in the log with the destinations that they are to reach. */
 
+import type { Interval } from "../intervals/mod.ts";
 import type { EndReason, FrameDestination, Lane } from "../link/codec/mod.ts";
 
-/** Consecutive positions of the log whose events have one origin and the same destinations left. */
+/** Events of the log, in its order, that have one origin and the same destinations left. */
 export interface Run {
   /** Position of the first event. */
   readonly position: number;
+  /** Positions of all of them, ascending; without, they are consecutive from `position`. */
+  readonly positions?: readonly number[];
   readonly count: number;
   readonly origin: string;
   readonly epoch: number;
@@ -22,6 +25,8 @@ export interface Run {
   readonly detours: number;
   /** They have ended before their destinations, which still have to learn it: there is nothing in the log. */
   readonly ended?: EndReason;
+  /** On the store's ageing clock, ms: no time to live of them is over before; without, none has one. */
+  readonly endsAt?: number;
 }
 
 /** The document that makes some runs durable; it goes when nothing of them is owed any more. */
@@ -61,6 +66,34 @@ export function sequenceAt(run: Run, index: number): number {
   return run.sequences === undefined ? run.firstSequence + index : run.sequences[index];
 }
 
+/** Position of the event at an index of a run. */
+export function positionAt(run: Run, index: number): number {
+  return run.positions === undefined ? run.position + index : run.positions[index];
+}
+
+/** The origin's numbers of the events of a run, as intervals. */
+export function* sequenceIntervals(run: Run): Generator<Interval> {
+  if (run.sequences === undefined) yield [run.firstSequence - 1, sequenceAt(run, run.count - 1)];
+  else for (const sequence of run.sequences) yield [sequence - 1, sequence];
+}
+
+/** When the time to live of an event is over, on the store's ageing clock; `undefined`: it has none. */
+export function endOf(
+  { ttlMs, acceptedAge }: { readonly ttlMs: number; readonly acceptedAge: number },
+): number | undefined {
+  return ttlMs === 0 ? undefined : acceptedAge + Math.max(0, ttlMs);
+}
+
+/** When the first of two times comes, where there are any. */
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? a ?? b : Math.min(a, b);
+}
+
+/** What is left of events that have ended: their destinations still have to learn it. */
+export function toTombstone(shipment: Shipment, ended: EndReason): Shipment {
+  return { ...shipment, ended, bytes: 0, endsAt: undefined };
+}
+
 /** Events [from, to) of a shipment, with the chains of its destinations continued. */
 export function sliceShipment(shipment: Shipment, from: number, to: number): Shipment {
   if (from === 0 && to === shipment.count) return shipment;
@@ -69,7 +102,8 @@ export function sliceShipment(shipment: Shipment, from: number, to: number): Shi
     : shipment.destinations.map((destination) => ({ ...destination, previous: sequenceAt(shipment, from - 1) }));
   return {
     ...shipment,
-    position: shipment.position + from,
+    position: positionAt(shipment, from),
+    positions: shipment.positions?.slice(from, to),
     count: to - from,
     firstSequence: sequenceAt(shipment, from),
     sequences: shipment.sequences?.slice(from, to),

@@ -2,8 +2,18 @@
 
 import type { StateEntry } from "../../node/mod.ts";
 import type { Books } from "../ledger/books.ts";
+import type { EndReason } from "../link/codec/mod.ts";
 import { custodyPosition, decodeRuns } from "./run_document.ts";
-import { type CustodyDocument, type Run, sequenceAt, type Shipment, sliceShipment } from "./shipment.ts";
+import {
+  type CustodyDocument,
+  positionAt,
+  type Run,
+  sequenceAt,
+  sequenceIntervals,
+  type Shipment,
+  sliceShipment,
+  toTombstone,
+} from "./shipment.ts";
 
 export interface TakenUp {
   readonly document: CustodyDocument;
@@ -20,7 +30,7 @@ export function takeUpCustody(
   const documents = placed.map(({ key, value, first }) => ({ key, first, runs: decodeRuns(value, first) }));
   for (const { runs } of documents) for (const run of runs) if (isOwn(run, self)) reopen(run, books);
   return documents.map(({ key, first, runs }) => {
-    const last = runs.reduce((highest, { position, count }) => Math.max(highest, position + count - 1), first);
+    const last = runs.reduce((highest, run) => Math.max(highest, positionAt(run, run.count - 1)), first);
     const document: CustodyDocument = { key, first, last, open: 0, owed: false };
     const shipments = runs.flatMap((run) => {
       const shipment = { ...run, document };
@@ -40,30 +50,31 @@ function isOwn({ origin, hops }: Run, self: string): boolean {
 function reopen(run: Run, books: Books): void {
   for (const { cluster } of run.destinations) {
     // A document can outlive its book: where that is closed, everything has ended.
-    books.find(cluster, run.epoch)?.reopen(run.firstSequence - 1, sequenceAt(run, run.count - 1));
+    const book = books.find(cluster, run.epoch);
+    for (const [after, to] of book === undefined ? [] : sequenceIntervals(run)) book!.reopen(after, to);
   }
 }
 
-/** Of own events, those parts that have not ended and that no next hop has taken. */
+/** Of own events, those parts that no next hop has taken: what has not ended, and ends that have to be told. */
 function ownParts(shipment: Shipment, books: Books): Shipment[] {
   const parts: Shipment[] = [];
   for (const destination of shipment.destinations) {
     const book = books.find(destination.cluster, shipment.epoch);
     if (book === undefined) continue;
     const { outstanding, handed } = book;
-    const isDue = (index: number): boolean => {
+    const stateAt = (index: number): "due" | EndReason | undefined => {
       const sequence = sequenceAt(shipment, index);
-      return outstanding.has(sequence) && !handed.has(sequence);
+      if (handed.has(sequence)) return undefined;
+      return outstanding.has(sequence) ? "due" : book.presumedEnd(sequence);
     };
     const one = { ...shipment, destinations: [destination] };
     for (let from = 0; from < shipment.count;) {
-      if (!isDue(from)) {
-        from++;
-        continue;
-      }
+      const state = stateAt(from);
       let to = from + 1;
-      while (to < shipment.count && isDue(to)) to++;
-      parts.push(sliceShipment(one, from, to));
+      while (to < shipment.count && stateAt(to) === state) to++;
+      const part = sliceShipment(one, from, to);
+      if (state === "due") parts.push(part);
+      else if (state !== undefined) parts.push(toTombstone(part, state));
       from = to;
     }
   }
@@ -82,8 +93,8 @@ function shelve(
   for (const run of own) {
     for (const { cluster } of run.destinations) {
       const first = sequenceAt(run, 0);
-      const outstanding = books.find(cluster, epoch)?.outstanding;
-      if (outstanding?.intersects(first - 1, sequenceAt(run, run.count - 1))) open.add(cluster);
+      const book = books.find(cluster, epoch);
+      if (book?.isOpen(first - 1, sequenceAt(run, run.count - 1))) open.add(cluster);
     }
   }
   if (open.size > 0) books.shelve(document, epoch, [...open]);

@@ -4,17 +4,18 @@
  */
 
 import type { StateEntry } from "../../node/mod.ts";
+import { owedRuns } from "../custody/owed_runs.ts";
 import { CUSTODY_PREFIX, custodyPosition, decodeRuns } from "../custody/run_document.ts";
-import { type Run, sequenceAt } from "../custody/shipment.ts";
+import { type Run, sequenceIntervals } from "../custody/shipment.ts";
 import type { Federation } from "../federation.ts";
-import { type Interval, IntervalSet } from "../intervals/mod.ts";
+import { IntervalSet } from "../intervals/mod.ts";
 import type { Book } from "../ledger/book.ts";
 import type { LedgerEntry } from "../ledger/books.ts";
 
 /** By destination. Counts what waits in memory: in queues, in frames under way, with first hops. */
 export function ledgerEntries(federation: Federation): LedgerEntry[] {
   const open = new Pairs(federation.self);
-  for (const run of waiting(federation)) open.add(run);
+  for (const run of owedRuns(federation)) open.add(run);
   const count = (destination: string) => {
     return sum(booksOf(federation, destination), (book) => openIn(book, open.of(destination, book.epoch)));
   };
@@ -74,7 +75,7 @@ class Pairs {
     if (run.origin !== this.#self) return;
     for (const { cluster } of run.destinations) {
       const set = this.of(cluster, run.epoch);
-      for (const [after, to] of intervalsOf(run)) set.add(after, to);
+      for (const [after, to] of sequenceIntervals(run)) set.add(after, to);
     }
   }
 
@@ -90,18 +91,6 @@ function readPairs(documents: readonly StateEntry[], self: string): Pairs {
   const pairs = new Pairs(self);
   for (const { key, value } of documents) for (const run of decodeRuns(value, custodyPosition(key))) pairs.add(run);
   return pairs;
-}
-
-function* waiting({ custody, departures, links }: Federation): Generator<Run> {
-  yield* departures.committing;
-  yield* custody.queued();
-  for (const queue of custody.parked.values()) yield* queue;
-  for (const { senders } of links.neighbours.values()) {
-    for (const sender of senders.values()) {
-      yield* sender.inFlight();
-      yield* sender.kept();
-    }
-  }
 }
 
 /** A copy that a first hop has taken may still be under way here, too: it counts once. */
@@ -129,16 +118,14 @@ function close(entry: LedgerEntry, open: number): LedgerEntry {
 }
 
 function parkedFor({ custody, self }: Federation, destination: string): number {
-  return sum([...custody.parked.get(destination) ?? []], ({ origin, count }) => origin === self ? count : 0);
+  return sum(
+    [...custody.parked.get(destination) ?? []],
+    ({ origin, count, ended }) => origin === self && ended === undefined ? count : 0,
+  );
 }
 
 function booksOf({ accounts }: Federation, destination: string): Book[] {
   return [...accounts.books].filter((book) => book.destination === destination);
-}
-
-function* intervalsOf(run: Run): Generator<Interval> {
-  if (run.sequences === undefined) yield [run.firstSequence - 1, sequenceAt(run, run.count - 1)];
-  else for (const sequence of run.sequences) yield [sequence - 1, sequence];
 }
 
 function sorted(entries: readonly LedgerEntry[]): LedgerEntry[] {

@@ -14,6 +14,11 @@ export type Terminal = "delivered" | "rejected" | "expired" | "evicted";
 
 const TERMINALS: readonly Terminal[] = ["delivered", "rejected", "expired", "evicted"];
 
+/** Ends that an origin comes to by itself. */
+export type Presumed = "expired" | "evicted";
+
+const PRESUMED: readonly Presumed[] = ["expired", "evicted"];
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -30,6 +35,8 @@ interface BookJson {
   readonly ended: Readonly<Record<Terminal, number>>;
   readonly over: Ranges;
   readonly handed: Ranges;
+  /** Left out by earlier versions. */
+  readonly presumed?: Readonly<Record<Presumed, Ranges>>;
 }
 
 /**
@@ -50,6 +57,14 @@ export class Book {
   readonly over = new IntervalSet();
   /** What the first hop has taken into its custody, ended or not. */
   readonly handed = new IntervalSet();
+  /**
+   * What this side has ended by itself, and what the destination has yet to confirm: a copy may have got there before, and
+   * then it was delivered. Counted as ended already.
+   */
+  readonly presumed: Readonly<Record<Presumed, IntervalSet>> = {
+    expired: new IntervalSet(),
+    evicted: new IntervalSet(),
+  };
 
   constructor(destination: string, epoch: number) {
     this.destination = destination;
@@ -63,10 +78,11 @@ export class Book {
   }
 
   load(bytes: Uint8Array): void {
-    const { ended, over, handed }: BookJson = JSON.parse(decoder.decode(bytes));
+    const { ended, over, handed, presumed }: BookJson = JSON.parse(decoder.decode(bytes));
     Object.assign(this.ended, ended);
     for (const [after, to] of over) this.over.add(after, to);
     for (const [after, to] of handed) this.handed.add(after, to);
+    for (const end of PRESUMED) for (const [after, to] of presumed?.[end] ?? []) this.presumed[end].add(after, to);
   }
 
   /** A custody document of an earlier run has consecutive events (after, to]: those that have not ended are outstanding. */
@@ -74,6 +90,9 @@ export class Book {
     const ended = [...this.over.within(after, to)];
     this.outstanding.add(after, to);
     for (const [from, until] of ended) this.outstanding.remove(from, until);
+    for (const end of PRESUMED) {
+      for (const [from, until] of this.presumed[end].within(after, to)) this.outstanding.remove(from, until);
+    }
   }
 
   /** Assigns consecutive events (after, to]. One that is picked for anew may be older than the last. */
@@ -82,7 +101,24 @@ export class Book {
     this.outstanding.add(after, to);
     this.over.remove(after, to);
     this.handed.remove(after, to);
+    for (const end of PRESUMED) this.presumed[end].remove(after, to);
     this.last = Math.max(this.last, to);
+  }
+
+  /** Ends what is outstanding in (after, to] until the destination knows better; answers how many events that were. */
+  presume(after: number, to: number, end: Presumed): number {
+    let count = 0;
+    for (const [from, until] of [...this.outstanding.within(after, to)]) {
+      count += this.outstanding.remove(from, until);
+      this.presumed[end].add(from, until);
+    }
+    this.ended[end] += count;
+    return count;
+  }
+
+  /** How this side has ended an event by itself. */
+  presumedEnd(sequence: number): Presumed | undefined {
+    return PRESUMED.find((end) => this.presumed[end].has(sequence));
   }
 
   /** Ends what is outstanding in (after, to]; answers how many events that were. */
@@ -94,6 +130,11 @@ export class Book {
     }
     this.over.add(after, Math.min(to, Math.max(this.last, after)));
     this.ended[terminal] += count;
+    for (const presumed of PRESUMED) {
+      const known = this.presumed[presumed].remove(after, to);
+      this.ended[presumed] -= known;
+      this.ended[terminal] += known;
+    }
     return count;
   }
 
@@ -115,14 +156,24 @@ export class Book {
     this.handed.add(after, to);
   }
 
+  /** Nothing is outstanding, nor has to be confirmed. */
   get settled(): boolean {
-    return this.outstanding.size === 0;
+    return this.#first === Infinity;
   }
 
-  /** Everything up to here has ended. */
+  /** Whether the destination has yet to tell the end of any in (after, to]. */
+  isOpen(after: number, to: number): boolean {
+    return this.outstanding.intersects(after, to) || PRESUMED.some((end) => this.presumed[end].intersects(after, to));
+  }
+
+  /** Everything up to here has ended, as the destination knows. */
   get low(): number {
-    const first = this.outstanding.first;
-    return first === undefined ? this.last : first - 1;
+    return this.settled ? this.last : this.#first - 1;
+  }
+
+  get #first(): number {
+    const { expired, evicted } = this.presumed;
+    return Math.min(...[this.outstanding, expired, evicted].map((set) => set.first ?? Infinity));
   }
 
   /** What the commit says that also writes the sets. */
@@ -133,7 +184,12 @@ export class Book {
 
   toChange(): StateChange {
     if (this.low > 0) this.over.add(0, this.low);
-    const json: BookJson = { ended: this.ended, over: [...this.over], handed: [...this.handed] };
+    const json: BookJson = {
+      ended: this.ended,
+      over: [...this.over],
+      handed: [...this.handed],
+      presumed: { expired: [...this.presumed.expired], evicted: [...this.presumed.evicted] },
+    };
     return { key: this.key, value: encoder.encode(JSON.stringify(json)) };
   }
 

@@ -1,9 +1,9 @@
 /** The books of this cluster as an origin: one for each destination and epoch, and who waits for an end in them. */
 
 import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
-import { sequenceAt } from "../custody/shipment.ts";
+import { sequenceAt, sequenceIntervals } from "../custody/shipment.ts";
 import type { Interval } from "../intervals/mod.ts";
-import { Book, type Terminal } from "./book.ts";
+import { Book, type Presumed, type Terminal } from "./book.ts";
 import { DocumentShelf } from "./document_shelf.ts";
 import type { ReceiptPart } from "./receipt_message.ts";
 
@@ -131,7 +131,8 @@ export class Books {
   forget(destination: string): number {
     let count = 0;
     for (const book of this.#epochsOf(destination).values()) {
-      const all = [...book.outstanding];
+      const { expired, evicted } = book.presumed;
+      const all = [...book.outstanding, ...expired, ...evicted];
       this.#note(book, () => {
         for (const interval of all) count += this.#end(book, interval, "evicted", "FORGOTTEN");
       });
@@ -139,6 +140,22 @@ export class Books {
     }
     this.#tell();
     return count;
+  }
+
+  /** Own events that this side ends before their destinations, which tell later whether that is so. */
+  presume(shipment: Shipment, terminal: Presumed, reason: string): void {
+    if (shipment.origin !== this.#parts.self) return;
+    for (const { cluster } of shipment.destinations) {
+      const book = this.find(cluster, shipment.epoch);
+      if (book === undefined) continue;
+      for (const interval of sequenceIntervals(shipment)) {
+        this.#note(book, () => {
+          if (book.presume(interval[0], interval[1], terminal) === 0) return;
+          this.#parts.onEnded?.({ destination: cluster, epoch: book.epoch, interval, terminal, reason });
+        });
+      }
+    }
+    this.#tell();
   }
 
   /** Ends one pair that this side ends itself. */
@@ -249,7 +266,8 @@ export class Books {
   }
 
   #release(epoch: number, destination: string, intervals: readonly (readonly [number, number])[]): void {
-    const { outstanding } = this.of(destination, epoch);
+    const book = this.of(destination, epoch);
+    const outstanding = { intersects: (from: number, until: number) => book.isOpen(from, until) };
     for (const [after, to] of intervals) {
       for (const document of this.#shelf.settle(epoch, destination, { after, to, outstanding })) {
         document.owed = false;

@@ -27,7 +27,7 @@ export class DocumentShelf {
   settle(
     epoch: number,
     destination: string,
-    { after, to, outstanding }: { after: number; to: number; outstanding: IntervalSet },
+    { after, to, outstanding }: { after: number; to: number; outstanding: Pick<IntervalSet, "intersects"> },
   ): CustodyDocument[] {
     const shelf = this.#byEpoch.get(epoch);
     if (shelf === undefined) return [];

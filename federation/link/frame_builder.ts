@@ -3,7 +3,7 @@
 import { recordWithTtl, type StoredEvent } from "../../node/mod.ts";
 import type { EventReader } from "../custody/event_reader.ts";
 import type { ShipmentQueue } from "../custody/queue.ts";
-import { type EndReason, sequenceAt, type Shipment } from "../custody/shipment.ts";
+import { type EndReason, positionAt, sequenceAt, type Shipment } from "../custody/shipment.ts";
 import type { World } from "../world.ts";
 import { type Chain, FrameWriter, type Lane } from "./codec/mod.ts";
 import type { SealedFrame } from "./lane_sender.ts";
@@ -78,7 +78,7 @@ export class FrameBuilder {
     let index = 0;
     let ended: EndReason | "alive" | undefined;
     for (; index < shipment.count && !this.#full; index++) {
-      const next = shipment.ended === undefined ? this.#look(shipment.position + index) : { ended: shipment.ended };
+      const next = shipment.ended === undefined ? this.#look(positionAt(shipment, index)) : { ended: shipment.ended };
       if (next === undefined) break;
       const state = "ended" in next ? next.ended : "alive";
       if (state !== ended) {

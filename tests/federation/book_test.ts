@@ -136,3 +136,50 @@ describe("Book.toChange()", () => {
     expect([[...again.outstanding], [...again.handed]]).toEqual([[...book.outstanding], [...book.handed]]);
   });
 });
+
+describe("Book.presume()", () => {
+  const aBook = (): Book => {
+    const book = new Book("bob", 5);
+    book.assign(0, 10);
+    return book;
+  };
+
+  it("counts an end at once, and keeps it open until the destination has told", () => {
+    const book = aBook();
+    expect(book.presume(2, 4, "expired")).toBe(2);
+    expect([book.ended.expired, book.outstanding.size, book.presumedEnd(4)]).toEqual([2, 8, "expired"]);
+    book.end(0, 2, "delivered");
+    expect([book.low, book.isOpen(2, 4), book.settled]).toEqual([2, true, false]);
+  });
+
+  it("is confirmed by the destination without counting twice", () => {
+    const book = aBook();
+    book.presume(0, 10, "evicted");
+    expect(book.end(0, 10, "evicted")).toBe(0);
+    expect([book.ended.evicted, book.settled, book.low]).toEqual([10, true, 10]);
+  });
+
+  it("gives way to what the destination knows better: a copy was there before", () => {
+    const book = aBook();
+    book.presume(0, 10, "expired");
+    book.end(0, 4, "delivered");
+    expect(book.ended).toEqual({ delivered: 4, rejected: 0, expired: 6, evicted: 0 });
+  });
+
+  it("takes only what is outstanding", () => {
+    const book = aBook();
+    book.end(0, 5, "delivered");
+    expect(book.presume(0, 10, "expired")).toBe(5);
+    expect(book.presume(0, 10, "evicted")).toBe(0);
+  });
+
+  it("is remembered over a restart, in which it is not outstanding again", () => {
+    const book = aBook();
+    book.presume(0, 3, "expired");
+    const again = new Book("bob", 5);
+    again.load(book.toChange().value!);
+    again.loadAssigned(book.toAssignedChange().value!);
+    again.reopen(0, 10);
+    expect([[...again.outstanding], again.presumedEnd(3), again.ended.expired]).toEqual([[[3, 10]], "expired", 3]);
+  });
+});

@@ -23,6 +23,9 @@ describe("encodeRuns()", () => {
         ],
       }),
       aRun({ position: 105, ended: "expired" }),
+      aRun({ position: 106, endsAt: 5000.25 }),
+      aRun({ position: 107, count: 2, positions: [107, 120], sequences: [1, 4] }),
+      aRun({ position: 121, count: 2, positions: [121, 123], firstSequence: 5, sequences: [5, 6], endsAt: 7 }),
     ];
     expect(decodeRuns(encodeRuns(runs, 100), 100)).toEqual(runs);
   });
@@ -34,6 +37,12 @@ describe("encodeRuns()", () => {
 });
 
 describe("decodeRuns()", () => {
+  it("reads documents of versions that knew nothing of times and gaps", () => {
+    const row = [2, 3, "alice", 7, 11, 300, "normal", [], 0, [["bob", 10, 1, []]], null];
+    const [run] = decodeRuns(new TextEncoder().encode(JSON.stringify([row])), 100);
+    expect(run).toMatchObject({ position: 102, count: 3, endsAt: undefined, positions: undefined });
+  });
+
   it("throws for what is no list", () => {
     expect(() => decodeRuns(new TextEncoder().encode("{}"), 0)).toThrow(SyntaxError);
   });

@@ -120,3 +120,26 @@ describe("takeUpCustody()", () => {
     expect(() => takeUpCustody([{ key: custodyKey("m", 1), value }], { self: "alice", books })).toThrow(SyntaxError);
   });
 });
+
+describe("takeUpCustody() of ends", () => {
+  it("takes up what this side has ended, so that the destination learns it", () => {
+    const { books } = someBooks();
+    const book = books.of("bob", FAKE_EPOCH);
+    book.assign(0, 4);
+    book.presume(1, 3, "expired");
+    const [{ document, shipments }] = takeUpCustody([entry([ownRun()], 1)], { self: "alice", books });
+    expect(shipments.map(({ position, count, ended }) => [position, count, ended]))
+      .toEqual([[1, 1, undefined], [2, 2, "expired"], [4, 1, undefined]]);
+    expect([document.open, document.owed]).toEqual([4, true]);
+  });
+
+  it("takes up events between which others were", () => {
+    const { books } = someBooks();
+    books.of("bob", FAKE_EPOCH).assign(0, 2);
+    books.of("bob", FAKE_EPOCH).assign(6, 7);
+    const run = ownRun({ count: 3, sequences: [1, 2, 7], positions: [1, 2, 7] });
+    const [{ document, shipments }] = takeUpCustody([entry([run], 1)], { self: "alice", books });
+    expect([document.last, shipments[0].positions]).toEqual([7, [1, 2, 7]]);
+    expect([...books.of("bob", FAKE_EPOCH).outstanding]).toEqual([[0, 2], [6, 7]]);
+  });
+});

@@ -106,15 +106,16 @@ function pairs(shipments: Iterable<{ readonly count: number; readonly destinatio
 
 function ledgerOf(books: Federation["accounts"]["books"]): LedgerLine[] {
   const lines = new Map<string, { -readonly [term in keyof LedgerLine]: LedgerLine[term] }>();
-  for (const { destination, assigned, ended, outstanding } of books) {
+  for (const { destination, assigned, ended, outstanding, presumed } of books) {
     const line = lines.get(destination) ??
-      { destination, accepted: 0, delivered: 0, expired: 0, rejected: 0, evicted: 0, outstanding: 0 };
+      { destination, accepted: 0, delivered: 0, expired: 0, rejected: 0, evicted: 0, outstanding: 0, presumed: 0 };
     line.accepted += assigned;
     line.delivered += ended.delivered;
     line.expired += ended.expired;
     line.rejected += ended.rejected;
     line.evicted += ended.evicted;
     line.outstanding += outstanding.size;
+    line.presumed! += presumed.expired.size + presumed.evicted.size;
     lines.set(destination, line);
   }
   return [...lines.values()];

@@ -50,9 +50,10 @@ export function unrest(nodes: readonly SimNode[], edges: readonly Edge[]): strin
     if (root !== first.root) return `the records of ${cluster} are not those of ${nodes[0].cluster}`;
   }
   for (const { cluster, member } of nodes) {
-    const open = member!.books().ledger.find(({ outstanding }) => outstanding > 0);
+    const open = member!.books().ledger.find(({ outstanding, presumed = 0 }) => outstanding + presumed > 0);
     if (open !== undefined) {
-      return `${cluster} does not know the end of ${open.outstanding} events for ${open.destination}`;
+      const count = open.outstanding + (open.presumed ?? 0);
+      return `${cluster} does not know the end of ${count} events for ${open.destination}`;
     }
   }
   return unlinked(states, edges) ?? misrouted(states);

@@ -39,6 +39,8 @@ export interface LedgerLine {
   readonly rejected: number;
   readonly evicted: number;
   readonly outstanding: number;
+  /** Ended by the origin itself, and not confirmed yet; counted as ended. */
+  readonly presumed?: number;
 }
 
 /** What is true of a member right now. */
