@@ -57,6 +57,15 @@ describe("FloodQueue", () => {
     expect([flush(10_000).tags, queue.hasWork, queue.timeoutMs]).toEqual([[], false, 100]);
   });
 
+  it("does not send again what was acknowledged late, but before it was sent again", () => {
+    const { queue, flush } = aQueue();
+    queue.offer(aSlot(0));
+    flush(0);
+    queue.timeOut(300);
+    queue.acknowledge(FIRST_TAG, 301);
+    expect([queue.hasWork, flush(302).tags]).toEqual([false, []]);
+  });
+
   it("waits longer each time that nothing comes back, up to a bound", () => {
     const { queue, flush } = aQueue();
     queue.offer(aSlot(0));
