@@ -13,7 +13,7 @@ export const runCommands: readonly CommandSpec[] = [
     moreFlags: configFlagSpecs,
     examples: [
       { line: "weft node", what: "HTTP on 127.0.0.1:7700, data in .weft" },
-      { line: "weft node --ports 7800", what: "a second node on this machine" },
+      { line: "weft node --ports 7800 --join nats://127.0.0.1:7701", what: "a second node, linked with the first" },
       { line: "weft node --set limits.eventBytes=2MiB", what: "any setting" },
     ],
     load: async () => (await import("../commands/node.ts")).runNode,
