@@ -119,10 +119,16 @@ async function joinMesh(
     clock: systemClock,
     endpoint: nats,
     dial: dialNats({ node: node.id, federationToken: config.federation.token, tls: { ca: readCa(config) } }),
-    about: { runtime: `${runtime.name} ${runtime.version}`, version: VERSION },
+    about: { runtime: `${runtime.name} ${runtime.version}`, version: VERSION, http: httpUrlOf(config) },
     onNotice: (notice) => notices.tell(notice),
     onError: (error) => mesh.error("{error}", { error }),
   });
+}
+
+/** Where the HTTP door will be, as far as the configuration says so: the mesh is joined before it opens. */
+function httpUrlOf({ http: { host, port }, tls }: ResolvedConfig): string | undefined {
+  if (port === 0) return undefined;
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function nodeMetricsOf(

@@ -44,7 +44,7 @@ export function answerQuestions(federation: Federation, node: WeftNode, onError:
       run(question.output).then(reply, (error) => isMistake(error) || onError(error)).finally(() => working--);
     });
   answer("explain", ExplainSchema, async ({ topic, attributes, ungrouped, groups }) => {
-    const event = createEvent({ attributes: { ...attributes, id: "explain", source: sourceOf(attributes) } });
+    const event = createEvent({ attributes: { id: "explain", source: "/", ...attributes } });
     return await explainHere(node, parseTopic(topic), event, { ungrouped, groups });
   });
   answer("find", FindSchema, async ({ recent, ...id }) => ({ copies: await findCopies(node, id, { recent }) }));
@@ -52,10 +52,6 @@ export function answerQuestions(federation: Federation, node: WeftNode, onError:
     return await traceCopy({ node, federation }, { source, id }, copy);
   });
   answer("subscriptions", SubscriptionsQuestionSchema, async ({ after }) => await listOwnSubscriptions(node, after));
-}
-
-function sourceOf({ source }: Readonly<Record<string, unknown>>): string {
-  return typeof source === "string" ? source : "/";
 }
 
 /** The question is at fault, not this node: it gets no answer. */

@@ -20,7 +20,8 @@ export interface FederationContext {
   /** The node's own endpoint, met in-process, and where others dial it. */
   readonly endpoint: { readonly bus: LinkBus; readonly url: string } | undefined;
   readonly dial: DialBus;
-  readonly about: { readonly runtime: string; readonly version: string };
+  /** What the cluster says of this node. */
+  readonly about: { readonly runtime: string; readonly version: string; readonly http?: string };
   readonly onNotice: (notice: FederationNotice) => void;
   readonly onError: (error: unknown) => void;
 }

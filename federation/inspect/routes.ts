@@ -2,7 +2,7 @@
 
 import { isSystemTopic, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
-import type { WantedPattern } from "../routing/interest/mod.ts";
+import type { RemoteInterest, WantedPattern } from "../routing/interest/mod.ts";
 import type { RouteTable } from "../routing/paths/mod.ts";
 
 /** A pattern that leads to another cluster. */
@@ -47,11 +47,11 @@ export function listRoutes(
   const { topic, destination, cut } = query;
   const { table } = federation.topology;
   const ways = cut === undefined ? table : table.simulateCut(...cut);
-  const wanted = federation.interest.remote.patterns().filter(({ pattern, cluster }) =>
+  const wanted = wantedPatterns(federation.interest.remote).filter(({ pattern, cluster }) =>
     (destination === undefined || destination === cluster) &&
     (topic === undefined || (patternMatches(pattern, topic) && !isSystemTopic(topic)))
   );
-  return mergeGroups(wanted).map((row) => toRoute(federation, ways, row)).sort(byPattern);
+  return wanted.map((row) => toRoute(federation, ways, row));
 }
 
 /** Whether the routes know a link between two clusters. */
@@ -65,15 +65,22 @@ export function areLinked({ topology }: Federation, a: string, b: string): boole
   }
 }
 
-/** Patterns that several groups of a cluster want are one route. */
-function mergeGroups(wanted: readonly WantedPattern[]): WantedPattern[] {
-  const rows = new Map<string, WantedPattern>();
-  for (const row of wanted) {
-    const key = `${row.pattern} ${row.cluster}`;
-    const known = rows.get(key);
-    if (known === undefined || row.since < known.since) rows.set(key, row);
+/** What was listed last, of each database: a large mesh has hundreds of thousands of rows, and most questions come in between changes. */
+const listed = new WeakMap<RemoteInterest, { readonly version: number; readonly rows: readonly WantedPattern[] }>();
+
+/** In order of pattern, then cluster. Patterns that several groups of a cluster want are one row. */
+function wantedPatterns(remote: RemoteInterest): readonly WantedPattern[] {
+  const known = listed.get(remote);
+  if (known?.version === remote.version) return known.rows;
+  const rows: WantedPattern[] = [];
+  for (const row of remote.patterns()) {
+    const last = rows.at(-1);
+    if (last?.cluster !== row.cluster || last.pattern !== row.pattern) rows.push(row);
+    else if (row.since < last.since) rows[rows.length - 1] = row;
   }
-  return [...rows.values()];
+  rows.sort(byPattern);
+  listed.set(remote, { version: remote.version, rows });
+  return rows;
 }
 
 function toRoute({ world }: Federation, ways: RouteTable, { cluster, pattern, since }: WantedPattern): RemoteRoute {
@@ -88,7 +95,7 @@ function toRoute({ world }: Federation, ways: RouteTable, { cluster, pattern, si
   return { ...common, nextHop, path, cost, state, reason, alternate: alternate?.nextHop ?? null };
 }
 
-function byPattern(a: RemoteRoute, b: RemoteRoute): number {
+function byPattern(a: WantedPattern, b: WantedPattern): number {
   if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
-  return a.destination < b.destination ? -1 : a.destination > b.destination ? 1 : 0;
+  return a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0;
 }

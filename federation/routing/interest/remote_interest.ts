@@ -135,7 +135,7 @@ export class RemoteInterest {
 
   /** What counts of what a cluster told, by pattern. */
   wantsOf(cluster: string): readonly ToldWant[] {
-    return this.#countingOf(cluster).map(({ want }) => want);
+    return this.#countingOf(cluster).toSorted(byText).map(({ want }) => want);
   }
 
   /** Clusters that told something, by name. */
@@ -148,7 +148,7 @@ export class RemoteInterest {
     return this.clusters().flatMap((cluster) => {
       const rows = new Map<string, WantedPattern>();
       for (const { want: { pattern, group, durable, filter }, since } of this.#countingOf(cluster)) {
-        const key = `${pattern} ${group ?? ""}`;
+        const key = group === undefined ? pattern : `${pattern} ${group}`;
         const row = rows.get(key);
         rows.set(key, {
           cluster,
@@ -159,14 +159,14 @@ export class RemoteInterest {
           since: Math.min(since, row?.since ?? since),
         });
       }
-      return [...rows.values()];
+      return [...rows.values()].sort(byPattern);
     });
   }
 
   #countingOf(cluster: string): readonly Target[] {
     const teller = this.#tellers.get(cluster);
     if (teller === undefined) return [];
-    return targetsOf(teller).filter(({ want }) => want.durable || !teller.durableOnly).sort(byText);
+    return targetsOf(teller).filter(({ want }) => want.durable || !teller.durableOnly);
   }
 
   #find(topic: string): Found {
@@ -238,6 +238,11 @@ function targetsOf({ shards }: Teller): Target[] {
 
 function liveOf(teller: Teller): Target[] {
   return targetsOf(teller).filter(({ want }) => !want.durable);
+}
+
+function byPattern(a: WantedPattern, b: WantedPattern): number {
+  if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
+  return (a.group ?? "") < (b.group ?? "") ? -1 : 1;
 }
 
 function byText(a: Target, b: Target): number {

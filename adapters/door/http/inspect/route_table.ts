@@ -40,7 +40,8 @@ export function versionOf({ node, federation }: Context): number {
 export function readRouteTable(context: Context, query: RouteSelection): RouteTable {
   const { federation } = context;
   const remote = federation === undefined ? [] : listRoutes(federation, query);
-  const routes = [...listLocal(context, query), ...remote].sort((a, b) => compare(routeKey(a), routeKey(b)));
+  const local = listLocal(context, query);
+  const routes = local.length === 0 ? remote : [...local, ...remote].sort(byKey);
   return { version: versionOf(context), routes };
 }
 
@@ -74,6 +75,8 @@ function takes(pattern: string, topic: string): boolean {
   return patternMatches(pattern, topic) && (!isSystemTopic(topic) || isSystemTopic(pattern));
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The order of `routeKey()`: no character of a pattern is less than the space. */
+function byKey(a: RouteEntry, b: RouteEntry): number {
+  if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
+  return a.destination < b.destination ? -1 : a.destination > b.destination ? 1 : 0;
 }
