@@ -1,0 +1,66 @@
+/** Two nodes that cannot dial each other, on either runtime, meet on a real nats-server; docs/federation.md says how. */
+
+import { describe, expect, it } from "bun:test";
+
+import { eventually } from "../support/eventually.ts";
+import { natsBinary } from "../support/nats_binary.ts";
+import { NatsServer } from "../support/nats_server.ts";
+import { NodeProcess } from "../support/node_process.ts";
+
+const { absence } = natsBinary();
+
+/** Starting three processes on a loaded machine. */
+const limitMs = 120_000;
+const PATIENCE = { timeoutMs: 40_000, intervalMs: 50 };
+
+/** All that the page asks for. */
+const PERMISSIONS = `authorization {
+  users: [{
+    user: weft, password: secret
+    permissions: { publish: ["weft.v1.>", "_INBOX.>"], subscribe: ["weft.v1.>", "_INBOX.>"] }
+  }]
+}`;
+
+async function startNode(id: string, runtime: "bun" | "deno", { port }: NatsServer): Promise<NodeProcess> {
+  const join = [`nats://weft:secret@127.0.0.1:${port}`];
+  return await NodeProcess.start({ runtime, config: { node: { id }, federation: { name: "shop", join } } });
+}
+
+async function linkOf(node: NodeProcess): Promise<{ readonly state: string; readonly url: string | null }> {
+  return (await node.call("GET", "/v1/links")).body.links[0];
+}
+
+async function pullOne(node: NodeProcess): Promise<string> {
+  const { body } = await node.call("POST", "/v1/subscriptions/audit/pull", { max: 1, waitMs: 30_000 });
+  const [{ ackId, event }] = body.events;
+  await node.call("POST", "/v1/subscriptions/audit/ack", { ack: [ackId] });
+  return event.id;
+}
+
+describe.skipIf(absence !== undefined)(`two nodes that join one nats-server${absence ?? ""}`, () => {
+  it("are linked with no more rights than the page says, and are so again after the server was killed", async () => {
+    await using server = await NatsServer.start({ more: PERMISSIONS });
+    await using alice = await startNode("alice", "bun", server);
+    await using bob = await startNode("bob", "deno", server);
+    await eventually(async () => expect((await linkOf(alice)).state).toBe("up"), PATIENCE);
+
+    const subscription = { protocol: "PULL", config: { topic: "order.>" } };
+    const put = await bob.call("PUT", "/v1/subscriptions/audit?ready=mesh", subscription);
+    expect(put).toMatchObject({ status: 201, body: { missing: [] } });
+    await alice.publish({ id: "1" });
+    expect(await pullOne(bob)).toBe("1");
+
+    await server.kill();
+    await eventually(async () => expect((await linkOf(alice)).state).toBe("down"), PATIENCE);
+    await alice.publish({ id: "2" });
+    const { routes } = (await alice.call("GET", "/routes?topic=order.placed")).body;
+    expect(routes).toMatchObject([{ destination: "bob", state: "parked" }]);
+
+    await server.restart();
+    expect(await pullOne(bob)).toBe("2");
+    expect(server.output).not.toMatch(/violation/i);
+    // The password is in the URL that was dialled, and nowhere to be seen.
+    expect((await linkOf(alice)).url).toBe(server.url);
+    expect(`${alice.stderr}${bob.stderr}`).not.toContain("secret");
+  }, limitMs);
+});
