@@ -85,12 +85,11 @@ function toDestinations(
   const pending = new Set(federation.accounts.books.pending(epoch, sequence, { untilHanded: false }));
   const named = crossings.filter(({ direction }) => direction === "for").map(({ peer }) => peer);
   return [...new Set([...named, ...pending])].sort().map((cluster) => {
-    const end = crossings.find(({ direction, peer }) => peer === cluster && isEnd(direction));
-    if (end !== undefined) {
-      return { cluster, state: end.direction as TraceDestination["state"], reason: end.reason ?? "OK" };
-    }
-    if (!pending.has(cluster)) return { cluster, state: "delivered", reason: "OK" };
-    return { cluster, ...whereItWaits(federation, cluster, { epoch, sequence }) };
+    if (pending.has(cluster)) return { cluster, ...whereItWaits(federation, cluster, { epoch, sequence }) };
+    const ends = crossings.filter(({ peer }) => peer === cluster);
+    // What the destination says later counts for more than what was taken for granted here (design, G6).
+    const end = ENDS.flatMap((state) => ends.find(({ direction }) => direction === state) ?? [])[0];
+    return { cluster, state: end === undefined ? "delivered" : toState(end.direction), reason: end?.reason ?? "OK" };
   });
 }
 
@@ -108,6 +107,9 @@ function whereItWaits(
   return { state: "queued", reason: isHanded ? "WITH_NEXT_HOP" : "WAITS_FOR_NEXT_HOP" };
 }
 
-function isEnd(direction: Crossing["direction"]): boolean {
-  return direction === "rejected" || direction === "expired" || direction === "evicted";
+/** In order of precedence. */
+const ENDS = ["delivered", "rejected", "expired", "evicted"] as const;
+
+function toState(direction: Crossing["direction"]): TraceDestination["state"] {
+  return ENDS.find((state) => state === direction) ?? "delivered";
 }

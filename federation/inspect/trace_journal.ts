@@ -20,9 +20,9 @@ const LINES_MAX = 100_000;
 
 /**
  * `in`, `out`: it crossed the link with that neighbour. Of own events also: `for`: it was dispatched for that destination;
- * `rejected`, `expired`, `evicted`: it ended so there.
+ * `rejected`, `expired`, `evicted`: it ended so there; `delivered`: it did, although one of those was told before.
  */
-export type Direction = "in" | "out" | "for" | "rejected" | "expired" | "evicted";
+export type Direction = "in" | "out" | "for" | "rejected" | "expired" | "evicted" | "delivered";
 
 export interface Crossing {
   readonly direction: Direction;
@@ -103,7 +103,7 @@ export class TraceJournal {
     for (const { cluster } of run.destinations) this.noteRun("for", cluster, run);
   }
 
-  /** An own event ended at a destination otherwise than by delivery. */
+  /** An own event ended at a destination. */
   noteEnd(origin: string, { destination, epoch, interval, terminal, reason }: PairsEnd): void {
     this.note(terminal, destination, { origin, epoch }, interval, reason);
   }

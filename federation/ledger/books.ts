@@ -27,16 +27,16 @@ export interface BooksParts {
   readonly epoch: number;
   /** A document is needed by nobody any more. */
   readonly onSettled: (document: CustodyDocument) => void;
-  /** Something ended otherwise than by delivery. */
+  /** Something ended otherwise than by delivery, or was delivered although this side had ended it. */
   readonly onEnded?: (end: PairsEnd) => void;
 }
 
-/** Events that ended at a destination without being delivered there. */
+/** Events that ended at a destination; `delivered` only where something else was told of them before. */
 export interface PairsEnd {
   readonly destination: string;
   readonly epoch: number;
   readonly interval: Interval;
-  readonly terminal: Exclude<Terminal, "delivered">;
+  readonly terminal: Terminal;
   /** A stable code. */
   readonly reason: string;
 }
@@ -120,7 +120,10 @@ export class Books {
       for (const { sequence, state, reason } of part.exceptions) {
         if (state !== "delivered") this.#end(book, [sequence - 1, sequence], state, reason);
       }
-      for (const [after, to] of part.intervals) book.end(after, to, "delivered");
+      for (const interval of part.intervals) {
+        this.#correct(book, interval);
+        book.end(interval[0], interval[1], "delivered");
+      }
     });
     this.#release(epoch, destination, part.intervals);
     this.#tell();
@@ -253,11 +256,21 @@ export class Books {
   /** Answers how many events have ended by this. */
   #end(book: Book, interval: Interval, terminal: PairsEnd["terminal"], reason: string): number {
     const { destination, epoch } = book;
+    const isNews = book.isOpen(interval[0], interval[1]);
     const count = book.end(interval[0], interval[1], terminal);
-    if (count > 0) {
+    if (isNews) {
       this.#parts.onEnded?.({ destination, epoch, interval, terminal, reason: reason.slice(0, REASON_MAX) });
     }
     return count;
+  }
+
+  /** What this side had ended was delivered after all. */
+  #correct({ presumed, destination, epoch }: Book, [after, to]: Interval): void {
+    for (const set of Object.values(presumed)) {
+      for (const interval of set.within(after, to)) {
+        this.#parts.onEnded?.({ destination, epoch, interval, terminal: "delivered", reason: "OK" });
+      }
+    }
   }
 
   #note(book: Book, change: (book: Book) => void): void {

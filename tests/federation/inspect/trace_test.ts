@@ -169,6 +169,20 @@ describe("traceEvent() says how an event ended at a destination:", () => {
     expect(ends(await trace(mesh, "1"))).toEqual(["charlie evicted FORGOTTEN"]);
   });
 
+  it("delivered, where this side had taken it for expired and the destination has it after all", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("charlie").full = true;
+    await mesh.publish("alice", { id: "1" });
+    const { books } = mesh.get("alice").federation.accounts;
+    const [{ epoch }] = [...books];
+    const run = { origin: "alice", epoch, firstSequence: 1, count: 1, destinations: [{ cluster: "charlie" }] };
+    books.presume(run as unknown as Shipment, "expired", "EXPIRED");
+    expect(ends(await trace(mesh, "1"))).toEqual(["charlie expired EXPIRED"]);
+    books.receive("charlie", epoch, { intervals: [[0, 1]], exceptions: [] });
+    expect(ends(await trace(mesh, "1"))).toEqual(["charlie delivered OK"]);
+  });
+
   it("nothing yet while its destinations are not known", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");
