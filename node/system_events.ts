@@ -13,6 +13,7 @@ export type SystemEventType =
   | "weft-system.cluster.found"
   | "weft-system.cluster.lost"
   | "weft-system.park.high"
+  | "weft-system.park.full"
   | "weft-system.mesh.warning";
 
 /** A system event ready to be accepted. `at`: wall clock, ms since 1970; `data` must be JSON. */

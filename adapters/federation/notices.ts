@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, SystemEventType>> = {
   CLUSTER_FOUND: "weft-system.cluster.found",
   CLUSTER_LOST: "weft-system.cluster.lost",
   PARK_HIGH: "weft-system.park.high",
+  PARK_FULL: "weft-system.park.full",
 };
 
 /** The same words again within this are for those who look closely, and no event. */
