@@ -15,8 +15,10 @@ export interface Attempt {
   readonly detail: string;
 }
 
-/** Attempts remembered: 40 bytes each. */
+/** Attempts remembered: 40 bytes each, and what was said of the failed ones. */
 const ATTEMPTS_MAX = 65_536;
+/** Characters kept of a detail: a sink may answer at length. */
+const DETAIL_MAX = 200;
 const OUTCOMES: readonly AttemptOutcome[] = ["acknowledged", "retry", "deadLettered", "expired"];
 
 /** A ring in columns: noting an attempt is on the path of every delivery, and leaves nothing for the collector. */
@@ -47,7 +49,7 @@ export class RecentOutcomes {
     this.#numbers[slot] = attempt;
     this.#outcomes[slot] = OUTCOMES.indexOf(outcome);
     this.#subscriptions[slot] = subscription;
-    this.#details[slot] = detail;
+    this.#details[slot] = detail.length <= DETAIL_MAX ? detail : copyOf(detail.slice(0, DETAIL_MAX));
     this.#next = (slot + 1) % this.#attemptsMax;
   }
 
@@ -71,4 +73,9 @@ export class RecentOutcomes {
       detail: this.#details[slot],
     };
   }
+}
+
+/** A part of a text may keep the whole of it in memory; this one does not. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text));
 }

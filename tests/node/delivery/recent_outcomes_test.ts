@@ -25,4 +25,10 @@ describe("RecentOutcomes", () => {
     for (let attempt = 1; attempt <= 5; attempt++) outcomes.note(anAttempt({ attempt }));
     expect(outcomes.find(1).map(({ attempt }) => attempt)).toEqual([3, 4, 5]);
   });
+
+  it("keeps the beginning of what is said at length", () => {
+    const outcomes = new RecentOutcomes(() => 0, 3);
+    outcomes.note(anAttempt({ detail: `503 ${"x".repeat(5000)}` }));
+    expect(outcomes.find(1)[0].detail).toBe(`503 ${"x".repeat(196)}`);
+  });
 });
