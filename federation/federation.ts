@@ -24,9 +24,10 @@ import { toIdentity } from "./link/identity.ts";
 import type { Neighbour } from "./link/neighbour.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 import { Dialling } from "./membership/dialling.ts";
-import { type FederationOptions, SYNC_WAIT_MS, TOPOLOGY_LIFETIME_MS } from "./options.ts";
+import { type FederationOptions, TOPOLOGY_LIFETIME_MS } from "./options.ts";
 import type { FederationNotice, FederationParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
+import { ReleaseGate } from "./release_gate.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
 import { Topology } from "./routing/topology.ts";
@@ -68,6 +69,7 @@ export class Federation {
   readonly #parts: FederationParts;
   readonly #writes: WriteBehind;
   readonly #waits: CustodyWaits;
+  readonly #gate: ReleaseGate;
   readonly #changed = new Set<() => void>();
   readonly #headAtStart: number;
   #marks = 0;
@@ -99,6 +101,7 @@ export class Federation {
     this.options = options;
     this.world = world;
     this.log = log;
+    const warn = ({ code, detail, peer }: Omit<FederationNotice, "level">) => this.#notice("warn", code, detail, peer);
     const self = this.self = local.cluster;
     const { epoch } = log.incarnation;
     const { places } = this;
@@ -141,7 +144,7 @@ export class Federation {
       setting: (peer) => this.dialling.settingOf(this.links?.neighbours.get(peer)?.active?.bus),
       originate: (body) => void this.records.originate("topology", 0, body, TOPOLOGY_LIFETIME_MS),
       onRoutes: () => this.#routesChanged(),
-      onNotice: ({ code, detail, peer }) => this.#notice("warn", code, detail, peer),
+      onNotice: warn,
     });
     this.interest = new InterestExchange({
       world,
@@ -177,7 +180,8 @@ export class Federation {
       onEnded: (end) => this.trace.noteEnd(self, end),
     });
     const { books, coverages, receipts } = this.accounts;
-    this.upkeep = new Upkeep({ log, custody: this.custody, books, onError });
+    const { overflow } = options;
+    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, onNotice: warn, onError });
     this.departures = new Departures({
       world,
       self,
@@ -195,6 +199,13 @@ export class Federation {
       },
       onError,
     });
+    this.#gate = new ReleaseGate({
+      world,
+      departures: this.departures,
+      records: this.records,
+      neighbours: () => this.links.neighbours,
+      onNotSynced: (detail) => this.#notice("warn", "NOT_SYNCED", detail),
+    });
     this.repicks = new Repicks({
       world,
       self,
@@ -205,6 +216,7 @@ export class Federation {
       pick: (topic, event, group, avoid) => this.interest.pickAgain(topic, event, group, avoid),
       laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
+      onMoved: (cluster, position) => this.custody.moved(cluster, position),
       onNotice: ({ code, detail }) => this.#notice("warn", code, detail),
     });
     this.intake = new Intake({
@@ -265,8 +277,7 @@ export class Federation {
     this.interest.start();
     this.accounts.receipts.start();
     this.dialling.start();
-    if (this.dialling.waitsForOthers || this.#hasDatabase) this.departures.release();
-    else this.world.after(SYNC_WAIT_MS, () => this.#stopWaiting());
+    this.#gate.start({ open: this.dialling.waitsForOthers || this.#hasDatabase });
     this.#tick();
   }
 
@@ -318,6 +329,7 @@ export class Federation {
     this.#stopped = true;
     this.#cancelTick?.();
     this.dialling.stop();
+    this.#gate.stop();
     this.departures.stop();
     this.links.stop("the node is stopping");
     this.accounts.receipts.stop();
@@ -376,7 +388,7 @@ export class Federation {
         if (record.origin !== this.self) this.barriers.echo(record.origin);
       }
     }
-    if (this.departures.held && this.#synced()) this.departures.release();
+    this.#gate.look();
     this.#tell();
   }
 
@@ -406,20 +418,6 @@ export class Federation {
     return this.departures.dispatched >= this.#headAtStart;
   }
 
-  #synced(): boolean {
-    return [...this.links.neighbours.values()].some(({ up, peer }) => up && this.records.synced(peer));
-  }
-
-  #stopWaiting(): void {
-    if (!this.departures.held || this.#stopped) return;
-    this.#notice(
-      "warn",
-      "NOT_SYNCED",
-      `nobody has told what is wanted elsewhere for ${SYNC_WAIT_MS} ms; events leave for those that are known`,
-    );
-    this.departures.release();
-  }
-
   #noteParked(destination: string, reason: string): void {
     if (reason !== "HOP_LIMIT") return;
     this.#notice("warn", reason, `an event for "${destination}" has crossed too many clusters: parked`, destination);
@@ -431,10 +429,8 @@ export class Federation {
       this.upkeep.tick();
       this.trace.tick();
       if (this.#caughtUp) this.accounts.closeEpochs();
-      this.repicks.move(
-        this.custody.takeUnreached(GROUP_FAILOVER_MS, (group, cluster) => this.interest.hasOtherMember(group, cluster)),
-      );
-      if (this.departures.held && this.#synced()) this.departures.release();
+      this.repicks.move(this.custody.unreached(GROUP_FAILOVER_MS));
+      this.#gate.look();
       this.dialling.tick();
       this.#tick();
     });

@@ -3,7 +3,7 @@
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
 import { ShipmentQueue } from "./queue.ts";
-import type { CustodyDocument, Parked, ParkReason, Shipment } from "./shipment.ts";
+import { type CustodyDocument, type Parked, type ParkReason, type Shipment, sliceShipment } from "./shipment.ts";
 
 /** What custody asks of the routing table. */
 export interface NextHops {
@@ -122,28 +122,32 @@ export class Custody {
     }
   }
 
-  /**
-   * Takes out what has been parked for so long that another cluster should be picked: own events for groups. What of them
-   * is for other readers of the destination as well stays parked for those.
-   */
-  takeUnreached(parkedMs: number, mayMove: (group: string, destination: string) => boolean): Shipment[] {
+  /** Own events for groups that have been parked for so long that another cluster should be picked. They stay parked. */
+  unreached(parkedMs: number): Shipment[] {
     const due = this.#parts.world.now() - parkedMs;
-    const taken: Shipment[] = [];
-    for (const queue of this.#parked.values()) {
-      const isDue = ({ ended, hops, parked, destinations: [{ cluster, groups }] }: Shipment): boolean =>
-        ended === undefined && hops.length === 0 && parked!.since <= due &&
-        groups.some((group) => mayMove(group, cluster));
-      if (queue.first === undefined || ![...queue].some(isDue)) continue;
-      for (const shipment of queue.drain()) {
-        if (!isDue(shipment)) queue.push(shipment);
-        else this.#withoutGroups(shipment, queue, taken);
-      }
-    }
-    return taken;
+    return [...this.#parked.values()].flatMap((queue) =>
+      [...queue].filter(({ ended, hops, parked, destinations: [{ groups }] }) =>
+        ended === undefined && hops.length === 0 && parked!.since <= due && groups.length > 0
+      )
+    );
   }
 
-  #withoutGroups(shipment: Shipment, queue: ShipmentQueue, taken: Shipment[]): void {
-    taken.push(shipment);
+  /** Another cluster has the event for the groups: nothing of it waits here for them any more, only for other readers. */
+  moved(destination: string, position: number): void {
+    const queue = this.#parked.get(destination);
+    for (const shipment of queue?.drain() ?? []) {
+      const index = position - shipment.position;
+      if (index < 0 || index >= shipment.count) {
+        queue!.push(shipment);
+        continue;
+      }
+      if (index > 0) queue!.push(sliceShipment(shipment, 0, index));
+      this.#withoutGroups(sliceShipment(shipment, index, index + 1), queue!);
+      if (index + 1 < shipment.count) queue!.push(sliceShipment(shipment, index + 1, shipment.count));
+    }
+  }
+
+  #withoutGroups(shipment: Shipment, queue: ShipmentQueue): void {
     const [destination] = shipment.destinations;
     if (destination.ungrouped) queue.push({ ...shipment, destinations: [{ ...destination, groups: [] }] });
     else this.release([shipment]);

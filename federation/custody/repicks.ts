@@ -20,6 +20,8 @@ export interface RepicksParts {
   readonly laneOf: (topic: string) => Lane;
   readonly newMark: () => string;
   readonly onShipment: (shipment: Shipment) => void;
+  /** An event does not wait for a cluster any more: another one gets it. */
+  readonly onMoved: (cluster: string, position: number) => void;
   readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -33,11 +35,14 @@ export interface UnpickedEvent {
 
 /** Clusters that could not take an event, of so many events. */
 const REMEMBERED_MAX = 65_536;
+/** Events that are picked for anew in one go. */
+const MOVED_AT_ONCE = 256;
 
 export class Repicks {
   readonly #parts: RepicksParts;
   /** By event: clusters that said no. */
   readonly #refusers = new Map<string, Set<string>>();
+  readonly #moving = new Set<string>();
   /** Events that were given to another cluster. */
   count = 0;
 
@@ -58,18 +63,43 @@ export class Repicks {
     });
   }
 
-  /** Own events for groups that wait for a cluster which is not reached: each goes to another one, if one has members. */
+  /**
+   * Own events for groups that wait for a cluster which is not reached: each goes to another one, if there is one that can
+   * be reached and has a member of each of its groups. Those for which there is none go on waiting.
+   */
   move(shipments: readonly Shipment[]): void {
+    let left = MOVED_AT_ONCE;
     for (const shipment of shipments) {
-      const [{ cluster, groups, ungrouped }] = shipment.destinations;
-      for (let index = 0; index < shipment.count; index++) {
-        const sequence = sequenceAt(shipment, index);
-        if (!ungrouped) {
-          this.#parts.books.end(cluster, shipment.epoch, sequence, "rejected", "GROUP_MOVED");
-        }
-        this.add(cluster, { epoch: shipment.epoch, sequence, groups });
-      }
+      for (let index = 0; index < shipment.count && left > 0; index++, left--) this.#moveOne(shipment, index);
     }
+  }
+
+  #moveOne(shipment: Shipment, index: number): void {
+    const { log, pick, onError } = this.#parts;
+    const [{ cluster, groups }] = shipment.destinations;
+    const { epoch } = shipment;
+    const sequence = sequenceAt(shipment, index);
+    const key = `${cluster}/${epoch}/${sequence}`;
+    if (this.#moving.has(key)) return;
+    this.#moving.add(key);
+    log.read({ after: sequence - 1, eventsMax: 1, bytesMax: 1 }, (error, [stored]) => {
+      this.#moving.delete(key);
+      if (error !== undefined) return onError(error);
+      if (stored?.position !== sequence) return;
+      const refusers = new Set([...this.#refusersOf({ epoch, sequence }), cluster]);
+      const picks = groups.map((group) => ({ group, to: pick(stored.topic, stored.event, group, refusers) }));
+      if (picks.some(({ to }) => to === undefined)) return;
+      let open = picks.length;
+      for (const { group, to } of picks) {
+        this.#send(stored, to!, group, () => --open === 0 && this.#moved(shipment, sequence));
+      }
+    });
+  }
+
+  /** The event is in the books of another cluster. */
+  #moved({ epoch, destinations: [{ cluster, ungrouped }] }: Shipment, sequence: number): void {
+    if (!ungrouped) this.#parts.books.end(cluster, epoch, sequence, "rejected", "GROUP_MOVED");
+    this.#parts.onMoved(cluster, sequence);
   }
 
   #pick(stored: StoredEvent, group: string, refusers: ReadonlySet<string>): void {
@@ -83,7 +113,7 @@ export class Repicks {
     this.#send(stored, cluster, group);
   }
 
-  #send(stored: StoredEvent, cluster: string, group: string): void {
+  #send(stored: StoredEvent, cluster: string, group: string, done?: () => void): void {
     const { position, epoch, sequence, topic, bytes } = stored;
     const { self, log, books, laneOf, newMark, onShipment, onError } = this.#parts;
     const run: Run = {
@@ -102,7 +132,7 @@ export class Repicks {
     };
     const key = custodyKey(newMark(), position);
     const book = books.of(cluster, epoch);
-    if (book.outstanding.has(sequence)) return;
+    if (book.outstanding.has(sequence)) return; // it is on its way there already
     book.assign(sequence - 1, sequence);
     this.count++;
     log.commit([], [{ key, value: encodeRuns([run], position) }, book.toAssignedChange()], (error) => {
@@ -113,10 +143,11 @@ export class Repicks {
       const document: CustodyDocument = { key, first: position, last: position, open: 1, owed: false };
       books.shelve(document, epoch, [cluster]);
       onShipment({ ...run, document });
+      done?.();
     });
   }
 
-  #refusersOf({ epoch, sequence }: UnpickedEvent): Set<string> {
+  #refusersOf({ epoch, sequence }: Pick<UnpickedEvent, "epoch" | "sequence">): Set<string> {
     const key = `${epoch}/${sequence}`;
     let refusers = this.#refusers.get(key);
     if (refusers === undefined) {

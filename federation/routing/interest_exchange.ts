@@ -127,14 +127,6 @@ export class InterestExchange {
     });
   }
 
-  /** Whether a cluster other than this one and `except`, to which there is a way, has members of a group. */
-  hasOtherMember(group: string, except: string): boolean {
-    return this.remote.clusters().some((cluster) =>
-      cluster !== except && this.#parts.distance(cluster) !== undefined &&
-      this.remote.wantsOf(cluster).some((want) => want.group === group)
-    );
-  }
-
   /** Another cluster for an event of a group: the nearest that has a member, is no other destination of it, and is none of these. */
   pickAgain(topic: string, event: CloudEvent, group: string, avoid: ReadonlySet<string>): string | undefined {
     const clusters = this.remote.match(topic, () => event, [])

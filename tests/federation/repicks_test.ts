@@ -15,6 +15,7 @@ class Setup {
   readonly books = new Books({ self: "alice", epoch: FAKE_EPOCH, onSettled: () => undefined });
   readonly shipments: Shipment[] = [];
   readonly notices: string[] = [];
+  readonly moved: string[] = [];
   /** Clusters with members of the group, nearest first. */
   members = ["charlie", "dora"];
   readonly repicks = new Repicks({
@@ -26,6 +27,7 @@ class Setup {
     laneOf: () => "normal",
     newMark: () => `m${this.shipments.length}`,
     onShipment: (shipment) => this.shipments.push(shipment),
+    onMoved: (cluster, position) => this.moved.push(`${cluster} ${position}`),
     onNotice: ({ code }) => this.notices.push(code),
     onError: (error) => {
       throw error;
@@ -67,16 +69,36 @@ describe("Repicks.add()", () => {
 });
 
 describe("Repicks.move()", () => {
-  it("ends the event for the cluster that is not reached, and gives it to another", () => {
+  const waiting = aShipment({
+    position: 1,
+    count: 1,
+    firstSequence: 1,
+    epoch: FAKE_EPOCH,
+    destinations: [aDestination({ cluster: "bob", ungrouped: false, groups: ["workers"] })],
+  });
+
+  function movable() {
     const setup = new Setup();
     setup.books.current("bob").assign(0, 1);
-    const destinations = [aDestination({ cluster: "bob", ungrouped: false, groups: ["workers"] })];
-    setup.repicks.move([aShipment({ position: 1, count: 1, firstSequence: 1, epoch: FAKE_EPOCH, destinations })]);
-    expect([setup.books.current("bob").ended.rejected, setup.sent]).toEqual([1, ["charlie workers <0"]]);
+    return setup;
+  }
+
+  it("gives the event to another cluster, and ends it for the one that is not reached", () => {
+    const setup = movable();
+    setup.repicks.move([waiting]);
+    expect([setup.sent, setup.moved]).toEqual([["charlie workers <0"], ["bob 1"]]);
+    expect(setup.books.current("bob").ended.rejected).toBe(1);
+  });
+
+  it("leaves the event where it waits when nobody else can take it", () => {
+    const setup = movable();
+    setup.members = [];
+    setup.repicks.move([waiting]);
+    expect([setup.sent, setup.moved, [...setup.books.current("bob").outstanding]]).toEqual([[], [], [[0, 1]]]);
   });
 });
 
-describe("Custody.takeUnreached()", () => {
+describe("Custody with groups that are not reached", () => {
   function parked(ungrouped: boolean) {
     const world = new FakeWorld();
     const custody = new Custody({
@@ -85,30 +107,32 @@ describe("Custody.takeUnreached()", () => {
       onQueued: () => undefined,
       onSettled: () => undefined,
     });
-    custody.add(
-      aShipment({ hops: [], destinations: [aDestination({ cluster: "bob", ungrouped, groups: ["workers"] })] }),
-    );
+    const destinations = [aDestination({ cluster: "bob", ungrouped, groups: ["workers"] })];
+    custody.add(aShipment({ hops: [], position: 4, count: 3, firstSequence: 4, destinations }));
     return { world, custody };
   }
 
-  it("leaves what has not waited for long, and what nobody else can take", () => {
+  const left = (custody: Custody) =>
+    [...custody.parked.get("bob")!].map(({ position, count, destinations: [{ groups }] }) =>
+      `${position}+${count} ${groups}`
+    );
+
+  it("names what has waited for so long", () => {
     const { world, custody } = parked(false);
-    const early = custody.takeUnreached(30_000, () => true);
+    const early = custody.unreached(30_000);
     world.advance(30_000);
-    expect([early, custody.takeUnreached(30_000, () => false)]).toEqual([[], []]);
+    expect([early.length, custody.unreached(30_000).length]).toEqual([0, 1]);
   });
 
-  it("takes what has waited for the cluster that was picked", () => {
-    const { world, custody } = parked(false);
-    world.advance(30_000);
-    expect(custody.takeUnreached(30_000, () => true).length).toBe(1);
-    expect(custody.parked.get("bob")?.first).toBeUndefined();
+  it("lets go of the event that moved, and of no other", () => {
+    const { custody } = parked(false);
+    custody.moved("bob", 5);
+    expect(left(custody)).toEqual(["4+1 workers", "6+1 workers"]);
   });
 
-  it("keeps the part that other readers of the destination want", () => {
-    const { world, custody } = parked(true);
-    world.advance(30_000);
-    custody.takeUnreached(30_000, () => true);
-    expect(custody.parked.get("bob")?.first?.destinations[0]).toMatchObject({ ungrouped: true, groups: [] });
+  it("keeps the event for the other readers of the destination", () => {
+    const { custody } = parked(true);
+    custody.moved("bob", 5);
+    expect(left(custody)).toEqual(["4+1 workers", "5+1 ", "6+1 workers"]);
   });
 });
