@@ -219,8 +219,9 @@ export class Links {
   #hello(attached: AttachedBus, from: string, payload: Uint8Array): void {
     const session = attached.sessions.get(from);
     if (session === undefined) {
-      // After a restart of this side the neighbour still says HELLO: it is met anew.
+      // The neighbour has not noticed that the session ended here: it is met anew, now and once it has.
       attached.meetAt = Math.min(attached.meetAt, this.#parts.world.now());
+      attached.meetEveryMs = MEET_EVERY_MS;
       return;
     }
     if (payload.length === 0) return session.sayMore();

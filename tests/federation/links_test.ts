@@ -370,6 +370,21 @@ describe("Links on a bus of strangers", () => {
     expect(meetings).toBeLessThan(10);
   });
 
+  it("soon say again that they are here, once a neighbour falls silent that had not noticed the end of a session", () => {
+    const world = new FakeWorld();
+    const broker = aBroker(world);
+    new LinkedCluster(world, "bob").links.attach(broker.connect("memory://alice"));
+    const alice = broker.connect("own endpoint", { dialled: false });
+    for (let ms = 0; ms < 8000; ms += 250) {
+      alice.publish("weft.v1.acme.l.alice.bob.hello", new Uint8Array(1));
+      world.advance(250);
+    }
+    let meetings = 0;
+    alice.subscribe("weft.v1.*.meet", () => meetings++);
+    world.advance(1500);
+    expect(meetings).toBe(1);
+  });
+
   it("say nothing on their own endpoint before they are met", () => {
     const world = new FakeWorld();
     const broker = aBroker(world);
