@@ -20,9 +20,13 @@ const TESTS = "tests/federation";
 const NEAR_TIMEOUT_MS = 30_000;
 const ALL_TIMEOUT_MS = 180_000;
 const SEED_TIMEOUT_MS = 30_000;
-/** Takes longer than all others together, and knows only these. */
-const SLOW = "routing_exhaustive_test.ts";
-const SLOW_KNOWS: readonly string[] = ["federation/routing/paths", "federation/custody"];
+/** So long may a test take on a machine that has more to do. */
+const TEST_TIMEOUT_MS = 30_000;
+/** Tests that take longer than all others together, and whom they are asked about. */
+const SLOW: Readonly<Record<string, readonly string[]>> = {
+  [`${TESTS}/routing_exhaustive_test.ts`]: ["federation/routing/paths", "federation/custody"],
+  [`${TESTS}/scenarios/long_partition_test.ts`]: ["federation/membership"],
+};
 /** Files of a folder of the source are tested by this folder of tests. */
 const NEAR: Readonly<Record<string, string>> = {
   "federation/routing/records": `${TESTS}/records`,
@@ -36,7 +40,7 @@ export function stagesFor(file: string, options: StageOptions): Stage[] {
   const folder = NEAR[dirname(file)] ?? TESTS;
   const own = `${basename(file, ".ts")}_test.ts`;
   const near = testsIn(root, folder).filter((path) => dirname(path) === folder);
-  const slow = SLOW_KNOWS.includes(dirname(file)) ? [`${TESTS}/${SLOW}`] : [];
+  const slow = Object.keys(SLOW).filter((path) => SLOW[path].includes(dirname(file)));
   const stages: Stage[] = [];
   if (existsSync(join(root, folder, own))) stages.push(testStage(root, [`${folder}/${own}`], NEAR_TIMEOUT_MS));
   stages.push(testStage(root, near, NEAR_TIMEOUT_MS));
@@ -45,15 +49,16 @@ export function stagesFor(file: string, options: StageOptions): Stage[] {
   return stages;
 }
 
-/** The tests of a folder and those below it, but for the slow one. */
+/** The tests of a folder and those below it, but for the slow ones. */
 function testsIn(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith("_test.ts") && name !== SLOW)
-    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`);
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith("_test.ts") && SLOW[path] === undefined);
 }
 
 function testStage(root: string, paths: readonly string[], timeoutMs: number): Stage {
-  return { command: [bunOf(root), "test", "--bail=1", ...paths.map((path) => `./${path}`)], timeoutMs };
+  const options = ["--bail=1", `--timeout=${TEST_TIMEOUT_MS}`];
+  return { command: [bunOf(root), "test", ...options, ...paths.map((path) => `./${path}`)], timeoutMs };
 }
 
 function seedStage({ root, seeds, firstSeed }: StageOptions): Stage {
