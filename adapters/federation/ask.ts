@@ -29,5 +29,5 @@ export const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const TimeSchema = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15)));
 
 /** Rows of an answer at most: those who ask and those who answer cut there. */
-export const ROWS_MAX = 500;
+export const ROWS_MAX = 400;
 const TEXT_MAX = 500;

@@ -29,6 +29,9 @@ export const ExplainedHereSchema = v.object({
   wanted: v.boolean(),
 });
 
+/** Characters of a reason: the whole answer is to fit into a message. */
+const DETAIL_MAX = 300;
+
 export async function explainHere(
   node: WeftNode,
   topic: string,
@@ -44,7 +47,9 @@ export async function explainHere(
   const subscriptions = destinations.flatMap(({ subscriptions }) => subscriptions);
   return {
     subscriptions: subscriptions.slice(0, ROWS_MAX).map(({ id, group }) => ({ id, group })),
-    stopped: [...checks, ...stopped.map(({ where: _, ...stop }) => stop)].slice(0, ROWS_MAX),
+    stopped: [...checks, ...stopped].slice(0, ROWS_MAX).map(({ subscription, reason, detail }) => {
+      return { subscription, reason, detail: detail.slice(0, DETAIL_MAX) };
+    }),
     wanted: destinations.length > 0,
   };
 }

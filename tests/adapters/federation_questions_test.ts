@@ -20,7 +20,7 @@ const LIES: readonly unknown[] = [
   [],
   { subscriptions: "all", stopped: [], wanted: true },
   { subscriptions: [{ id: 7, group: null }], stopped: [], wanted: true },
-  { subscriptions: Array.from({ length: 501 }, () => ({ id: "a", group: null })), stopped: [], wanted: true },
+  { subscriptions: Array.from({ length: 401 }, () => ({ id: "a", group: null })), stopped: [], wanted: true },
   { subscriptions: [], stopped: [{ subscription: null, reason: "<script>", detail: "" }], wanted: false },
 ];
 
