@@ -15,6 +15,8 @@ export interface CustodyLog {
   readonly syncsCommits: boolean;
   /** The store's ageing clock, ms (see `EventStore.now`). */
   now(): number;
+  /** The cap, in bytes of events and what belongs to them. */
+  readonly bytesMax: number;
   /** Share of the cap that is used, in 1/1000. */
   usedPermille(): number;
   /**

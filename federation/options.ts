@@ -31,10 +31,17 @@ export interface FederationOptions {
   readonly about: { readonly runtime: string; readonly version: string; readonly http?: string };
   /** Where others reach this node's endpoint, if it has one. */
   readonly url?: string;
+  /**
+   * What happens when events that are parked for one cluster take their share of the store: the oldest end as evicted, and
+   * are counted; or nothing, until there is no room and publishers are refused. Default `evict-oldest`.
+   */
+  readonly overflow?: "evict-oldest" | "block";
   /** How long durable wants of this cluster are held while it cannot be reached, ms. Default 72 h; 1 h for a random id. */
   readonly holdMs?: number;
 }
 
+/** Of the store's cap, for each destination (design, "park budget"). */
+export const PARK_BUDGET_SHARE = 0.1;
 export const HOLD_MS = 72 * 3_600_000;
 /** Entries and bytes of interest that are told to the mesh (design §5). */
 export const INTEREST_ENTRIES_MAX = 4096;

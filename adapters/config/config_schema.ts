@@ -126,6 +126,11 @@ const federation = section("Which mesh this node belongs to, and how it finds th
   token: optionalKnob(secret(), "Shared secret of the links; needed as soon as one leaves this machine."),
   registry: optionalKnob(registry, "Address book of nodes."),
   links: knob(list(link), [], "Links with settings of their own."),
+  overflow: knob(
+    choice(["evict-oldest", "block"]),
+    "evict-oldest",
+    "When events for a cluster that cannot be reached take a tenth of store.maxBytes: evict-oldest ends the oldest, counted; block keeps them until publishers are refused (503).",
+  ),
 });
 
 const accessToken = v.strictObject({

@@ -25,6 +25,7 @@ export function createCustodyLog(store: EventStore): CustodyLog {
       return store.tail;
     },
     syncsCommits: store.capabilities.durable,
+    bytesMax: store.stats().bytesMax,
     now: () => store.now(),
     usedPermille() {
       const now = store.now();

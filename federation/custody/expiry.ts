@@ -13,7 +13,7 @@ export interface ExpiryParts {
   readonly log: CustodyLog;
   readonly custody: Custody;
   /** Ends a shipment here; answers what is left of it. */
-  readonly end: (shipment: Shipment, reason: EndReason) => Shipment;
+  readonly end: (shipment: Shipment, ended: EndReason, reason: string) => Shipment;
   readonly onError: (error: unknown) => void;
 }
 
@@ -88,7 +88,7 @@ export class Expiry {
         endsAt = earlier(endsAt, next.endsAt);
       }
       const part = sliceShipment(shipment, from, to);
-      if (fate.ended !== undefined) parts.push(this.#parts.end(part, fate.ended));
+      if (fate.ended !== undefined) parts.push(this.#parts.end(part, fate.ended, fate.ended.toUpperCase()));
       else parts.push(fate === UNREAD ? part : { ...part, endsAt });
       from = to;
     }

@@ -33,6 +33,8 @@ class Waiting {
     log: this.log,
     custody: this.custody,
     books: this.books,
+    overflow: "block",
+    onNotice: () => {},
     onError: (error) => this.errors.push(error),
   });
 

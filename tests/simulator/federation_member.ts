@@ -32,6 +32,7 @@ export class FederationMember implements Member {
         traffic: [{ pattern: "metrics.>", lane: "bulk" }, { pattern: "user.>", lane: "high" }],
         cached: [],
         about: ABOUT,
+        overflow: parts.overflow,
         url: `nats://${parts.cluster}:7701`,
       },
       (error, federation) => {
@@ -130,7 +131,7 @@ function routesOf(table: Federation["topology"]["table"]): MemberState["routes"]
   );
 }
 
-function countsOf({ custody, links, intake, accounts, relay }: Federation): Record<string, number> {
+function countsOf({ custody, links, intake, accounts, relay, upkeep }: Federation): Record<string, number> {
   const senders = [...links.neighbours.values()].flatMap((neighbour) => [...neighbour.senders.values()]);
   const sum = (name: "retransmitted" | "rewinds" | "frames") =>
     senders.reduce((total, { counts }) => total + counts[name], 0);
@@ -139,6 +140,7 @@ function countsOf({ custody, links, intake, accounts, relay }: Federation): Reco
     "frames sent again": sum("retransmitted"),
     rewinds: sum("rewinds"),
     detours: custody.detours,
+    "evicted from a park": upkeep.budget.evicted,
     "links lost": [...links.neighbours.values()].reduce((total, { downs }) => total + downs, 0),
     "repeats at a destination": intake.counts.repeats,
     "rejected at a destination": intake.counts.rejected,

@@ -94,23 +94,56 @@ function hasRoutes(states: ReadonlyMap<string, MemberState>): boolean {
 }
 
 /** In the end, when all is at rest: every promise was kept, and the books say what the logs say. Throws `Violation`. */
-export function checkInTheEnd(nodes: readonly SimNode[], observer: Observer, { exact }: { exact: boolean }): void {
-  checkPromises(observer);
+export function checkInTheEnd(
+  nodes: readonly SimNode[],
+  observer: Observer,
+  { exact, mayEvict }: { exact: boolean; mayEvict: boolean },
+): void {
+  checkPromises(observer, new Evictions(mayEvict ? nodes : []));
   if (exact) { for (const node of nodes) checkBooks(node, observer); }
 }
 
-function checkPromises(observer: Observer): void {
-  for (const { key, identity, destinations, mortal, twice } of observer.promised.values()) {
+function checkPromises(observer: Observer, evictions: Evictions): void {
+  for (const { key, origin, identity, destinations, mortal, twice } of observer.promised.values()) {
     if (mortal) continue;
     for (const { cluster, ungrouped } of destinations) {
       const log = observer.log(cluster);
       const has = log.delivered.has(key) || (twice && log.hasIdentity(identity));
-      if (ungrouped && !has) throw new Violation("G1 custody", `${key} never came to ${cluster}`);
+      if (ungrouped && !has && !evictions.explain(origin, [cluster])) {
+        throw new Violation("G1 custody", `${key} never came to ${cluster}`);
+      }
     }
     for (const group of new Set(destinations.flatMap(({ groups }) => groups))) {
       const heard = observer.clustersWith(key).filter((cluster) => observer.reached(cluster, key, group));
-      if (heard.length === 0 && !twice) throw new Violation("G1 custody", `${key} never came to group "${group}"`);
+      const picked = destinations.filter(({ groups }) => groups.includes(group)).map(({ cluster }) => cluster);
+      if (heard.length === 0 && !twice && !evictions.explain(origin, picked)) {
+        throw new Violation("G1 custody", `${key} never came to group "${group}"`);
+      }
     }
+  }
+}
+
+/** What the books of the origins say was evicted: each explains one event that did not arrive. */
+class Evictions {
+  readonly #left = new Map<string, number>();
+
+  constructor(nodes: readonly SimNode[]) {
+    for (const { cluster, member } of nodes) {
+      for (const { destination, evicted } of member!.books().ledger) {
+        this.#left.set(`${cluster}/${destination}`, evicted);
+      }
+    }
+  }
+
+  explain(origin: string, destinations: readonly string[]): boolean {
+    for (const destination of destinations) {
+      const key = `${origin}/${destination}`;
+      const left = this.#left.get(key) ?? 0;
+      if (left === 0) continue;
+      this.#left.set(key, left - 1);
+      return true;
+    }
+    return false;
   }
 }
 

@@ -15,6 +15,8 @@ export interface MemberParts {
   /** The node as a client of its own endpoint. */
   readonly endpoint: LinkBus;
   readonly dial: DialBus;
+  /** What becomes of events that are too much for a park. */
+  readonly overflow: "evict-oldest" | "block";
   /** URLs to dial, as configuration names them. */
   readonly join: readonly string[];
   /** Something that an operator would see. */

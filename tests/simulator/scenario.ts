@@ -14,6 +14,8 @@ export interface Scenario {
   readonly edges: readonly Edge[];
   readonly quality: PathQuality;
   readonly faults: readonly Fault[];
+  /** What becomes of events that are too much for a park; without, they block it. */
+  readonly overflow?: "evict-oldest" | "block";
   /** Faults and publishers stop then. */
   readonly seconds: number;
   /** Everything must have come to rest so long after that. */
@@ -78,6 +80,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
       jitterUs: random.pick([0, 500, 10_000]),
     },
     faults: planFaults({ names, edges, seconds, random: random.fork() }),
+    overflow: random.pick(["evict-oldest", "block"] as const),
     seconds,
     restSeconds: 180,
   };

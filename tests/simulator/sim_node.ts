@@ -23,6 +23,7 @@ export interface SimNodeParts {
   readonly createMember: CreateMember;
   readonly watcher: NodeWatcher;
   readonly wants: readonly Want[];
+  readonly overflow: "evict-oldest" | "block";
   /** Machines to dial. */
   readonly join: readonly string[];
 }
@@ -90,7 +91,7 @@ export class SimNode {
 
   start(): void {
     if (this.running) return;
-    const { network, brokers, random, createMember, watcher, join, speaksAs } = this.#parts;
+    const { network, brokers, random, createMember, watcher, join, speaksAs, overflow } = this.#parts;
     const { cluster, host } = this;
     const boot = host.start();
     const broker = new VirtualBroker(boot);
@@ -111,6 +112,7 @@ export class SimNode {
       endpoint: new OwnBus(broker),
       dial: createDial(network, brokers, boot),
       join: join.map(urlOf),
+      overflow,
       onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
     });
     this.#running = { member, log, local };

@@ -131,7 +131,7 @@ export class Simulation {
   account(): void {
     const nodes = [...this.nodes.values()];
     const exact = this.scenario.clusters.every(({ disk }) => disk.syncsCommits);
-    checkInTheEnd(nodes, this.observer, { exact });
+    checkInTheEnd(nodes, this.observer, { exact, mayEvict: this.scenario.overflow === "evict-oldest" });
     for (const { member } of nodes) {
       for (const [name, count] of Object.entries(member!.state().counts)) this.marks.sometimes(name, count);
     }
@@ -153,6 +153,7 @@ export class Simulation {
       createMember,
       watcher: this.observer,
       wants,
+      overflow: this.scenario.overflow ?? "block",
       join: this.scenario.edges.flatMap(({ from, to, how }) => {
         if (how === "rendezvous") return from === name || to === name ? [rendezvousOf(from, to)] : [];
         if (from === name) return [to];

@@ -19,6 +19,7 @@ export interface SmallMesh {
   /** Of some clusters only. */
   readonly disks?: Readonly<Record<string, Partial<DiskOptions>>>;
   readonly topology?: TopologyName;
+  readonly overflow?: Scenario["overflow"];
   /** Machines that say they are another cluster than they are called. */
   readonly speaksAs?: Readonly<Record<string, string>>;
 }
@@ -56,6 +57,7 @@ export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFe
     edges,
     quality: GOOD_PATH,
     faults: [],
+    overflow: plan.overflow,
     seconds: 0,
     restSeconds: 60,
   };

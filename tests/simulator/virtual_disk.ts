@@ -153,6 +153,10 @@ class OpenLog implements CustodyLog {
     return this.#disk.host.now / 1000;
   }
 
+  get bytesMax(): number {
+    return this.#disk.options.bytesMax;
+  }
+
   usedPermille(): number {
     const used = Math.floor(this.#bytes * 1000 / this.#disk.options.bytesMax);
     if (used < 600) return used;

@@ -29,6 +29,7 @@ export class FakeLog implements CustodyLog {
   /** The ageing clock, ms. */
   age = 0;
   permille = 0;
+  bytesMax = Infinity;
   /** Changes of each commit that was asked for, in order. */
   readonly commits: { readonly entries: number; readonly changes: readonly StateChange[] }[] = [];
   /** Positions after which was read. */
