@@ -20,7 +20,7 @@ const REACHED = [
   "rejected at a destination",
   "expired at a destination",
   "refused for want of room",
-  "rewinds",
+  "notice: REWOUND",
   "messages relayed",
   "log went back",
   "notice: LINK_DAMPED",

@@ -32,10 +32,12 @@ const CALM_MS = 2000;
 const QUIET_PERMILLE = 250;
 
 export function planFaults(
-  { names, edges, seconds, random }: {
+  { names, edges, seconds, loser, random }: {
     names: readonly string[];
     edges: readonly Edge[];
     seconds: number;
+    /** Loses something when it crashes, so it should. */
+    loser: string | undefined;
     random: SimRandom;
   },
 ): Fault[] {
@@ -45,11 +47,11 @@ export function planFaults(
   const count = Math.ceil(seconds * perSecond / 1000 * Math.max(1, names.length / 5));
   const calmMs = random.chance(200) ? 0 : CALM_MS;
   const longest = random.pick([500, 3000, 10_000]);
-  return Array.from({ length: count }, (): Fault => {
-    const kind = random.pick(kinds);
+  return Array.from({ length: count + (loser === undefined ? 0 : 3) }, (_, i): Fault => {
+    const kind = i < count ? random.pick(kinds) : "kill";
     const startMs = random.between(calmMs, Math.max(calmMs, seconds * 1000));
     const endMs = Math.min(seconds * 1000, startMs + random.between(20, longest));
-    return { kind, startMs, endMs, at: placeOf(kind, { names, edges, random }) };
+    return { kind, startMs, endMs, at: i < count ? placeOf(kind, { names, edges, random }) : [loser!] };
   }).sort((a, b) => a.startMs - b.startMs);
 }
 

@@ -58,7 +58,10 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
   const names = Array.from({ length: count }, (_, i) => `c${i + 1}`);
   const edges = planEdges(topology, names, random.fork());
   const busy = random.between(1, Math.min(count, 6));
-  const disks = planDisks(names, random.fork());
+  // A small store cannot stand beside one that does not sync: what that one got is kept for minutes by its neighbours.
+  const small = random.chance(100);
+  const loser = !small && random.chance(200) ? random.pick(names) : undefined;
+  const disks = planDisks({ small, loser }, random.fork());
   const clusters = names.map((name, i) => ({
     name,
     wants: planWants(random),
@@ -79,7 +82,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
       delayUs: random.pick([200, 2000, 20_000, 80_000]),
       jitterUs: random.pick([0, 500, 10_000]),
     },
-    faults: planFaults({ names, edges, seconds, random: random.fork() }),
+    faults: planFaults({ names, edges, seconds, loser, random: random.fork() }),
     overflow: random.pick(["evict-oldest", "block"] as const),
     seconds,
     restSeconds: 180,
@@ -101,10 +104,10 @@ function planWants(random: SimRandom): Want[] {
 }
 
 /** Small ones for all, or one that loses what it has not synced. */
-function planDisks(names: readonly string[], random: SimRandom): (cluster: string) => DiskOptions {
-  // A neighbour that does not sync has what it got kept for five minutes elsewhere: more than a small store can hold.
-  const small = random.chance(100);
-  const loser = !small && random.chance(200) ? random.pick(names) : undefined;
+function planDisks(
+  { small, loser }: { small: boolean; loser: string | undefined },
+  random: SimRandom,
+): (cluster: string) => DiskOptions {
   return (cluster) => ({
     cluster,
     syncUsMin: 100,
