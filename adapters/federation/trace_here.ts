@@ -77,7 +77,10 @@ export async function traceCopy(
   return {
     acceptedAt: copy.origin === node.cluster ? stored?.acceptedAt ?? null : null,
     dispatched: crossed.dispatched,
-    hops: crossed.hops.map(({ to, ...hop }) => ({ ...hop, to: [...to] })),
+    // The log knows better than the journal, which is exact to a second, when it came; of several times it knows one.
+    hops: crossed.hops.map(({ to, at, ...hop }, _, { length }) => {
+      return { ...hop, to: [...to], at: length === 1 ? stored?.acceptedAt ?? at : at };
+    }),
     destinations: crossed.destinations.slice(0, ROWS_MAX),
     deliveries: deliveries.slice(0, ROWS_MAX).map((delivery) => ({
       ...delivery,

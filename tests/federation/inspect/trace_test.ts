@@ -43,6 +43,7 @@ describe("traceEvent() says which way an event went:", () => {
       ]);
       expect(traced.origin).toMatchObject({ cluster: "alice", sequence: 1 });
       expect(traced.origin.at).toBeGreaterThan(0);
+      expect(traced.hops.map(({ at }) => at! >= traced.origin.at!)).toEqual([true, true, true]);
       expect(ends(traced)).toEqual(["charlie delivered OK"]);
       expect(traced.missing).toEqual([]);
     }

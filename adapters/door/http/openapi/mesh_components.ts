@@ -70,7 +70,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
       node: text("Its node."),
       from: orNull(text("Cluster that it came from; null at the origin.")),
       to: listOf(text("Cluster that took it.")),
-      at: orNull(time("Exact to a second.")),
+      at: orNull(time("When it came into that cluster's log, by its clock.")),
     })),
     deliveries: listOf(object({
       cluster: text("Of the subscription."),
