@@ -56,6 +56,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
       links: config.federation.links,
       traffic: config.traffic.map(({ pattern, lane }) => ({ pattern, lane: lane ?? "normal" })),
       cached: cache.urls,
+      overflow: config.federation.overflow,
       about,
       url: endpoint?.url,
       holdMs: config.node.id === undefined ? RANDOM_ID_HOLD_MS : undefined,
