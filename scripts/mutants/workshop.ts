@@ -78,6 +78,6 @@ export class Workshop implements Disposable {
 function firstFailure(output: string): string {
   const test = /^\(fail\) (.*?)(?: \[[\d.]+m?s\])?$/m.exec(output);
   const seed = /^seed \d+ failed.*$/m.exec(output);
-  const error = /^.*[Ee]rror.*$/m.exec(output);
+  const error = /^(?!\(pass\)).*\berror: .*$/im.exec(output);
   return (test?.[1] ?? seed?.[0] ?? error?.[0] ?? "it ended with an error").trim();
 }
