@@ -45,14 +45,15 @@ export async function explainEvent(
   topic: string,
   event: CloudEvent,
 ): Promise<ExplainedEvent> {
-  const here = await explainHere(node, topic, event, "everybody");
+  const asked = await explainHere(node, topic, event, "everybody");
+  const here = { ...asked, stopped: [...await explainRepeat(node, event), ...asked.stopped] };
   if (federation === undefined) return { topic, ...local(node, here), stopped: located(node.cluster, here.stopped) };
   const mesh = explainMesh(federation, topic, event);
-  const asked = await askAll(federation, mesh, { topic, event });
+  const answers = await askAll(federation, mesh, { topic, event });
   const destinations = mesh.destinations.map((destination) => {
-    return toDestination(destination, asked.get(destination.cluster));
+    return toDestination(destination, answers.get(destination.cluster));
   });
-  const elsewhere = stopsElsewhere(mesh.stopped, asked);
+  const elsewhere = stopsElsewhere(mesh.stopped, answers);
   const stopped = located(node.cluster, here.stopped).filter(({ reason }) =>
     reason !== "NO_SUBSCRIBER" || destinations.length + elsewhere.length === 0
   );
@@ -61,6 +62,16 @@ export async function explainEvent(
     destinations: [...local(node, here).destinations, ...destinations],
     stopped: [...stopped, ...elsewhere],
   };
+}
+
+/** An event that was published before is not stored again, whoever wants it. */
+async function explainRepeat(node: WeftNode, { attributes: { source, id } }: CloudEvent): Promise<StoppedHere[]> {
+  const [first] = await node.find({ source, id }, { recent: true });
+  if (first === undefined) return [];
+  const detail =
+    `an event of this source and id is here already, at position ${first.position}: a repeat is answered ` +
+    "with its receipt and not stored again";
+  return [{ subscription: null, reason: "DUPLICATE_ID", detail }];
 }
 
 function local({ cluster }: WeftNode, here: ExplainedHere): Pick<ExplainedEvent, "destinations"> {

@@ -210,6 +210,14 @@ describe("explainEvent() says what stops an event:", () => {
     expect((await explain(mesh)).stopped[0].detail).toContain("congested");
   });
 
+  it("DUPLICATE_ID: an event of that source and id was published before", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    await mesh.publish("alice", { id: "1" });
+    expect(stops(await explain(mesh, { id: "1" }))).toEqual(["alice/- DUPLICATE_ID"]);
+    expect(stops(await explain(mesh, { id: "2" }))).toEqual([]);
+  });
+
   it("STORE_FULL: the node here has no room, so that nothing is accepted at all", async () => {
     await using mesh = await MemoryMesh.open(ROW, { alice: { bytesMax: 20_000 } });
     await mesh.subscribe("alice", "keeps", "order.>");

@@ -22,6 +22,7 @@ const STOP_REASONS = [
   "PARKED",
   "NOT_SYNCED",
   "BACK_PRESSURE",
+  "DUPLICATE_ID",
   "STORE_FULL",
   "STOPPING",
 ] as const;
