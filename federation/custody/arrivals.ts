@@ -11,6 +11,7 @@ import {
 import type { Frame, FrameDestination, FrameEvent, FrameGroup } from "../link/codec/mod.ts";
 import type { Arrival, Verdict } from "../local_cluster.ts";
 import type { Coverage, Coverages } from "./coverage.ts";
+import { acceptedEpoch } from "./epochs.ts";
 import { earlier, endOf, type Run } from "./shipment.ts";
 
 export interface SettledArrivals {
@@ -252,7 +253,7 @@ export class ArrivedEvent implements Arrival {
 
   constructor(group: FrameGroup, { sequence, record }: FrameEvent) {
     this.origin = group.origin;
-    this.epoch = group.epoch;
+    this.epoch = acceptedEpoch(group.epoch);
     this.sequence = sequence;
     this.record = record;
   }
@@ -277,7 +278,7 @@ class RecordEntry implements AppendEntry {
   constructor(item: Item, audience: Audience) {
     const { group, index, frame } = item;
     const { sequence, record } = group.events[index];
-    this.origin = { cluster: group.origin, epoch: group.epoch, sequence };
+    this.origin = { cluster: group.origin, epoch: acceptedEpoch(group.epoch), sequence };
     this.audience = audience;
     const ttlMs = recordTtlMs(record);
     this.record = ttlMs > 0 && frame.heldMs > 0 ? recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs)) : record;

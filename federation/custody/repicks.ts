@@ -8,6 +8,7 @@ import type { CustodyLog } from "../custody_log.ts";
 import type { Books } from "../ledger/books.ts";
 import type { Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
+import { acceptedEpoch, pickedAnew } from "./epochs.ts";
 import { custodyKey, encodeRuns } from "./run_document.ts";
 import { type CustodyDocument, endOf, type Run, sequenceAt, type Shipment } from "./shipment.ts";
 
@@ -58,7 +59,7 @@ export class Repicks {
     this.#parts.log.read({ after: sequence - 1, eventsMax: 1, bytesMax: 1 }, (error, [stored]) => {
       if (error !== undefined) return this.#parts.onError(error);
       // What retention took in the meantime cannot be sent again.
-      if (stored?.position !== sequence || stored.epoch !== event.epoch) return;
+      if (stored?.position !== sequence || stored.epoch !== acceptedEpoch(event.epoch)) return;
       for (const group of event.groups) this.#pick(stored, group, refusers);
     });
   }
@@ -114,7 +115,8 @@ export class Repicks {
   }
 
   #send(stored: StoredEvent, cluster: string, group: string, done?: () => void): void {
-    const { position, epoch, sequence, topic, bytes } = stored;
+    const { position, sequence, topic, bytes } = stored;
+    const epoch = pickedAnew(stored.epoch);
     const { self, log, books, laneOf, newMark, onShipment, onError } = this.#parts;
     const run: Run = {
       position,
@@ -124,7 +126,6 @@ export class Repicks {
       firstSequence: sequence,
       bytes,
       lane: laneOf(topic),
-      // Out of the order of the chain, so it covers itself alone.
       destinations: [{ cluster, previous: sequence - 1, ungrouped: false, groups: [group] }],
       hops: [],
       detours: 0,
@@ -148,7 +149,7 @@ export class Repicks {
   }
 
   #refusersOf({ epoch, sequence }: Pick<UnpickedEvent, "epoch" | "sequence">): Set<string> {
-    const key = `${epoch}/${sequence}`;
+    const key = `${acceptedEpoch(epoch)}/${sequence}`;
     let refusers = this.#refusers.get(key);
     if (refusers === undefined) {
       if (this.#refusers.size >= REMEMBERED_MAX) this.#refusers.delete(this.#refusers.keys().next().value!);

@@ -5,6 +5,7 @@
  */
 
 import type { StateChange } from "../../node/mod.ts";
+import { acceptedEpoch } from "../custody/epochs.ts";
 import type { Run } from "../custody/shipment.ts";
 import type { FrameGroup } from "../link/codec/mod.ts";
 import { type Interval, IntervalSet } from "../intervals/mod.ts";
@@ -87,7 +88,8 @@ export class TraceJournal {
   ): void {
     const now = this.#parts.world.now();
     if (now >= this.#spanEnds) this.#closeSpan(now);
-    const { origin, epoch } = event;
+    const { origin } = event;
+    const epoch = acceptedEpoch(event.epoch);
     const key = `${direction}/${peer}/${origin}/${epoch}/${reason ?? ""}`;
     let line = this.#open.get(key);
     if (line === undefined) {

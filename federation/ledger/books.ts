@@ -1,5 +1,6 @@
 /** The books of this cluster as an origin: one for each destination and epoch, and who waits for an end in them. */
 
+import { acceptedEpoch, pickedAnew } from "../custody/epochs.ts";
 import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
 import { sequenceAt, sequenceIntervals } from "../custody/shipment.ts";
 import type { Interval } from "../intervals/mod.ts";
@@ -175,9 +176,10 @@ export class Books {
   pending(epoch: number, sequence: number, { untilHanded }: { untilHanded: boolean }): string[] {
     const pending: string[] = [];
     for (const [destination, epochs] of this.#books) {
-      const book = epochs.get(epoch);
-      if (book === undefined || !book.outstanding.has(sequence)) continue;
-      if (!untilHanded || !book.handed.has(sequence)) pending.push(destination);
+      const open = [epochs.get(epoch), epochs.get(pickedAnew(epoch))].some((book) =>
+        book?.outstanding.has(sequence) && (!untilHanded || !book.handed.has(sequence))
+      );
+      if (open) pending.push(destination);
     }
     return pending;
   }
@@ -190,7 +192,8 @@ export class Books {
     const closed: Book[] = [];
     for (const [destination, epochs] of this.#books) {
       for (const book of [...epochs.values()]) {
-        if (book.epoch === this.#parts.epoch || book.epoch === SUM_EPOCH || !book.settled) continue;
+        const isOver = acceptedEpoch(book.epoch) !== this.#parts.epoch && book.epoch !== SUM_EPOCH;
+        if (!isOver || !book.settled) continue;
         this.#note(this.of(destination, SUM_EPOCH), (sum) => sum.absorb(book));
         epochs.delete(book.epoch);
         this.#dirty.delete(book);

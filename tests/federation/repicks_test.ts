@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
 
+import { acceptedEpoch, isPickedAnew, pickedAnew } from "../../federation/custody/epochs.ts";
 import { Custody } from "../../federation/custody/custody.ts";
 import { Repicks } from "../../federation/custody/repicks.ts";
 import type { Shipment } from "../../federation/custody/shipment.ts";
@@ -57,7 +58,7 @@ describe("Repicks.add()", () => {
   it("has the event in the books of that cluster before it leaves", () => {
     const setup = new Setup();
     setup.repicks.add("bob", EVENT);
-    expect([...setup.books.current("charlie").outstanding]).toEqual([[0, 1]]);
+    expect([...setup.books.of("charlie", pickedAnew(FAKE_EPOCH)).outstanding]).toEqual([[0, 1]]);
   });
 
   it("never asks a cluster again that could not take it", () => {
@@ -134,5 +135,17 @@ describe("Custody with groups that are not reached", () => {
     const { custody } = parked(true);
     custody.moved("bob", 5);
     expect(left(custody)).toEqual(["4+1 workers", "5+1 ", "6+1 workers"]);
+  });
+});
+
+describe("pickedAnew()", () => {
+  it("numbers apart what is picked for anew, and keeps whose event it is", () => {
+    const apart = pickedAnew(FAKE_EPOCH);
+    expect([apart === FAKE_EPOCH, isPickedAnew(apart), isPickedAnew(FAKE_EPOCH)]).toEqual([false, true, false]);
+    expect([acceptedEpoch(apart), acceptedEpoch(FAKE_EPOCH), pickedAnew(apart)]).toEqual([
+      FAKE_EPOCH,
+      FAKE_EPOCH,
+      apart,
+    ]);
   });
 });
