@@ -1,5 +1,5 @@
 /**
- * Looking into a node: its log, topics, dead letters and routes, and who would get an event.
+ * Looking into a node and its mesh: log, topics, dead letters; routes, links, clusters; who would get an event, who got it.
  *
  * @module
  */

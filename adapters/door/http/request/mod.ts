@@ -5,7 +5,7 @@
  */
 
 export { readBodyAs, readJson } from "./json_body.ts";
-export { type Page, toPage } from "./pages.ts";
+export { type Page, toPage } from "./page.ts";
 export { type Provenance, provenance } from "./provenance.ts";
 export { invalidParameter, type Query, readChoice, readCount, readLimit, readTime } from "./query.ts";
 export { jsonResponse, spliceJson } from "./raw_json.ts";
