@@ -127,7 +127,9 @@ function toJudged(mutant: Mutant, verdict: Verdict): Judged {
   return { mutant, verdict, explanation: findExplanation(mutant, source(mutant.file)) };
 }
 
-function report(judged: readonly Judged[]): number {
+function report(all: readonly Judged[]): number {
+  const invalid = all.filter(({ verdict }) => verdict.type === "invalid");
+  const judged = all.filter(({ verdict }) => verdict.type !== "invalid");
   const survivors = judged.filter(({ verdict }) => verdict.type === "survived");
   const unexplained = survivors.filter(({ explanation }) => explanation === undefined);
   const killed = judged.length - survivors.length;
@@ -140,7 +142,7 @@ function report(judged: readonly Judged[]): number {
     unexplained: unexplained.length,
   };
   if (values.json) {
-    const list = judged.map(({ mutant: { name, why }, verdict, explanation }) => ({
+    const list = all.map(({ mutant: { name, why }, verdict, explanation }) => ({
       name,
       why,
       ...verdict,
@@ -148,17 +150,18 @@ function report(judged: readonly Judged[]): number {
     }));
     console.log(JSON.stringify({ ...summary, list }));
   } else {
-    for (const each of survivors) console.log(lineOf(each));
+    for (const each of [...invalid, ...survivors]) console.log(lineOf(each));
     console.log(
       `${killed} of ${judged.length} mutants killed (${percent} %), ${unexplained.length} survivors unexplained`,
     );
   }
   if (values.operators) return percent >= KILLED_PERCENT_MIN && unexplained.length === 0 ? 0 : 1;
-  return survivors.length === 0 ? 0 : 1;
+  return survivors.length + invalid.length === 0 ? 0 : 1;
 }
 
 function lineOf({ mutant: { name, why }, verdict: { type, by, durationMs }, explanation }: Judged): string {
   if (type === "killed") return `killed    ${name}: by ${by} (${(durationMs / 1000).toFixed(1)} s)`;
+  if (type === "invalid") return `no code   ${name}: ${by}`;
   return `SURVIVED  ${name} (${why})${explanation === undefined ? "" : `: ${explanation}`}`;
 }
 

@@ -285,7 +285,7 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     why: "The ledger would tell the operator of deliveries that never were (G6).",
     file: "federation/ledger/books.ts",
     from: "this.#end(book, [sequence - 1, sequence], state, reason);",
-    to: "",
+    to: ";",
   },
   {
     name: "end an event twice",

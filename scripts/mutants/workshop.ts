@@ -19,12 +19,14 @@ import type { Stage } from "./stages.ts";
 
 /** What the tests said to a mutant. */
 export interface Verdict {
-  readonly type: "killed" | "survived";
+  /** `invalid`: it is no code any more, and proves nothing. */
+  readonly type: "killed" | "survived" | "invalid";
   /** The test, the seed or the time-out that noticed it. */
   readonly by?: string;
   readonly durationMs: number;
 }
 
+const PARSE_TIMEOUT_MS = 30_000;
 /** Folders of the project that the tests of the federation need. */
 const NEEDED = ["adapters", "federation", "node", "scripts", "tests", "docs"];
 
@@ -53,6 +55,8 @@ export class Workshop implements Disposable {
     const startedAt = performance.now();
     writeFileSync(path, mutant.mutate(original));
     try {
+      const fault = await this.#parse(mutant.file);
+      if (fault !== undefined) return { type: "invalid", by: fault, durationMs: 0 };
       for (const stage of stages) {
         const by = await this.#run(stage);
         if (by !== undefined) return { type: "killed", by, durationMs: Math.round(performance.now() - startedAt) };
@@ -61,6 +65,15 @@ export class Workshop implements Disposable {
     } finally {
       writeFileSync(path, original);
     }
+  }
+
+  async #parse(file: string): Promise<string | undefined> {
+    const bun = join(this.folder, "node_modules/.bin/bun");
+    const { code, output } = await runCommand([bun, "build", "--no-bundle", file], {
+      cwd: this.folder,
+      timeoutMs: PARSE_TIMEOUT_MS,
+    });
+    return code === 0 ? undefined : firstFailure(output);
   }
 
   async #run({ command, timeoutMs }: Stage): Promise<string | undefined> {
