@@ -181,7 +181,8 @@ export class Federation {
     });
     const { books, coverages, receipts } = this.accounts;
     const { overflow } = options;
-    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, onNotice: warn, onError });
+    const onCongested = (clusters: readonly string[]) => void (this.links.congested = clusters);
+    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, onNotice: warn, onCongested, onError });
     this.departures = new Departures({
       world,
       self,
@@ -260,6 +261,7 @@ export class Federation {
       onDown: (neighbour, reason) => this.#linkDown(neighbour, reason),
       onHello: (neighbour, hello) => {
         this.topology.noteRtt(neighbour.peer, neighbour.active?.rttMs ?? 0);
+        this.custody.setCongested(neighbour.peer, hello.congested);
         if (neighbour.up) this.records.compareRoot(neighbour.peer, hexToBytes(hello.root));
       },
       onControl: (peer, kind, payload) => {
@@ -341,7 +343,7 @@ export class Federation {
 
   #load(entries: readonly StateEntry[]): void {
     const { dispatched, custody, records } = loadState(entries, this);
-    this.departures.start(dispatched ?? this.log.head);
+    this.departures.start(dispatched);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
     for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {
@@ -375,6 +377,7 @@ export class Federation {
 
   #linkDown(neighbour: Neighbour, reason: string): void {
     this.records.adjacencyDown(neighbour.peer);
+    this.custody.setCongested(neighbour.peer, []);
     this.topology.linkDown(neighbour.peer);
     this.#notice("warn", "LINK_DOWN", `lost the link with "${neighbour.peer}": ${reason}`, neighbour.peer);
     this.#tell();

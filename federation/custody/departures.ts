@@ -75,9 +75,14 @@ export class Departures {
     return this.#held;
   }
 
-  /** Goes on after a position; nothing leaves before `release()`. */
-  start(after: number): void {
-    this.#dispatched = this.#saved = this.#gathered = after;
+  /**
+   * Goes on after a position; nothing leaves before `release()`. Without one this is the first run: what is in the log
+   * stays here. That is written down at once, or a crash would leave more behind.
+   */
+  start(after: number | undefined): void {
+    const { log, onError } = this.#parts;
+    const place = this.#dispatched = this.#saved = this.#gathered = after ?? log.head;
+    if (after === undefined) log.commit([], [placeOf(place)], (error) => error !== undefined && onError(error));
   }
 
   /** What others want is known: events may leave. */
