@@ -134,9 +134,13 @@ export class Observer implements NodeWatcher {
     if (ordered && isDelivered(event)) this.#checkOrder(cluster, event);
   }
 
-  /** Topics of one lane stay in order; those of different lanes overtake each other. */
-  #checkOrder(cluster: string, { origin, epoch, sequence, topic }: StoredEvent): void {
+  /**
+   * Topics of one lane stay in order; those of different lanes overtake each other, and so does what comes for a group alone:
+   * it may have been picked for anew.
+   */
+  #checkOrder(cluster: string, { origin, epoch, sequence, topic, audience }: StoredEvent): void {
     if (origin === cluster || this.#wentBack.size > 0) return;
+    if (audience !== "everybody" && !audience.ungrouped) return;
     const chain = `${cluster} ${origin}/${epoch} ${topic.split(".")[0]}`;
     const latest = this.#latest.get(chain) ?? 0;
     if (sequence < latest) {
