@@ -21,6 +21,7 @@ const CASES = [
   ["line", "pause"],
   ["triangle", "black-hole-up"],
   ["triangle", "same-ids"],
+  ["triangle", "upgrade"],
   ["pair", "restored"],
 ] as const;
 

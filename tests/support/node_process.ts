@@ -47,6 +47,8 @@ export interface NodeProcessOptions {
   readonly freePorts?: boolean;
   /** A command that runs the node, put before it: `["strace", "-f"]`. */
   readonly under?: readonly string[];
+  /** Its main file. Default: that of this checkout. */
+  readonly program?: string;
 }
 
 /** The line that a node prints when it is ready. */
@@ -67,6 +69,7 @@ export interface ProcessEnd {
 export class NodeProcess implements AsyncDisposable {
   readonly #options: NodeProcessOptions;
   readonly #temp: TempDir;
+  #program: string;
   #child!: ChildProcess;
   #ended!: Promise<ProcessEnd>;
   #end: ProcessEnd | undefined;
@@ -77,6 +80,7 @@ export class NodeProcess implements AsyncDisposable {
 
   private constructor(options: NodeProcessOptions) {
     this.#options = options;
+    this.#program = options.program ?? join(ROOT, "adapters", "cli", "main.ts");
     this.#temp = tempDir();
   }
 
@@ -153,8 +157,9 @@ export class NodeProcess implements AsyncDisposable {
     return await this.#within(STOP_TIMEOUT_MS, "still runs after SIGTERM", this.#ended);
   }
 
-  /** Starts it on what it had kept; on other ports, unless they are fixed. */
-  async restart(): Promise<void> {
+  /** Starts it on what it had kept; on other ports, unless they are fixed. `program`: another one from now on. */
+  async restart({ program = this.#program }: { program?: string } = {}): Promise<void> {
+    this.#program = program;
     await this.#within(START_TIMEOUT_MS, "does not get ready", this.#spawn());
   }
 
@@ -173,7 +178,7 @@ export class NodeProcess implements AsyncDisposable {
 
   async #spawn(): Promise<void> {
     const { runtime = thisRuntime, env = {}, under = [] } = this.#options;
-    const [command, ...args] = [...under, ...commandOf(runtime), ...this.#flags()];
+    const [command, ...args] = [...under, ...commandOf(runtime, this.#program), ...this.#flags()];
     this.#end = this.#ready = undefined;
     const child = spawn(command, args, {
       cwd: this.#temp.path,
@@ -235,9 +240,8 @@ export class NodeProcess implements AsyncDisposable {
   }
 }
 
-function commandOf(runtime: Runtime): string[] {
+function commandOf(runtime: Runtime, main: string): string[] {
   const binary = runtime === thisRuntime ? process.execPath : binaryOf(ROOT, runtime);
-  const main = join(ROOT, "adapters", "cli", "main.ts");
   return runtime === "deno" ? [binary, "run", "-A", "--no-check", main, "node"] : [binary, main, "node"];
 }
 

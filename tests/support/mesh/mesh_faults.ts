@@ -8,12 +8,15 @@ import { mountSmallDisk, type SmallDisk } from "../small_disk.ts";
 import { tempDir } from "../temp_dir.ts";
 import type { MeshLoad } from "./mesh_load.ts";
 import type { MeshProcess } from "./mesh_process.ts";
+import type { Releases } from "./releases.ts";
 
 /** The mesh, what goes on in it, and chance. */
 export interface MeshScene {
   readonly mesh: MeshProcess;
   readonly load: MeshLoad;
   readonly random: SeededRandom;
+  readonly disks: MeshDisks | undefined;
+  readonly releases: Releases | undefined;
 }
 
 /** A fault that is there, and how to end it. */
@@ -34,7 +37,9 @@ export interface MeshFault {
   readonly expects?: RegExp;
   /** Gives each cluster a data directory there; undone when the case is over. */
   readonly disks?: (clusters: readonly string[]) => MeshDisks;
-  strike(scene: MeshScene, disks: MeshDisks | undefined): Promise<StruckFault>;
+  /** The nodes begin as programs of the previous release, this one, and the next, by turns. */
+  readonly mixesReleases?: boolean;
+  strike(scene: MeshScene): Promise<StruckFault>;
 }
 
 export interface MeshDisks extends Disposable {
@@ -80,7 +85,7 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     name: "disk-full",
     what: "the disk of a node is full for a while",
     reroutes: true,
-    expects: /StoreFullError/,
+    expects: /StoreFullError|ENOSPC/,
     disks: mountDisks,
     strike: fillDisk,
   },
@@ -96,6 +101,14 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     what: "a node comes back with an older copy of its data directory",
     reroutes: true,
     strike: restore,
+  },
+  {
+    name: "upgrade",
+    what:
+      "nodes of the previous release, this one and the next are a mesh; one stops and comes back as another release",
+    reroutes: true,
+    mixesReleases: true,
+    strike: changeRelease,
   },
   {
     name: "slow",
@@ -139,7 +152,7 @@ async function strikeLink(
   return { target: `${a}-${b}`, holdMs: random.integer(NOTICED_MS / 2, 2 * NOTICED_MS), heal: async () => link.heal() };
 }
 
-async function fillDisk({ mesh, random }: MeshScene, disks: MeshDisks | undefined): Promise<StruckFault> {
+async function fillDisk({ mesh, random, disks }: MeshScene): Promise<StruckFault> {
   const target = random.pick(mesh.clusters);
   disks!.of(target).fill();
   return { target, holdMs: NOTICED_MS, heal: async () => disks!.of(target).clear() };
@@ -175,6 +188,14 @@ async function restore({ mesh, load, random }: MeshScene): Promise<StruckFault> 
       load.resume("publishers", target);
     },
   };
+}
+
+async function changeRelease({ mesh, random, releases }: MeshScene): Promise<StruckFault> {
+  const target = random.pick(mesh.clusters);
+  const { previous, current, next } = releases!;
+  const program = random.pick([previous, current, next]);
+  await mesh.node(target).stop();
+  return { target, holdMs: 0, heal: () => mesh.node(target).restart({ program }) };
 }
 
 async function slow({ mesh, load, random }: MeshScene): Promise<StruckFault> {

@@ -12,6 +12,7 @@ import { MeshHistory } from "./mesh_history.ts";
 import { MeshLoad } from "./mesh_load.ts";
 import { MeshProcess, type MeshProcessOptions } from "./mesh_process.ts";
 import type { MeshTopology } from "./mesh_topology.ts";
+import { openReleases, type Releases } from "./releases.ts";
 
 export interface MeshCase {
   readonly topology: MeshTopology;
@@ -53,11 +54,13 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
   const random = seededRandom(seed);
   const history = new MeshHistory(options.historyPath);
   using disks = fault.disks?.(topology.clusters);
+  using releases = fault.mixesReleases ? openReleases() : undefined;
   await using mesh = await MeshProcess.start(topology, {
     ...options.mesh,
     node: (cluster) => ({
       ...options.mesh?.node?.(cluster),
       ...disks && { dataDir: join(disks.of(cluster).path, "data") },
+      ...releases && { program: programOf(releases, topology.clusters.indexOf(cluster)) },
     }),
   });
   const load = new MeshLoad(mesh, history, {
@@ -74,7 +77,7 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
       load.allow(events * (round + 1) / (rounds + 1));
       await load.until(() => load.accepted >= events * round / (rounds + 1), STEP_TIMEOUT_MS);
       await load.until(() => load.inFlight >= IN_FLIGHT_MIN, STEP_TIMEOUT_MS);
-      const struck = await fault.strike({ mesh, load, random }, disks);
+      const struck = await fault.strike({ mesh, load, random, disks, releases });
       const { target, holdMs } = struck;
       history.add({ type: "struck", fault: fault.name, target, inFlight: load.inFlight });
       onStep(`${fault.name} ${round} of ${rounds}: ${target}, ${load.accepted} accepted, ${load.inFlight} in flight`);
@@ -139,6 +142,10 @@ function alarmsOf(mesh: MeshProcess, { expects = /^$/ }: MeshFault): string[] {
       `${cluster}: ${line}`
     )
   );
+}
+
+function programOf({ previous, current, next }: Releases, index: number): string {
+  return [previous, next, current][index % 3];
 }
 
 function pause(delayMs: number): Promise<void> {
