@@ -1,6 +1,8 @@
 /** A subscription as a node shows it; the fields that commands look at. */
 
 export interface SubscriptionResource {
+  /** Named where there are several. */
+  readonly cluster?: string;
   readonly id: string;
   readonly protocol: string;
   readonly sink?: string;

@@ -118,7 +118,7 @@ function pressureAt(
 
 function whyNot(
   federation: Federation,
-  { group }: ToldWant,
+  { group, groupKey }: ToldWant,
   { stoppedBy, destination }: { stoppedBy: string | undefined; destination: MeshDestination | undefined },
 ): Omit<MeshStop, "where"> | undefined {
   if (stoppedBy !== undefined) {
@@ -126,7 +126,7 @@ function whyNot(
     return { group: group ?? null, reason: "FILTERED", detail: `a filter stops it here already: ${stoppedBy}` };
   }
   if (group === undefined || destination?.groups.includes(group)) return undefined;
-  const here = federation.local.wants().some((want) => want.group === group);
+  const here = federation.local.wants().some((want) => want.groupKey === groupKey);
   const detail = here
     ? `group "${group}" has a member in this cluster, which gets it`
     : `another cluster was picked for group "${group}"`;

@@ -36,6 +36,11 @@ describe("weft links, clusters, peers and routes", () => {
     expect((await run("routes")).output).toMatch(/\norder\.> +oslo +oslo +paris > oslo/);
   });
 
+  it("lists the subscriptions of every cluster", async () => {
+    expect((await run("subscription", "ls", "--mesh")).output).toMatch(/^CLUSTER +ID.*\noslo +large +order\.>/);
+    expect((await run("subscription", "ls")).chat).toContain("no subscriptions");
+  });
+
   it("shows which routes a cut would change", async () => {
     expect((await run("simulate", "--cut", "paris-oslo")).output).toMatch(/\norder\.> +oslo +paris > oslo .*parked/);
     expect((await run("simulate", "--cut", "oslo-paris", "--json")).json).toMatchObject({

@@ -18,12 +18,22 @@ const columns = [
   { title: "SINK", cell: ({ sink, protocol }: SubscriptionResource) => sink ?? `(${protocol.toLowerCase()})` },
 ] as const;
 
+/** Shown where there are several. */
+const place = { title: "CLUSTER", cell: ({ cluster }: SubscriptionResource) => cluster };
+
 /** JSON: the node's answer, `{"subscriptions":[…],"next",…}`. */
 export async function listSubscriptions(context: CommandContext): Promise<void> {
-  const query = { after: context.args.text("after"), limit: context.args.number("limit") };
+  const { args } = context;
+  const scope = args.has("mesh") ? "mesh" : undefined;
+  const query = { after: args.text("after"), limit: args.number("limit"), scope };
   const { text, body } = await createNodeApi(context).request("GET", "/v1/subscriptions", { query });
   if (context.json) return await printText(context, text);
-  await printTable(context, body.subscriptions as SubscriptionResource[], { columns, empty: "no subscriptions" });
+  await printTable(context, body.subscriptions as SubscriptionResource[], {
+    columns: scope === undefined ? columns : [place, ...columns],
+    empty: "no subscriptions",
+  });
+  const missing: readonly string[] = body.missing ?? [];
+  if (missing.length > 0) await say(context, `no answer from ${missing.join(", ")}`);
   if (body.next !== null) await say(context, `there is more: --after ${body.next}`);
 }
 

@@ -15,6 +15,7 @@ export const subscriptionCommand: CommandSpec = {
       summary: "all of the node, with their state and lag",
       client: true,
       flags: [
+        { name: "mesh", kind: "switch", summary: "those of every cluster that can be reached" },
         { name: "after", kind: "text", value: "ID", summary: "begin after this one" },
         { name: "limit", kind: "count", value: "N", summary: "entries at most (default: 100)" },
       ],
