@@ -5,6 +5,8 @@ import {
   type Audience,
   type CloudEvent,
   decodeRecord,
+  isSystemTopic,
+  recordTopic,
   recordTtlMs,
   recordWithTtl,
 } from "../../node/mod.ts";
@@ -143,6 +145,11 @@ export class Arrivals {
     if (candidate < 0 || coverage.has(sequence)) {
       counts.repeats++;
       coverage.cover(previous, sequence);
+      return undefined;
+    }
+    if (isSystemTopic(recordTopic(record))) {
+      counts.rejected++;
+      coverage.cover(previous, sequence, { state: "rejected", reason: "TOPIC_RESERVED" });
       return undefined;
     }
     if (this.#verdicts[candidate] === "repeat") {

@@ -132,6 +132,13 @@ describe("Arrivals.settle() at a destination", () => {
     expect(entries.map(({ origin }) => origin!.sequence)).toEqual([3]);
   });
 
+  it("lets no other cluster speak as the node itself", () => {
+    const record = aRecord(1, { topic: "weft-system.link.down" });
+    const { entries, coverages } = arrive([aGroup({ events: [{ sequence: 1, ageMs: 0, record }] })]);
+    expect(entries).toEqual([]);
+    expect([...coverages.find("alice", EPOCH)!.exceptions.values()]).toMatchObject([{ reason: "TOPIC_RESERVED" }]);
+  });
+
   it("ends an event whose time was over in the frame, and says so", () => {
     const record = aRecord(1, { ttlMs: 500 });
     const { entries, counts, coverages } = arrive([aGroup({ events: [{ sequence: 1, ageMs: 0, record }] })], {

@@ -16,9 +16,9 @@ import { encodeRecord } from "../../node/event_record.ts";
 import { anEvent } from "../support/events.ts";
 
 /** A record of its own for each number, the same at each call. */
-export function aRecord(number = 1, options: { data?: string; ttlMs?: number } = {}): Uint8Array {
-  const { data = `{"number":${number}}`, ttlMs = 0 } = options;
-  return encodeRecord({ event: anEvent({ id: `event-${number}`, data }), topic: "order.placed", ttlMs });
+export function aRecord(number = 1, options: { data?: string; ttlMs?: number; topic?: string } = {}): Uint8Array {
+  const { data = `{"number":${number}}`, ttlMs = 0, topic = "order.placed" } = options;
+  return encodeRecord({ event: anEvent({ id: `event-${number}`, data }), topic, ttlMs });
 }
 
 export function aDestination(overrides: Partial<FrameDestination> = {}): FrameDestination {
