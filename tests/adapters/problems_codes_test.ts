@@ -31,7 +31,9 @@ function findSources(folder: string): string[] {
 
 /** Codes that the source gives to an error, a refusal or a problem. */
 function thrownCodes(source: string): string[] {
-  const created = source.matchAll(/(?:(?<!#)\b(?:RefusedError|CodecError|super|problem|refuse)\()\s*"([A-Z][A-Z0-9_]+)"/g);
+  const created = source.matchAll(
+    /(?:(?<!#)\b(?:RefusedError|CodecError|super|problem|refuse)\()\s*"([A-Z][A-Z0-9_]+)"/g,
+  );
   const typed = source.match(/type CodecErrorCode =([^;]+);/)?.[1].matchAll(/"([A-Z_]+)"/g) ?? [];
   return [...created, ...typed].map((match) => match[1]);
 }
