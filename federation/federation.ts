@@ -181,8 +181,8 @@ export class Federation {
     });
     const { books, coverages, receipts } = this.accounts;
     const { overflow } = options;
-    const onCongested = (clusters: readonly string[]) => void (this.links.congested = clusters);
-    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, onNotice: warn, onCongested, onError });
+    const links = () => this.links;
+    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, links, onNotice: warn, onError });
     this.departures = new Departures({
       world,
       self,

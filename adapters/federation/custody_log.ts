@@ -25,7 +25,9 @@ export function createCustodyLog(store: EventStore): CustodyLog {
       return store.tail;
     },
     syncsCommits: store.capabilities.durable,
-    bytesMax: store.stats().bytesMax,
+    get bytesMax() {
+      return store.stats().bytesMax;
+    },
     now: () => store.now(),
     usedPermille() {
       const now = store.now();

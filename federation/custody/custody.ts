@@ -2,6 +2,7 @@
 
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
+import { Aside } from "./aside.ts";
 import { ShipmentQueue } from "./queue.ts";
 import { type CustodyDocument, type Parked, type ParkReason, type Shipment, sliceShipment } from "./shipment.ts";
 
@@ -34,6 +35,7 @@ export class Custody {
   readonly #parts: CustodyParts;
   readonly #queues = new Map<string, Map<Lane, ShipmentQueue>>();
   readonly #parked = new Map<string, ShipmentQueue>();
+  readonly #aside = new Aside();
   /** Times that an event was let back onto a path that it had left. */
   detours = 0;
 
@@ -43,10 +45,19 @@ export class Custody {
 
   /** Takes up runs whose document is durable, or parts of them that came back. */
   add(shipment: Shipment): void {
-    for (const [hop, destinations] of this.#split(shipment)) {
-      this.queueOf(hop, shipment.lane).push({ ...shipment, destinations });
-      this.#parts.onQueued(hop, shipment.lane);
+    for (const [hop, destinations] of this.#split(shipment)) this.#enqueue(hop, { ...shipment, destinations });
+  }
+
+  /** A neighbour says for which destinations it takes no more now. */
+  setCongested(peer: string, destinations: readonly string[]): void {
+    const freed = this.#aside.set(peer, destinations);
+    if (destinations.length === 0 && freed.length === 0) return;
+    const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster);
+    for (const queue of this.#queues.get(peer)?.values() ?? []) {
+      if (![...queue].some((shipment) => shipment.destinations.some(isCongested))) continue;
+      for (const shipment of queue.drain()) this.#enqueue(peer, shipment);
     }
+    for (const shipment of freed) this.#enqueue(peer, shipment);
   }
 
   /** What waits for a neighbour. */
@@ -71,8 +82,7 @@ export class Custody {
 
   /** Puts in the place of each shipment that waits, and fits, what `change` makes of it: the same events for the same clusters. */
   rewrite(fits: (shipment: Shipment) => boolean, change: (shipment: Shipment) => readonly Shipment[]): void {
-    const queues = [...this.#queues.values()].flatMap((lanes) => [...lanes.values()]);
-    for (const queue of [...queues, ...this.#parked.values()]) {
+    for (const queue of this.#all()) {
       if ([...queue].some(fits)) queue.rewrite((shipment) => fits(shipment) ? change(shipment) : [shipment]);
     }
   }
@@ -80,6 +90,7 @@ export class Custody {
   /** All that waits for a neighbour now. */
   *queued(): Generator<Shipment> {
     for (const lanes of this.#queues.values()) for (const queue of lanes.values()) yield* queue;
+    for (const [, queue] of this.#aside) yield* queue;
   }
 
   /** The next hop has these in its custody. */
@@ -104,6 +115,7 @@ export class Custody {
     for (const [peer, lanes] of this.#queues) {
       for (const queue of lanes.values()) if (this.#misplaced(peer, queue)) waiting.push(...queue.drain());
     }
+    for (const [peer, queue] of this.#aside) if (this.#misplaced(peer, queue)) waiting.push(...queue.drain());
     for (const queue of this.#parked.values()) waiting.push(...queue.drain());
     waiting.sort((a, b) => a.position - b.position);
     for (const shipment of waiting) this.#retry(shipment);
@@ -162,10 +174,25 @@ export class Custody {
       if (own.length > 0) gone.push({ ...shipment, destinations: own });
       if (rest.length > 0) this.add({ ...shipment, destinations: rest });
     };
-    for (const lanes of this.#queues.values()) for (const queue of lanes.values()) queue.drain().forEach(keep);
-    for (const queue of this.#parked.values()) queue.drain().forEach(keep);
+    for (const queue of this.#all()) queue.drain().forEach(keep);
     this.release(gone);
     return gone;
+  }
+
+  #all(): ShipmentQueue[] {
+    const queues = [...this.#queues.values()].flatMap((lanes) => [...lanes.values()]);
+    return [...queues, ...[...this.#aside].map(([, queue]) => queue), ...this.#parked.values()];
+  }
+
+  #enqueue(peer: string, shipment: Shipment): void {
+    const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster);
+    const destinations = shipment.destinations.filter((destination) => !isCongested(destination));
+    for (const destination of shipment.destinations.filter(isCongested)) {
+      this.#aside.push(peer, { ...shipment, destinations: [destination] });
+    }
+    if (destinations.length === 0) return;
+    this.queueOf(peer, shipment.lane).push({ ...shipment, destinations });
+    this.#parts.onQueued(peer, shipment.lane);
   }
 
   /** By next hop; what has none is parked. */

@@ -5,19 +5,24 @@ import type { Custody } from "./custody.ts";
 import type { Departures } from "./departures.ts";
 import type { Run } from "./shipment.ts";
 
+export interface LinksWithFrames {
+  readonly neighbours: ReadonlyMap<string, Pick<Neighbour, "senders">>;
+}
+
 export interface OwedRunsParts {
   readonly custody: Pick<Custody, "waiting">;
   readonly departures: Pick<Departures, "committing">;
-  readonly links: { readonly neighbours: ReadonlyMap<string, Pick<Neighbour, "senders">> };
+  readonly links: LinksWithFrames;
 }
 
 export function* owedRuns({ custody, departures, links }: OwedRunsParts): Generator<Run> {
   yield* departures.committing;
   yield* custody.waiting();
-  for (const { senders } of links.neighbours.values()) {
-    for (const sender of senders.values()) {
-      yield* sender.inFlight();
-      yield* sender.kept();
-    }
-  }
+  yield* inFlightRuns(links);
+  for (const { senders } of links.neighbours.values()) for (const sender of senders.values()) yield* sender.kept();
+}
+
+/** What was sent and is not acknowledged. */
+export function* inFlightRuns({ neighbours }: LinksWithFrames): Generator<Run> {
+  for (const { senders } of neighbours.values()) for (const sender of senders.values()) yield* sender.inFlight();
 }

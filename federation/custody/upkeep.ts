@@ -1,12 +1,14 @@
-/** Keeps custody bounded while things wait in it: ends what is over, and what is too much for one destination. */
+/** Keeps custody bounded while things wait in it: ends what is over, and what is too much for one destination; tells of it before. */
 
 import type { CustodyLog } from "../custody_log.ts";
 import type { Books } from "../ledger/books.ts";
 import type { EndReason } from "../link/codec/mod.ts";
 import type { Custody } from "./custody.ts";
+import { Congestion } from "./congestion.ts";
 import { Expiry } from "./expiry.ts";
+import { inFlightRuns, type LinksWithFrames } from "./owed_runs.ts";
 import { ParkBudget, type ParkBudgetParts } from "./park_budget.ts";
-import { type Shipment, toTombstone } from "./shipment.ts";
+import { type Run, type Shipment, toTombstone } from "./shipment.ts";
 
 export interface UpkeepParts {
   readonly log: CustodyLog;
@@ -15,6 +17,10 @@ export interface UpkeepParts {
   /** Default `evict-oldest`. */
   readonly overflow?: ParkBudgetParts["overflow"];
   readonly onNotice: ParkBudgetParts["onNotice"];
+  readonly links: () => LinksWithFrames & {
+    /** Destinations for which neighbours should send no more now. */
+    congested: readonly string[];
+  };
   readonly onError: (error: unknown) => void;
 }
 
@@ -22,6 +28,7 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #expiry: Expiry;
   readonly budget: ParkBudget;
+  readonly #congestion = new Congestion();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -33,7 +40,10 @@ export class Upkeep {
   /** To be called about once a second. */
   tick(): void {
     this.#expiry.sweep();
-    this.budget.enforce(heldBytes(this.#parts.custody.waiting()));
+    const links = this.#parts.links();
+    const held = heldBytes([this.#parts.custody.waiting(), inFlightRuns(links)]);
+    this.budget.enforce(held);
+    links.congested = this.#congestion.update(held, this.budget.bytes) ?? links.congested;
   }
 
   /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. */
@@ -43,11 +53,13 @@ export class Upkeep {
   }
 }
 
-/** Bytes of live events that wait for each destination. */
-function heldBytes(waiting: Iterable<Shipment>): Map<string, number> {
+/** Bytes of live events that are here for each destination. */
+function heldBytes(sources: readonly Iterable<Run>[]): Map<string, number> {
   const held = new Map<string, number>();
-  for (const { bytes, destinations } of waiting) {
-    for (const { cluster } of destinations) held.set(cluster, (held.get(cluster) ?? 0) + bytes);
+  for (const source of sources) {
+    for (const { bytes, destinations } of source) {
+      for (const { cluster } of destinations) held.set(cluster, (held.get(cluster) ?? 0) + bytes);
+    }
   }
   return held;
 }

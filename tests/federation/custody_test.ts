@@ -313,3 +313,68 @@ describe("Custody.forget()", () => {
     expect(settled).toEqual([shipment.document.key]);
   });
 });
+
+describe("Custody.setCongested()", () => {
+  const positions = (shipments: readonly Shipment[]) => shipments.map(({ position }) => position);
+
+  it("keeps aside what is for a congested destination, and lets the others pass", () => {
+    const { custody, queued } = aCustody();
+    custody.setCongested("bob", ["charlie"]);
+    custody.add(aShipment({ destinations: to("charlie") }));
+    expect([queued, waiting(custody, "bob")]).toEqual([[], []]);
+    custody.add(aShipment({ position: 2, destinations: to("charlie", "bob") }));
+    expect(waiting(custody, "bob").map(names)).toEqual([["bob"]]);
+    expect([...custody.queued()].map(names)).toEqual([["bob"], ["charlie"], ["charlie"]]);
+  });
+
+  it("takes aside what waits already, and leaves the order of the rest", () => {
+    const { custody } = aCustody();
+    for (const position of [1, 2, 3]) custody.add(aShipment({ position, destinations: to("charlie", "bob") }));
+    custody.setCongested("bob", ["charlie"]);
+    expect(waiting(custody, "bob").map(names)).toEqual([["bob"], ["bob"], ["bob"]]);
+    expect(positions(waiting(custody, "bob"))).toEqual([1, 2, 3]);
+  });
+
+  it("lets go on in order what is named no longer, and says that it waits", () => {
+    const { custody, queued } = aCustody();
+    custody.setCongested("bob", ["charlie", "eve"]);
+    custody.add(aShipment({ position: 1, destinations: to("charlie"), lane: "bulk" }));
+    custody.add(aShipment({ position: 2, destinations: to("charlie"), lane: "bulk" }));
+    custody.setCongested("bob", ["eve"]);
+    expect(positions([...custody.queueOf("bob", "bulk")])).toEqual([1, 2]);
+    expect(queued).toEqual(["bob/bulk", "bob/bulk"]);
+  });
+
+  it("never keeps aside what is for the neighbour itself", () => {
+    const { custody } = aCustody();
+    custody.setCongested("bob", ["bob"]);
+    custody.add(aShipment({ destinations: to("bob") }));
+    expect(waiting(custody, "bob")).toHaveLength(1);
+  });
+
+  it("concerns that neighbour only", () => {
+    const { custody, routes } = aCustody();
+    custody.setCongested("bob", ["charlie"]);
+    routes.change({ charlie: "dora" });
+    custody.add(aShipment({ destinations: to("charlie") }));
+    expect(waiting(custody, "dora")).toHaveLength(1);
+  });
+
+  it("does not keep anything from finding another way", () => {
+    const { custody, routes } = aCustody();
+    custody.setCongested("bob", ["charlie"]);
+    custody.add(aShipment({ position: 1, destinations: to("charlie") }));
+    routes.change({ charlie: "dora" });
+    custody.reroute();
+    expect(waiting(custody, "dora").map(names)).toEqual([["charlie"]]);
+    expect([...custody.queued()]).toHaveLength(1);
+  });
+
+  it("gives up what is aside for a cluster that is gone for good", () => {
+    const { custody } = aCustody();
+    custody.setCongested("bob", ["charlie"]);
+    custody.add(aShipment({ destinations: to("charlie") }));
+    expect(custody.forget("charlie").map(names)).toEqual([["charlie"]]);
+    expect([...custody.queued()]).toEqual([]);
+  });
+});

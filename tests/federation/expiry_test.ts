@@ -35,6 +35,7 @@ class Waiting {
     books: this.books,
     overflow: "block",
     onNotice: () => {},
+    links: () => ({ neighbours: new Map(), congested: [] }),
     onError: (error) => this.errors.push(error),
   });
 
