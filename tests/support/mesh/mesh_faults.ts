@@ -3,11 +3,13 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { NodeProcess } from "../node_process.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { mountSmallDisk, type SmallDisk } from "../small_disk.ts";
 import { tempDir } from "../temp_dir.ts";
 import type { MeshLoad } from "./mesh_load.ts";
 import type { MeshProcess } from "./mesh_process.ts";
+import { neighboursOf } from "./mesh_topology.ts";
 import type { Releases } from "./releases.ts";
 
 /** The mesh, what goes on in it, and chance. */
@@ -50,8 +52,8 @@ export interface MeshDisks extends Disposable {
 const NOTICED_MS = 2500;
 const DRAIN_TIMEOUT_MS = 120_000;
 const SMALL_DISK_MEGABYTES = 192;
-/** Published between the copy and the loss of a disk, and on their way when it comes back. */
-const RESTORED_EVENTS = 200;
+/** Published between two steps of a fault that stops publishers, and on their way when it strikes. */
+const FRESH_EVENTS = 200;
 const SLOW_BYTES_PER_SECOND = 100_000;
 
 export const MESH_FAULTS: readonly MeshFault[] = [
@@ -109,6 +111,12 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     reroutes: true,
     mixesReleases: true,
     strike: changeRelease,
+  },
+  {
+    name: "same-node",
+    what: "a second process with the name of a node, and an empty disk, knocks at that node's neighbours",
+    reroutes: true,
+    strike: impersonate,
   },
   {
     name: "slow",
@@ -173,13 +181,13 @@ async function restore({ mesh, load, random }: MeshScene): Promise<StruckFault> 
   await mesh.connected();
   const before = load.accepted;
   for (const cluster of mesh.clusters) load.resume("publishers", cluster);
-  await load.until(() => load.accepted >= before + RESTORED_EVENTS, DRAIN_TIMEOUT_MS);
+  await load.until(() => load.accepted >= before + FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   await load.calm();
   await node.kill();
   rmSync(node.dataDir, { recursive: true });
   cpSync(join(copy.path, "data"), node.dataDir, { recursive: true });
   for (const cluster of mesh.clusters) if (cluster !== target) load.resume("publishers", cluster);
-  await load.until(() => load.inFlight >= RESTORED_EVENTS, DRAIN_TIMEOUT_MS);
+  await load.until(() => load.inFlight >= FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   return {
     target,
     holdMs: 0,
@@ -196,6 +204,26 @@ async function changeRelease({ mesh, random, releases }: MeshScene): Promise<Str
   const program = random.pick([previous, current, next]);
   await mesh.node(target).stop();
   return { target, holdMs: 0, heal: () => mesh.node(target).restart({ program }) };
+}
+
+/**
+ * The node has started more often than the intruder, so that it is known which of the two is in the right. Publishers
+ * wait for its restart, so that there is something left for them to publish.
+ */
+async function impersonate({ mesh, load, random }: MeshScene): Promise<StruckFault> {
+  const target = random.pick(mesh.clusters);
+  for (const cluster of mesh.clusters) load.pause("publishers", cluster);
+  await mesh.node(target).stop();
+  await mesh.node(target).restart();
+  await mesh.connected();
+  const joins = neighboursOf(mesh.topology, target).flatMap((neighbour) => [
+    "--join",
+    String(mesh.node(neighbour).ready.nats),
+  ]);
+  const intruder = await NodeProcess.start({ flags: ["--id", target, "--cluster", target, ...joins] });
+  for (const cluster of mesh.clusters) load.resume("publishers", cluster);
+  await load.until(() => load.inFlight >= FRESH_EVENTS, DRAIN_TIMEOUT_MS);
+  return { target, holdMs: 2 * NOTICED_MS, heal: () => intruder[Symbol.asyncDispose]() };
 }
 
 async function slow({ mesh, load, random }: MeshScene): Promise<StruckFault> {
