@@ -182,6 +182,11 @@ export class Links {
     const refusal = decodeRefusal(payload);
     if (refusal === undefined) return;
     attached.refusal = refusal;
+    const session = attached.sessions.get(refusal.cluster);
+    if (session !== undefined) {
+      attached.sessions.delete(refusal.cluster);
+      this.#end(session, `${refusal.code}: ${refusal.detail}`);
+    }
     const neighbour = this.#neighbours.get(refusal.cluster);
     if (neighbour !== undefined && !neighbour.up) neighbour.lastError = `${refusal.code}: ${refusal.detail}`;
     const { code, detail, cluster: peer } = refusal;
@@ -272,6 +277,7 @@ export class Links {
   #judge(attached: AttachedBus, hello: Hello): { code: string; detail: string } | undefined {
     const reason = judgeHello(this.#parts.identity, hello) ?? this.#peers.judge(hello, this.#isThere);
     if (reason !== undefined) this.#refuse(attached, hello, reason);
+    else this.#supersede(hello);
     return reason;
   }
 

@@ -23,8 +23,9 @@ export class Peers {
     if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
     const known = this.#known.get(them.cluster);
     if (known === undefined || known.instance === them.instance || goesBefore(them, known)) return undefined;
-    if (!isThere(them.cluster)) return undefined;
-    const why = counter(known) === counter(them)
+    const isCopy = counter(known) === counter(them); // a restart counts on, so it is none
+    if (!isCopy && !isThere(them.cluster)) return undefined;
+    const why = isCopy
       ? "another process with the same data speaks for it; one data directory was copied"
       : "a newer process speaks for it";
     return {
@@ -41,8 +42,10 @@ export class Peers {
   /** This process speaks for the cluster from now on; true when it replaces another. */
   note(them: Identity): boolean {
     const known = this.#known.get(them.cluster);
-    this.#known.set(them.cluster, them);
-    return known !== undefined && known.instance !== them.instance;
+    const isOther = known !== undefined && known.instance !== them.instance;
+    // A HELLO does not say again where the process can be dialled.
+    this.#known.set(them.cluster, isOther ? them : { ...them, url: them.url ?? known?.url });
+    return isOther;
   }
 }
 

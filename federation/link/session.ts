@@ -116,12 +116,17 @@ export class Session {
     if (heard.type === "full") {
       const refusal = this.#parts.judge(heard.hello);
       if (refusal !== undefined) return this.#refuse(refusal);
+      if (this.#isDown()) return; // another process speaks for the neighbour now
       this.#theirs = heard.hello;
       this.#theirHash = heard.beat.fullHash;
       this.#parts.onHello(this);
     } else if (heard.beat.fullHash !== this.#theirHash) this.send("hello", ASK_FULL);
     if (this.#state === "opening" && this.#theirs !== undefined && this.#heartbeat.proven) this.#goUp(now);
     else if (this.#state === "opening" && heard.beat.echo === 0) this.#say(now); // it waits for an answer
+  }
+
+  #isDown(): boolean {
+    return this.#state === "down";
   }
 
   send(kind: ControlKind, payload: Uint8Array): void {
