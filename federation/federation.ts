@@ -180,25 +180,27 @@ export class Federation {
       onEnded: (end) => this.trace.noteEnd(self, end),
     });
     const { books, coverages, receipts } = this.accounts;
-    const { overflow } = options;
-    const links = () => this.links;
-    this.upkeep = new Upkeep({ log, custody: this.custody, books, overflow, links, onNotice: warn, onError });
+    const shared = { world, self, log, books, newMark, onError };
+    this.upkeep = new Upkeep({
+      ...shared,
+      custody: this.custody,
+      documents: this.documents,
+      links: () => this.links,
+      overflow: options.overflow,
+      onSettled: settled,
+      onNotice: warn,
+    });
     this.departures = new Departures({
-      world,
-      self,
-      log,
-      books,
+      ...shared,
       destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
       nobodyElsewhere: () => this.interest.nobodyElsewhere,
       travels: (event) => local.travels(event),
       laneOf: (topic) => laneOf(options.traffic, topic),
-      newMark,
       onShipment: (shipment) => this.#depart(shipment),
       onDispatched: () => {
         this.#waits.look();
         this.#tell();
       },
-      onError,
     });
     this.#gate = new ReleaseGate({
       world,
@@ -208,17 +210,12 @@ export class Federation {
       onNotSynced: (detail) => this.#notice("warn", "NOT_SYNCED", detail),
     });
     this.repicks = new Repicks({
-      world,
-      self,
-      log,
-      books,
-      newMark,
-      onError,
+      ...shared,
       pick: (topic, event, group, avoid) => this.interest.pickAgain(topic, event, group, avoid),
       laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
       onMoved: (cluster, position) => this.custody.moved(cluster, position),
-      onNotice: ({ code, detail }) => this.#notice("warn", code, detail),
+      onNotice: warn,
     });
     this.intake = new Intake({
       self,

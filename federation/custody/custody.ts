@@ -3,8 +3,17 @@
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
 import { Aside } from "./aside.ts";
+import { joinRuns } from "./join_runs.ts";
 import { ShipmentQueue } from "./queue.ts";
-import { type CustodyDocument, type Parked, type ParkReason, type Shipment, sliceShipment } from "./shipment.ts";
+import {
+  type CustodyDocument,
+  indexAt,
+  type Parked,
+  type ParkReason,
+  rootOf,
+  type Shipment,
+  sliceShipment,
+} from "./shipment.ts";
 
 /** What custody asks of the routing table. */
 export interface NextHops {
@@ -87,6 +96,16 @@ export class Custody {
     }
   }
 
+  /** Keeps what has one document, and waits for the same, as few shipments. */
+  join(): void {
+    for (const queue of this.#all()) {
+      const waiting = queue.drain().map((shipment) => ({ ...shipment, document: rootOf(shipment.document) }));
+      const isOne = (one: Shipment, next: Shipment): boolean =>
+        one.document === next.document && one.parked?.reason === next.parked?.reason;
+      for (const shipment of joinRuns(waiting, isOne)) queue.push(shipment);
+    }
+  }
+
   /** All that waits for a neighbour now. */
   *queued(): Generator<Shipment> {
     for (const lanes of this.#queues.values()) for (const queue of lanes.values()) yield* queue;
@@ -95,7 +114,8 @@ export class Custody {
 
   /** The next hop has these in its custody. */
   release(shipments: readonly Shipment[]): void {
-    for (const { document, count, destinations } of shipments) {
+    for (const { document: then, count, destinations } of shipments) {
+      const document = rootOf(then);
       document.open -= count * destinations.length;
       if (document.open === 0 && !document.owed) this.#parts.onSettled(document);
     }
@@ -148,8 +168,8 @@ export class Custody {
   moved(destination: string, position: number): void {
     const queue = this.#parked.get(destination);
     for (const shipment of queue?.drain() ?? []) {
-      const index = position - shipment.position;
-      if (index < 0 || index >= shipment.count) {
+      const index = indexAt(shipment, position);
+      if (index < 0) {
         queue!.push(shipment);
         continue;
       }

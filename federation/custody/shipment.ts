@@ -39,6 +39,8 @@ export interface CustodyDocument {
   open: number;
   /** The origin's books still need it. */
   owed: boolean;
+  /** It was written anew as a part of this one, which stands for it. */
+  into?: CustodyDocument;
 }
 
 /** A run, or a part of one, on its way. Parts of one run share its document. */
@@ -64,6 +66,20 @@ export type { EndReason };
 /** The origin's number of the event at an index of a run. */
 export function sequenceAt(run: Run, index: number): number {
   return run.sequences === undefined ? run.firstSequence + index : run.sequences[index];
+}
+
+/** The document that stands for one. */
+export function rootOf(document: CustodyDocument): CustodyDocument {
+  let root = document;
+  while (root.into !== undefined) root = root.into;
+  return root;
+}
+
+/** Index of the event at a position of the log; −1 when it is not one of the run. */
+export function indexAt(run: Run, position: number): number {
+  if (run.positions !== undefined) return run.positions.indexOf(position);
+  const index = position - run.position;
+  return index < run.count ? Math.max(-1, index) : -1;
 }
 
 /** Position of the event at an index of a run. */

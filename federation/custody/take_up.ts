@@ -30,7 +30,7 @@ export function takeUpCustody(
   const documents = placed.map(({ key, value, first }) => ({ key, first, runs: decodeRuns(value, first) }));
   for (const { runs } of documents) for (const run of runs) if (isOwn(run, self)) reopen(run, books);
   return documents.map(({ key, first, runs }) => {
-    const last = runs.reduce((highest, run) => Math.max(highest, positionAt(run, run.count - 1)), first);
+    const last = runs.reduce((highest, run) => Math.max(highest, lastOf(run, self)), first);
     const document: CustodyDocument = { key, first, last, open: 0, owed: false };
     const shipments = runs.flatMap((run) => {
       const shipment = { ...run, document };
@@ -40,6 +40,11 @@ export function takeUpCustody(
     shelve(runs, document, { self, books });
     return { document, shipments };
   });
+}
+
+/** Own events have their position as their number, also those that are in no log any more. */
+function lastOf(run: Run, self: string): number {
+  return isOwn(run, self) ? sequenceAt(run, run.count - 1) : positionAt(run, run.count - 1);
 }
 
 /** Events that were accepted here and have not been elsewhere. */

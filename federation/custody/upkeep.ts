@@ -4,16 +4,21 @@ import type { CustodyLog } from "../custody_log.ts";
 import type { Books } from "../ledger/books.ts";
 import type { EndReason } from "../link/codec/mod.ts";
 import type { Custody } from "./custody.ts";
+import type { CustodyDocuments } from "./documents.ts";
+import { Compaction } from "./compaction.ts";
 import { Congestion } from "./congestion.ts";
 import { Expiry } from "./expiry.ts";
 import { inFlightRuns, type LinksWithFrames } from "./owed_runs.ts";
 import { ParkBudget, type ParkBudgetParts } from "./park_budget.ts";
-import { type Run, type Shipment, toTombstone } from "./shipment.ts";
+import { type CustodyDocument, rootOf, type Run, type Shipment, toTombstone } from "./shipment.ts";
 
 export interface UpkeepParts {
   readonly log: CustodyLog;
   readonly custody: Custody;
+  readonly documents: CustodyDocuments;
   readonly books: Books;
+  readonly newMark: () => string;
+  readonly onSettled: (document: CustodyDocument) => void;
   /** Default `evict-oldest`. */
   readonly overflow?: ParkBudgetParts["overflow"];
   readonly onNotice: ParkBudgetParts["onNotice"];
@@ -28,12 +33,14 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #expiry: Expiry;
   readonly budget: ParkBudget;
+  readonly compaction: Compaction;
   readonly #congestion = new Congestion();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
     const end = (shipment: Shipment, ended: EndReason, reason: string) => this.#end(shipment, ended, reason);
     this.#expiry = new Expiry({ ...parts, end });
+    this.compaction = new Compaction(parts);
     this.budget = new ParkBudget({ ...parts, overflow: parts.overflow ?? "evict-oldest", end });
   }
 
@@ -43,12 +50,14 @@ export class Upkeep {
     const links = this.#parts.links();
     const held = heldBytes([this.#parts.custody.waiting(), inFlightRuns(links)]);
     this.budget.enforce(held);
+    this.compaction.run();
     links.congested = this.#congestion.update(held, this.budget.bytes) ?? links.congested;
   }
 
   /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. */
   #end(shipment: Shipment, ended: EndReason, reason: string): Shipment {
     if (ended !== "rejected") this.#parts.books.presume(shipment, ended, reason);
+    if (!rootOf(shipment.document).owed) this.compaction.noteEnded(shipment.document);
     return toTombstone(shipment, ended);
   }
 }

@@ -166,6 +166,12 @@ export class Book {
     return this.outstanding.intersects(after, to) || PRESUMED.some((end) => this.presumed[end].intersects(after, to));
   }
 
+  /** Numbers in (after, to] of which the destination has yet to tell the end. */
+  openBetween(after: number, to: number): number {
+    const sets = [this.outstanding, this.presumed.expired, this.presumed.evicted];
+    return sets.reduce((sum, set) => [...set.within(after, to)].reduce((s, [from, until]) => s + until - from, sum), 0);
+  }
+
   /** Everything up to here has ended, as the destination knows. */
   get low(): number {
     return this.settled ? this.last : this.#first - 1;

@@ -99,6 +99,31 @@ export class Books {
     this.#shelf.add(document, epoch, destinations);
   }
 
+  /** Whether shipments are everything of a document of own events that has not ended. */
+  isAllOf(document: CustodyDocument, shipments: readonly Shipment[]): boolean {
+    const open = this.#shelf.openIn(document);
+    if (open === undefined) return false;
+    return [...open.destinations].every((destination) => {
+      const waiting = shipments.filter(({ destinations }) =>
+        destinations.some(({ cluster }) => cluster === destination)
+      );
+      const book = this.find(destination, open.epoch);
+      const count = waiting.reduce((sum, shipment) => sum + shipment.count, 0);
+      return book?.openBetween(document.first - 1, document.last) === count;
+    });
+  }
+
+  /** Whether one document may stand for both: nothing of another one is between them. */
+  mayMerge(document: CustodyDocument, next: CustodyDocument): boolean {
+    if (!document.owed || !next.owed) return document.owed === next.owed;
+    return this.#shelf.areNeighbours(document, next);
+  }
+
+  /** One document stands for several now. */
+  mergeShelved(document: CustodyDocument, from: readonly CustodyDocument[]): void {
+    document.owed = this.#shelf.replace(from, document);
+  }
+
   /** The first hop has taken these; only own events are in the books. */
   handedOver(shipments: readonly Shipment[]): void {
     for (const shipment of shipments) {

@@ -23,6 +23,40 @@ export class DocumentShelf {
     shelf.splice(at, 0, { document, open: new Set(destinations) });
   }
 
+  /** Destinations with something outstanding in a document; none when it is not on the shelf. */
+  openIn(
+    document: CustodyDocument,
+  ): { readonly epoch: number; readonly destinations: ReadonlySet<string> } | undefined {
+    const place = this.#placeOf(document);
+    return place && { epoch: place.epoch, destinations: place.shelf[place.index].open };
+  }
+
+  /** Whether one document comes right after another. */
+  areNeighbours(document: CustodyDocument, next: CustodyDocument): boolean {
+    const place = this.#placeOf(document);
+    return place?.shelf[place.index + 1]?.document === next;
+  }
+
+  /** Puts one document in the place of several in their order, of those that are still here; false when none is. */
+  replace(documents: readonly CustodyDocument[], by: CustodyDocument): boolean {
+    const places = documents.flatMap((document) => this.#placeOf(document) ?? []);
+    if (places.length === 0) return false;
+    const [{ shelf }] = places;
+    const open = new Set(places.flatMap(({ index }) => [...shelf[index].open]));
+    for (const { index } of places.toReversed()) shelf.splice(index, 1);
+    shelf.splice(places[places.length - 1].index - places.length + 1, 0, { document: by, open });
+    return true;
+  }
+
+  #placeOf(document: CustodyDocument): { epoch: number; shelf: Shelved[]; index: number } | undefined {
+    for (const [epoch, shelf] of this.#byEpoch) {
+      for (let index = firstReaching(shelf, document.last); shelf[index]?.document.last === document.last; index++) {
+        if (shelf[index].document === document) return { epoch, shelf, index };
+      }
+    }
+    return undefined;
+  }
+
   /** Something in (after, to] has ended at a destination: answers the documents that this has settled, off the shelf. */
   settle(
     epoch: number,

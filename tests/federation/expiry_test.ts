@@ -32,7 +32,10 @@ class Waiting {
   readonly upkeep = new Upkeep({
     log: this.log,
     custody: this.custody,
+    documents: new CustodyDocuments(),
     books: this.books,
+    newMark: () => "m",
+    onSettled: () => {},
     overflow: "block",
     onNotice: () => {},
     links: () => ({ neighbours: new Map(), congested: [] }),

@@ -141,6 +141,7 @@ function countsOf({ custody, links, intake, accounts, relay, upkeep }: Federatio
     rewinds: sum("rewinds"),
     detours: custody.detours,
     "evicted from a park": upkeep.budget.evicted,
+    "documents written anew": upkeep.compaction.merged,
     "links lost": [...links.neighbours.values()].reduce((total, { downs }) => total + downs, 0),
     "repeats at a destination": intake.counts.repeats,
     "rejected at a destination": intake.counts.rejected,
