@@ -131,9 +131,10 @@ export class Intake {
 
   #hasRoom(frame: Frame, bytes: number): boolean {
     if (this.#waitingBytes + bytes > WAITING_BYTES_MAX) return false;
-    const used = this.#parts.log.usedPermille();
+    const { self, log } = this.#parts;
+    // What waits for the disk has its room already: else a burst would fill what is kept for events with more hops.
+    const used = log.usedPermille() + this.#waitingBytes * 1000 / log.bytesMax;
     if (used < DOORS_PERMILLE) return true;
-    const { self } = this.#parts;
     return frame.groups.every(({ hops, destinations }) => {
       const own = destinations.length === 1 && destinations[0].cluster === self;
       return used < (own ? OWN_PERMILLE : DOORS_PERMILLE + Math.min(hops.length, 29) * 10);

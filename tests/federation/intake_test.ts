@@ -425,6 +425,17 @@ describe("Intake.receive() without room", () => {
     expect([takes(989, 32), takes(990, 32)]).toEqual([true, false]);
   });
 
+  it("counts frames that wait for the disk: a burst may not fill what is kept for events with more hops", () => {
+    const setup = new Setup();
+    const first = setup.next(onward());
+    setup.log.bytesMax = 10 * first.length;
+    setup.log.permille = 650;
+    setup.log.held = true;
+    setup.receive(first);
+    setup.receive(setup.next(onward()));
+    expect(setup.answers).toMatchObject([{ type: "full" }]);
+  });
+
   it("does not stage the place of a frame that it had no room for", () => {
     const setup = new Setup();
     setup.log.permille = 995;
