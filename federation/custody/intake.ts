@@ -60,6 +60,10 @@ const COMMIT_FRAMES_MAX = 64;
 /** Doors stop at 70 % of the store's cap; frames may go further the more hops they have behind them (design §5). */
 const DOORS_PERMILLE = 700;
 const OWN_PERMILLE = 995;
+const TRANSIT_PERMILLE = 990;
+/** A step is no smaller than a frame, or one frame would fill the room of several hops. */
+const STEP_PERMILLE_MIN = 10;
+const STEP_BYTES_MIN = 512 * 1024;
 
 export class Intake {
   readonly #parts: IntakeParts;
@@ -135,9 +139,10 @@ export class Intake {
     // What waits for the disk has its room already: else a burst would fill what is kept for events with more hops.
     const used = log.usedPermille() + this.#waitingBytes * 1000 / log.bytesMax;
     if (used < DOORS_PERMILLE) return true;
+    const step = Math.max(STEP_PERMILLE_MIN, Math.ceil(STEP_BYTES_MIN * 1000 / log.bytesMax));
     return frame.groups.every(({ hops, destinations }) => {
       const own = destinations.length === 1 && destinations[0].cluster === self;
-      return used < (own ? OWN_PERMILLE : DOORS_PERMILLE + Math.min(hops.length, 29) * 10);
+      return used < (own ? OWN_PERMILLE : Math.min(TRANSIT_PERMILLE, DOORS_PERMILLE + hops.length * step));
     });
   }
 

@@ -87,7 +87,7 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     name: "no steps of room by hops",
     why: "Events on a cycle of full clusters would wait for each other (store-and-forward deadlock).",
     file: "federation/custody/intake.ts",
-    from: "DOORS_PERMILLE + Math.min(hops.length, 29) * 10",
+    from: "DOORS_PERMILLE + hops.length * step",
     to: "DOORS_PERMILLE",
   },
   {

@@ -427,13 +427,25 @@ describe("Intake.receive() without room", () => {
 
   it("counts frames that wait for the disk: a burst may not fill what is kept for events with more hops", () => {
     const setup = new Setup();
-    const first = setup.next(onward());
-    setup.log.bytesMax = 10 * first.length;
-    setup.log.permille = 650;
+    const large = [{ sequence: 1, ageMs: 0, record: aRecord(1, { data: "x".repeat(300_000) }) }];
+    setup.log.bytesMax = 100 * 1024 * 1024;
+    setup.log.permille = 709;
     setup.log.held = true;
-    setup.receive(first);
+    setup.receive(setup.next(onward({ events: large })));
+    expect(setup.answers).toEqual([]);
     setup.receive(setup.next(onward()));
     expect(setup.answers).toMatchObject([{ type: "full" }]);
+  });
+
+  it("makes steps no smaller than a frame where the store is small", () => {
+    const takes = (permille: number): boolean => {
+      const setup = new Setup();
+      setup.log.bytesMax = 20_000_000;
+      setup.log.permille = permille;
+      setup.receive(setup.next(onward()));
+      return setup.accepted.length === 1;
+    };
+    expect([takes(726), takes(727)]).toEqual([true, false]);
   });
 
   it("does not stage the place of a frame that it had no room for", () => {
