@@ -35,6 +35,8 @@ export interface MeshFault {
   /** The way of an event may change, and with it the order in which a subscriber first sees it. */
   readonly reroutes: boolean;
   readonly publishesTwice?: boolean;
+  /** What was told to the lost disk alone is told by nobody again: ledgers may show it as queued for ever. */
+  readonly losesReceipts?: boolean;
   /** What nodes may write as errors then. */
   readonly expects?: RegExp;
   /** Gives each cluster a data directory there; undone when the case is over. */
@@ -102,6 +104,7 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     name: "restored",
     what: "a node comes back with an older copy of its data directory",
     reroutes: true,
+    losesReceipts: true,
     strike: restore,
   },
   {

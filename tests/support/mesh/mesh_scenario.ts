@@ -34,7 +34,7 @@ export interface MeshCase {
 }
 
 export interface MeshCaseResult {
-  /** Notices of the nodes that name something that must not happen. */
+  /** Notices of the nodes that name something that must not happen, and what their ledgers do not explain. */
   readonly alarms: readonly string[];
   /** From the end of the last fault until everything had arrived, ms. */
   readonly drainMs: number;
@@ -46,6 +46,9 @@ export const IN_FLIGHT_MIN = 100;
 const IN_FLIGHT_SHARE = 0.5;
 const STEP_TIMEOUT_MS = 180_000;
 const PAGE_EVENTS = 1000;
+/** The last receipts come within a second of a link's return, or are asked for again. */
+const LEDGER_TIMEOUT_MS = 20_000;
+const LEDGER_EVERY_MS = 250;
 /** An event that circled would end up there. */
 const ALARMS = /HOP_LIMIT|INVARIANT|"level":"ERROR"/;
 
@@ -96,7 +99,7 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
     await load.stop();
     load.check();
     await noteLogs(mesh, history);
-    return { alarms: alarmsOf(mesh, fault), drainMs };
+    return { alarms: [...alarmsOf(mesh, fault), ...fault.losesReceipts ? [] : await unsettled(mesh)], drainMs };
   } catch (error) {
     for (const cluster of mesh.clusters) options.onFailure?.(cluster, mesh.node(cluster).stderr);
     throw error;
@@ -122,6 +125,23 @@ async function quiet(mesh: MeshProcess): Promise<void> {
       }
     }
   }, { timeoutMs: STEP_TIMEOUT_MS, intervalMs: 100 });
+}
+
+/** Rows of the ledgers that do not come to say that each event has ended, where it should and counted once. */
+async function unsettled(mesh: MeshProcess): Promise<string[]> {
+  const deadline = performance.now() + LEDGER_TIMEOUT_MS;
+  for (;;) {
+    const rows: string[] = [];
+    for (const cluster of mesh.clusters) {
+      const { body } = await mesh.node(cluster).call("GET", "/v1/ledger?recount&limit=1000");
+      for (const entry of body.entries) {
+        const { accepted, delivered, rejected, balanced } = entry;
+        if (!balanced || accepted !== delivered + rejected) rows.push(`ledger of ${cluster}: ${JSON.stringify(entry)}`);
+      }
+    }
+    if (rows.length === 0 || performance.now() >= deadline) return rows;
+    await pause(LEDGER_EVERY_MS);
+  }
 }
 
 async function noteLogs(mesh: MeshProcess, history: MeshHistory): Promise<void> {
