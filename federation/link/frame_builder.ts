@@ -6,11 +6,13 @@ import type { ShipmentQueue } from "../custody/queue.ts";
 import { type EndReason, positionAt, sequenceAt, type Shipment } from "../custody/shipment.ts";
 import type { World } from "../world.ts";
 import { type Chain, FrameWriter, type Lane } from "./codec/mod.ts";
+import { admissionRank } from "./admission_rank.ts";
 import type { SealedFrame } from "./lane_sender.ts";
 
 export interface FrameBuilderParts {
   readonly world: World;
   readonly self: string;
+  readonly peer: string;
   readonly lane: Lane;
   readonly queue: ShipmentQueue;
   readonly reader: EventReader;
@@ -38,11 +40,13 @@ export class FrameBuilder {
     this.#parts = parts;
   }
 
-  build(place: { linkEpoch: number; sequence: number; previousChain: Chain }): Built {
+  /** `ofOneRank`: only what a full peer takes or refuses as one (see `admissionRank()`). */
+  build(place: { linkEpoch: number; sequence: number; previousChain: Chain; ofOneRank?: boolean }): Built {
     const { queue, world, lane } = this.#parts;
     const taken: Shipment[] = [];
     this.#writer.begin({ ...place, lane });
     while (queue.first !== undefined && !this.#full) {
+      if (place.ofOneRank && taken.length > 0 && !this.#isOfOneRank(taken[0], queue.first)) break;
       const count = this.#write(queue.first);
       if (count === 0) {
         if (taken.length > 0) break; // what was gathered goes first
@@ -67,6 +71,11 @@ export class FrameBuilder {
         ackedAt: 0,
       },
     };
+  }
+
+  #isOfOneRank(a: Shipment, b: Shipment): boolean {
+    const { peer } = this.#parts;
+    return admissionRank(a, peer) === admissionRank(b, peer);
   }
 
   get #full(): boolean {

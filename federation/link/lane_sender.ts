@@ -8,6 +8,7 @@ import type { ShipmentQueue } from "../custody/queue.ts";
 import type { Shipment } from "../custody/shipment.ts";
 import type { World } from "../world.ts";
 import { type Chain, CHAIN_START, type Lane, patchHeldMs } from "./codec/mod.ts";
+import { inAdmissionOrder } from "./admission_rank.ts";
 import { FrameBuilder } from "./frame_builder.ts";
 import { decodeAnswer, type FrameAnswer } from "./publish_ack.ts";
 import { SendWindow } from "./send_window.ts";
@@ -15,7 +16,10 @@ import { SendWindow } from "./send_window.ts";
 export interface LaneSenderParts {
   readonly world: World;
   readonly self: string;
+  readonly peer: string;
   readonly lane: Lane;
+  /** A link epoch that is larger than any before. */
+  readonly newLinkEpoch: () => number;
   readonly queue: ShipmentQueue;
   readonly reader: EventReader;
   /** The store's ageing clock. */
@@ -64,6 +68,8 @@ const FULL_BYTES = 256 * 1024;
 /** Frames kept after their acknowledgement: at most this much of a link (design, "regret window"). */
 const REGRET_BYTES_MAX = 256 * 1024 * 1024;
 const RETRANSMIT_MS_MIN = 250;
+/** After the peer was full, so many frames are of one kind each. */
+const CHOOSY_FRAMES = 16;
 const PATIENCE = 4;
 const FULL_PAUSE_MS = 250;
 const FULL_PAUSE_MS_MAX = 5000;
@@ -103,6 +109,8 @@ export class LaneSender {
   #round = 0;
   #loading = false;
   #paused = false;
+  /** Frames to come that hold only what a full peer takes or refuses as one. */
+  #choosy = 0;
   #pauseMs = FULL_PAUSE_MS;
   #cancelLinger: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -179,6 +187,7 @@ export class LaneSender {
         linkEpoch: this.#linkEpoch,
         sequence: this.#sealed + 1,
         previousChain: this.#chain,
+        ofOneRank: this.#choosy > 0,
       });
       if (built.type === "load") return this.#load(built.position);
       if (built.type === "empty") continue; // what was first in the queue is gone
@@ -266,6 +275,7 @@ export class LaneSender {
     while (this.#unacked.length > 0 && this.#unacked[0].sequence <= sequence) {
       const frame = this.#unacked.shift()!;
       this.#acked = frame.sequence;
+      this.#choosy = Math.max(0, this.#choosy - 1);
       this.#window.acknowledged(frame.bytes.length, now - frame.sentAt);
       if (this.#regretMs === 0) this.#letGo(frame);
       else this.#keep(frame, now);
@@ -355,12 +365,20 @@ export class LaneSender {
     if (this.#paused) return;
     this.#parts.onNotice({ code: "PEER_FULL", detail, fatal: false });
     this.#paused = true;
-    this.#cancelPause = this.#parts.world.after(this.#pauseMs, () => {
-      this.#paused = false;
-      this.#resend();
-      this.pump();
-    });
+    this.#cancelPause = this.#parts.world.after(this.#pauseMs, () => this.#rearrange());
     this.#pauseMs = Math.min(FULL_PAUSE_MS_MAX, this.#pauseMs * 2);
+  }
+
+  /**
+   * The frames that were refused hold up what the peer would still take: what they carry is put in the order in which a full
+   * peer takes it, and sealed anew, in frames of one kind. A link epoch of its own keeps late copies of the old ones out.
+   */
+  #rearrange(): void {
+    const { queue, peer, newLinkEpoch } = this.#parts;
+    this.close();
+    for (const shipment of inAdmissionOrder(queue.drain(), peer)) queue.push(shipment);
+    this.#choosy = CHOOSY_FRAMES;
+    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regretMs, samePeer: true });
   }
 
   /** Go back N: everything unacknowledged once more, in order; while the peer is full it waits for the end of the pause. */

@@ -129,8 +129,10 @@ export class Neighbour {
     return new LaneSender({
       world,
       self,
+      peer,
       lane,
       reader,
+      newLinkEpoch: () => this.#parts.newLinkEpoch(this.#linkEpoch),
       age,
       queue: custody.queueOf(peer, lane),
       request: (frame, sequence, done) => {

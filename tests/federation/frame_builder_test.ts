@@ -26,6 +26,7 @@ class Setup {
     this.builder = new FrameBuilder({
       world: this.world,
       self: "alice",
+      peer: "bob",
       lane: "normal",
       queue: this.queue,
       reader: this.reader,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
 
+import { aDestination } from "./frame_support.ts";
 import { opened, REGRET_MS, Setup } from "./lane_sender_support.ts";
 
 describe("LaneSender when a frame is lost", () => {
@@ -118,32 +119,43 @@ describe("LaneSender on a wrong last sequence", () => {
 });
 
 describe("LaneSender when the peer is full", () => {
-  it("pauses the lane, says so once, and tries again", () => {
-    const setup = opened();
-    setup.pushFrames(2);
+  /** Its shipments wait in the queue again when they are taken back. */
+  function refused(setup = opened()): Setup {
+    setup.waitsAgain = true;
+    setup.pushFrames(3);
     for (const { answer } of setup.sent.splice(0)) answer({ type: "full", detail: "no room" });
-    setup.push();
+    return setup;
+  }
+
+  it("pauses the lane, says so once, and seals anew in a link epoch of its own", () => {
+    const setup = refused();
+    const { linkEpoch } = setup.sender;
     setup.world.advance(249);
     expect([setup.notices, setup.sent]).toEqual([["PEER_FULL"], []]);
     setup.world.advance(1);
-    expect(setup.take().slice(0, 2)).toEqual([1, 2]);
+    expect([setup.sender.linkEpoch, setup.take()]).toEqual([linkEpoch + 1, [1]]);
   });
 
-  it("does not send again what was refused behind it before the pause is over", () => {
+  it("sends first what the peer takes longest: for its own readers, then with the most hops", () => {
     const setup = opened();
-    setup.pushFrames(3);
-    const [first, second, third] = setup.sent.splice(0);
-    first.answer({ type: "full", detail: "no room" });
-    second.answer({ type: "wrongSequence", last: 0, linkEpoch: 1 });
-    third.answer({ type: "wrongSequence", last: 0, linkEpoch: 1 });
-    setup.world.advance(200);
-    expect(setup.take()).toEqual([]);
-    setup.world.advance(50);
-    expect(setup.take()).toEqual([1, 2, 3]);
+    setup.waitsAgain = true;
+    const [far, own] = [[aDestination({ cluster: "charlie" })], [aDestination({ cluster: "bob" })]];
+    setup.push(undefined, { destinations: far, hops: ["dora"] });
+    setup.push(undefined, { destinations: far, hops: ["eve", "dora"] });
+    setup.push(undefined, { destinations: [...far, ...own], hops: ["dora"] });
+    setup.world.advance(2);
+    for (const { answer } of setup.sent.splice(0)) answer({ type: "full", detail: "no room" });
+    setup.world.advance(250);
+    for (let i = 0; i < 3; i++) setup.world.advance(2); // small frames wait for company
+    const ways = setup.sent.map(({ frame }) =>
+      frame.groups.map(({ hops, destinations }) => `${hops.length} ${destinations.map(({ cluster }) => cluster)}`)
+    );
+    expect(ways).toEqual([["2 bob"], ["3 charlie"], ["2 charlie", "2 charlie"]]);
   });
 
   it("pauses longer and longer, up to 5 s", () => {
     const setup = opened();
+    setup.waitsAgain = true;
     setup.pushFrames(1);
     const pauses: number[] = [];
     for (let i = 0; i < 7; i++) {
@@ -157,6 +169,7 @@ describe("LaneSender when the peer is full", () => {
 
   it("pauses shortly again once something was taken", () => {
     const setup = opened();
+    setup.waitsAgain = true;
     setup.pushFrames(1);
     setup.sent.splice(0)[0].answer({ type: "full", detail: "no room" });
     setup.world.advance(250);
@@ -165,7 +178,7 @@ describe("LaneSender when the peer is full", () => {
     setup.pushFrames(1);
     setup.sent.splice(0)[0].answer({ type: "full", detail: "no room" });
     setup.world.advance(250);
-    expect(setup.take()).toEqual([2]);
+    expect(setup.take()).toEqual([1]);
   });
 });
 

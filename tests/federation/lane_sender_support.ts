@@ -34,6 +34,8 @@ export class Setup {
   readonly takenBack: number[] = [];
   readonly notices: string[] = [];
   buffered = 0;
+  /** What is taken back waits in the queue again, as custody has it. */
+  waitsAgain = false;
 
   constructor(log = new FakeLog()) {
     this.log = log;
@@ -42,6 +44,8 @@ export class Setup {
     this.sender = new LaneSender({
       world: this.world,
       self: "alice",
+      peer: "bob",
+      newLinkEpoch: () => this.sender.linkEpoch + 1,
       lane: "normal",
       queue: this.queue,
       reader: new EventReader(this.log, this.world, () => {}),
@@ -58,7 +62,10 @@ export class Setup {
       },
       buffered: () => this.buffered,
       release: (shipments) => this.released.push(...numbers(shipments)),
-      takeBack: (shipments) => this.takenBack.push(...numbers(shipments)),
+      takeBack: (shipments) => {
+        this.takenBack.push(...numbers(shipments));
+        if (this.waitsAgain) this.queue.putBack(shipments);
+      },
       onNotice: ({ code, fatal, atLeast }) => this.notices.push([fatal ? `${code}!` : code, atLeast].join(" ").trim()),
     });
   }
@@ -71,9 +78,10 @@ export class Setup {
   }
 
   /** An event of its own that waits now. */
-  push(data?: string): void {
+  push(data?: string, way: Partial<Pick<Shipment, "destinations" | "hops">> = {}): void {
     this.log.append({ data });
-    this.queue.push(aShipment({ position: this.log.head, firstSequence: this.log.head, bytes: data?.length ?? 100 }));
+    const place = { position: this.log.head, firstSequence: this.log.head };
+    this.queue.push(aShipment({ ...place, ...way, bytes: data?.length ?? 100 }));
     this.sender.pump();
   }
 
