@@ -343,7 +343,8 @@ export class Federation {
     this.departures.start(dispatched);
     this.#hasDatabase = records.length > 0;
     this.records.load(records);
-    for (const { document, shipments } of takeUpCustody(custody, { self: this.self, books: this.accounts.books })) {
+    const { self, log: { syncsCommits: syncs }, accounts: { books } } = this;
+    for (const { document, shipments } of takeUpCustody(custody, { self, books, syncs })) {
       if (document.open === 0 && !document.owed) this.#writes.remove(document.key);
       else this.documents.add(document);
       for (const shipment of shipments) this.custody.add(shipment);

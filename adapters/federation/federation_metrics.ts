@@ -93,7 +93,7 @@ function meshMetrics(federation: Federation): MetricDefinition[] {
     gauge(
       "weft_mesh_parked_events",
       "Events parked for want of a path, once for each destination.",
-      () => sum([...custody.parked.values()], (queue) => queue.events),
+      () => sum([...custody.parked.values()].flatMap((queue) => [...queue]), ({ ended, count }) => ended ? 0 : count),
     ),
     gauge("weft_mesh_parked_age_seconds", "How long the event parked longest has been.", () => {
       const firsts = [...custody.parked.values()].flatMap(({ first }) => first?.parked?.since ?? []);

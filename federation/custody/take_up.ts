@@ -20,10 +20,14 @@ export interface TakenUp {
   readonly shipments: readonly Shipment[];
 }
 
-/** In the order of positions. Throws for a document that cannot be read: the store is damaged. */
+/**
+ * In the order of positions. Without `syncs` the books may have lost ends of which their destinations were told that they
+ * are known: what has no end is sent once more then, so that they tell it again. Throws for a document that cannot be read: the
+ * store is damaged.
+ */
 export function takeUpCustody(
   entries: readonly StateEntry[],
-  { self, books }: { self: string; books: Books },
+  { self, books, syncs = true }: { self: string; books: Books; syncs?: boolean },
 ): TakenUp[] {
   const placed = entries.map(({ key, value }) => ({ key, value, first: custodyPosition(key) }));
   placed.sort((a, b) => a.first - b.first);
@@ -34,7 +38,7 @@ export function takeUpCustody(
     const document: CustodyDocument = { key, first, last, open: 0, owed: false };
     const shipments = runs.flatMap((run) => {
       const shipment = { ...run, document };
-      return isOwn(run, self) ? ownParts(shipment, books) : [shipment];
+      return isOwn(run, self) ? ownParts(shipment, { books, syncs }) : [shipment];
     });
     document.open = shipments.reduce((sum, { count, destinations }) => sum + count * destinations.length, 0);
     shelve(runs, document, { self, books });
@@ -61,7 +65,7 @@ function reopen(run: Run, books: Books): void {
 }
 
 /** Of own events, those parts that no next hop has taken: what has not ended, and ends that have to be told. */
-function ownParts(shipment: Shipment, books: Books): Shipment[] {
+function ownParts(shipment: Shipment, { books, syncs }: { books: Books; syncs: boolean }): Shipment[] {
   const parts: Shipment[] = [];
   for (const destination of shipment.destinations) {
     const book = books.find(destination.cluster, shipment.epoch);
@@ -69,7 +73,7 @@ function ownParts(shipment: Shipment, books: Books): Shipment[] {
     const { outstanding, handed } = book;
     const stateAt = (index: number): "due" | EndReason | undefined => {
       const sequence = sequenceAt(shipment, index);
-      if (handed.has(sequence)) return undefined;
+      if (syncs && handed.has(sequence)) return undefined;
       return outstanding.has(sequence) ? "due" : book.presumedEnd(sequence);
     };
     const one = { ...shipment, destinations: [destination] };

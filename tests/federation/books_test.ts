@@ -243,3 +243,40 @@ describe("Books.closeEpochs()", () => {
     expect(books.closeEpochs()).toEqual([]);
   });
 });
+
+describe("Books.presume()", () => {
+  it("keeps the document until the destination has told the end, and then lets it go", () => {
+    const { books, settled } = someBooks();
+    books.current("bob").assign(0, 3);
+    const document = aDocument({ first: 1, last: 3, open: 0 });
+    books.shelve(document, EPOCH, ["bob"]);
+    books.presume(aShipment({ epoch: EPOCH, count: 3, document }), "expired", "EXPIRED");
+    expect(books.current("bob").ended.expired).toBe(3);
+    expect([document.owed, settled]).toEqual([true, []]);
+    const exceptions = [1, 2, 3].map((sequence) => ({ sequence, state: "expired", reason: "EXPIRED" } as const));
+    expect(books.receive("bob", EPOCH, { intervals: [[0, 3]], exceptions })).toBe(3);
+    expect([books.current("bob").ended.expired, settled]).toEqual([3, [document.key]]);
+  });
+
+  it("does not tell what is known up to where before the destination has confirmed it", () => {
+    const { books } = someBooks();
+    books.current("bob").assign(0, 3);
+    books.presume(aShipment({ epoch: EPOCH, position: 2, firstSequence: 2 }), "evicted", "PARK_FULL");
+    expect(books.receive("bob", EPOCH, delivered([0, 1], [2, 3]))).toBe(1);
+  });
+
+  it("leaves events of other clusters to their origins", () => {
+    const { books } = someBooks();
+    books.current("bob").assign(0, 3);
+    books.presume(aShipment({ origin: "eve", epoch: EPOCH }), "expired", "EXPIRED");
+    expect(books.current("bob").ended.expired).toBe(0);
+  });
+
+  it("is counted as what it was when the destination is given up", () => {
+    const { books } = someBooks();
+    books.current("bob").assign(0, 3);
+    books.presume(aShipment({ epoch: EPOCH }), "evicted", "PARK_FULL");
+    expect(books.forget("bob")).toBe(2);
+    expect([books.current("bob").ended.evicted, books.current("bob").settled]).toEqual([3, true]);
+  });
+});

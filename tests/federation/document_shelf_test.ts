@@ -79,3 +79,37 @@ describe("DocumentShelf.settle()", () => {
     expect(aShelf(1).settle(EPOCH + 1, "bob", { after: 0, to: 10, outstanding: new IntervalSet() })).toEqual([]);
   });
 });
+
+describe("DocumentShelf.replace()", () => {
+  it("has one document stand for several, until all of them are settled", () => {
+    const [d0, d1, d2] = [0, 1, 2].map((i) => aDocument({ key: `d${i}`, first: 10 * i + 1, last: 10 * i + 10 }));
+    const own = new DocumentShelf();
+    for (const document of [d0, d1, d2]) own.add(document, EPOCH, ["bob"]);
+    const one = aDocument({ key: "one", first: 1, last: 20 });
+    expect(own.replace([d0, d1], one)).toBe(true);
+    expect([own.areNeighbours(one, d2), own.areNeighbours(d0, d1)]).toEqual([true, false]);
+    const outstanding = new IntervalSet([[15, 16]]);
+    expect(own.settle(EPOCH, "bob", { after: 0, to: 20, outstanding })).toEqual([]);
+    expect(keys(own.settle(EPOCH, "bob", { after: 0, to: 20, outstanding: new IntervalSet() }))).toEqual(["one"]);
+  });
+
+  it("waits for the destinations of all of them", () => {
+    const [d0, d1] = [0, 1].map((i) => aDocument({ key: `d${i}`, first: 10 * i + 1, last: 10 * i + 10 }));
+    const shelf = new DocumentShelf();
+    shelf.add(d0, EPOCH, ["bob"]);
+    shelf.add(d1, EPOCH, ["charlie"]);
+    const one = aDocument({ key: "one", first: 1, last: 20 });
+    shelf.replace([d0, d1], one);
+    expect([...shelf.openIn(one)!.destinations]).toEqual(["bob", "charlie"]);
+  });
+
+  it("takes the place of those that are still there, and says when none is", () => {
+    const [d0, d1] = [0, 1].map((i) => aDocument({ key: `d${i}`, first: 10 * i + 1, last: 10 * i + 10 }));
+    const shelf = new DocumentShelf();
+    shelf.add(d1, EPOCH, ["bob"]);
+    const one = aDocument({ key: "one", first: 1, last: 20 });
+    expect(shelf.replace([d0, d1], one)).toBe(true);
+    expect(shelf.openIn(d1)).toBeUndefined();
+    expect(shelf.replace([d0, d1], one)).toBe(false);
+  });
+});

@@ -143,3 +143,14 @@ describe("takeUpCustody() of ends", () => {
     expect([...books.of("bob", FAKE_EPOCH).outstanding]).toEqual([[0, 2], [6, 7]]);
   });
 });
+
+describe("takeUpCustody() of a store that does not sync", () => {
+  it("sends once more what the first hop has taken, for the books may have lost its end", () => {
+    const { books } = someBooks();
+    const book = books.of("bob", FAKE_EPOCH);
+    book.assign(0, 4);
+    book.handOver(0, 4);
+    const [{ shipments }] = takeUpCustody([entry([ownRun()], 1)], { self: "alice", books, syncs: false });
+    expect(shipments).toMatchObject([{ position: 1, count: 4 }]);
+  });
+});

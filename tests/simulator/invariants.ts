@@ -109,14 +109,14 @@ function checkPromises(observer: Observer, evictions: Evictions): void {
     for (const { cluster, ungrouped } of destinations) {
       const log = observer.log(cluster);
       const has = log.delivered.has(key) || (twice && log.hasIdentity(identity));
-      if (ungrouped && !has && !evictions.explain(origin, [cluster])) {
+      if (ungrouped && !has && !evictions.explain(key, origin, [cluster])) {
         throw new Violation("G1 custody", `${key} never came to ${cluster}`);
       }
     }
     for (const group of new Set(destinations.flatMap(({ groups }) => groups))) {
       const heard = observer.clustersWith(key).filter((cluster) => observer.reached(cluster, key, group));
       const picked = destinations.filter(({ groups }) => groups.includes(group)).map(({ cluster }) => cluster);
-      if (heard.length === 0 && !twice && !evictions.explain(origin, picked)) {
+      if (heard.length === 0 && !twice && !evictions.explain(key, origin, [...picked, ...evictions.of(origin)])) {
         throw new Violation("G1 custody", `${key} never came to group "${group}"`);
       }
     }
@@ -126,6 +126,7 @@ function checkPromises(observer: Observer, evictions: Evictions): void {
 /** What the books of the origins say was evicted: each explains one event that did not arrive. */
 class Evictions {
   readonly #left = new Map<string, number>();
+  readonly #explained = new Set<string>();
 
   constructor(nodes: readonly SimNode[]) {
     for (const { cluster, member } of nodes) {
@@ -135,15 +136,24 @@ class Evictions {
     }
   }
 
-  explain(origin: string, destinations: readonly string[]): boolean {
+  /** Destinations to which the event may have been sent, the likely ones first. */
+  explain(event: string, origin: string, destinations: readonly string[]): boolean {
+    if (destinations.some((destination) => this.#explained.has(`${event} ${destination}`))) return true;
     for (const destination of destinations) {
       const key = `${origin}/${destination}`;
       const left = this.#left.get(key) ?? 0;
       if (left === 0) continue;
       this.#left.set(key, left - 1);
+      this.#explained.add(`${event} ${destination}`);
       return true;
     }
     return false;
+  }
+
+  /** Clusters to which something was evicted: an event of a group may have moved to any of them. */
+  of(origin: string): string[] {
+    const prefix = `${origin}/`;
+    return [...this.#left.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
   }
 }
 

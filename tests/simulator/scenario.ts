@@ -43,6 +43,9 @@ export const TOPICS = ["order.placed", "order.paid", "metrics.cpu", "metrics.mem
 const PATTERNS = ["order.placed", "order.*", "metrics.>", "user.created", ">"] as const;
 /** Filled by a minute of an outage, and yet a few times what one frame holds. */
 const SMALL_BYTES = 1_500_000;
+/** A tenth of it is what some seconds of an outage fill. */
+const TINY_BYTES = 400_000;
+const LARGE_BYTES = 1_000_000_000;
 const GROUPS = ["billing", "audit"] as const;
 
 export interface ScenarioOptions {
@@ -59,9 +62,11 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
   const edges = planEdges(topology, names, random.fork());
   const busy = random.between(1, Math.min(count, 6));
   // A small store cannot stand beside one that does not sync: what that one got is kept for minutes by its neighbours.
-  const small = random.chance(100);
+  const small = random.chance(150);
   const loser = !small && random.chance(200) ? random.pick(names) : undefined;
-  const disks = planDisks({ small, loser }, random.fork());
+  const overflow = random.pick(["evict-oldest", "block"] as const);
+  const smallBytes = overflow === "block" ? SMALL_BYTES : TINY_BYTES;
+  const disks = planDisks({ bytesMax: small ? smallBytes : LARGE_BYTES, loser }, random.fork());
   const clusters = names.map((name, i) => ({
     name,
     wants: planWants(random),
@@ -71,7 +76,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     burst: random.pick([1, 1, 1, 5, 40]),
     mortalPermille: random.pick([0, 0, 30]),
     twicePermille: random.pick([0, 0, 20]),
-    dataBytes: disks(name).bytesMax === SMALL_BYTES ? 1000 : 0,
+    dataBytes: small ? 1000 : 0,
   }));
   return {
     seed,
@@ -84,7 +89,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
       jitterUs: random.pick([0, 500, 10_000]),
     },
     faults: planFaults({ names, edges, seconds, loser, random: random.fork() }),
-    overflow: random.pick(["evict-oldest", "block"] as const),
+    overflow,
     seconds,
     restSeconds: 180,
   };
@@ -106,7 +111,7 @@ function planWants(random: SimRandom): Want[] {
 
 /** Small ones for all, or one that loses what it has not synced. */
 function planDisks(
-  { small, loser }: { small: boolean; loser: string | undefined },
+  { bytesMax, loser }: { bytesMax: number; loser: string | undefined },
   random: SimRandom,
 ): (cluster: string) => DiskOptions {
   return (cluster) => ({
@@ -115,6 +120,6 @@ function planDisks(
     syncUsMax: random.pick([300, 2000, 10_000]),
     syncsCommits: cluster !== loser,
     syncEveryMs: 1000,
-    bytesMax: small ? SMALL_BYTES : 1_000_000_000,
+    bytesMax,
   });
 }
