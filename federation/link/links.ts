@@ -281,7 +281,12 @@ export class Links {
     return reason;
   }
 
-  readonly #isThere = (cluster: string): boolean => this.#neighbours.get(cluster)?.up === true;
+  /** `lately`: or was so a moment ago, or may be about to. */
+  readonly #isThere = (cluster: string, lately: boolean): boolean => {
+    const neighbour = this.#neighbours.get(cluster);
+    if (neighbour === undefined || neighbour.up || !lately) return neighbour?.up === true;
+    return this.#parts.world.now() - neighbour.since < GONE_AFTER_MS;
+  };
 
   #neighbour(peer: string): Neighbour {
     let neighbour = this.#neighbours.get(peer);
@@ -401,6 +406,8 @@ export class Links {
 }
 
 const HOLD_OFF_MS = 1000;
+/** A process that is not heard for so long may be followed by one with an older copy of its data. */
+const GONE_AFTER_MS = 5000;
 
 function highestEpoch(theirs: Hello | undefined): number {
   return Math.max(0, ...LANES.map((lane) => theirs?.received[lane]?.linkEpoch ?? 0));

@@ -18,13 +18,14 @@ export class Peers {
    */
   judge(
     them: Identity,
-    isThere: (cluster: string) => boolean,
+    isThere: (cluster: string, lately: boolean) => boolean,
   ): { readonly code: string; readonly detail: string } | undefined {
     if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
     const known = this.#known.get(them.cluster);
     if (known === undefined || known.instance === them.instance || goesBefore(them, known)) return undefined;
     const isCopy = counter(known) === counter(them); // a restart counts on, so it is none
-    if (!isCopy && !isThere(them.cluster)) return undefined;
+    // Of two that have just started neither is there yet; a copy of one that is gone for good is a restored node.
+    if (!isThere(them.cluster, isCopy)) return undefined;
     const why = isCopy
       ? "another process with the same data speaks for it; one data directory was copied"
       : "a newer process speaks for it";

@@ -66,4 +66,12 @@ describe("Peers.note()", () => {
     const peers = knowing({ ...bob, url: "nats://10.0.0.2:7701" });
     expect([peers.urlOf("bob"), peers.urlOf("eve")]).toEqual(["nats://10.0.0.2:7701", undefined]);
   });
+
+  it("lets a copy follow a process that is gone for longer than a moment: its data directory was restored", () => {
+    const peers = new Peers(anIdentity());
+    peers.note({ ...bob, instance: "z", epoch: 4 * COUNTER + 1 });
+    const copy = { ...bob, instance: "a", epoch: 4 * COUNTER + 99 };
+    expect(peers.judge(copy, (_, lately) => lately)?.code).toBe("QUARANTINED");
+    expect(peers.judge(copy, () => false)).toBeUndefined();
+  });
 });
