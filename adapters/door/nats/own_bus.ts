@@ -57,7 +57,7 @@ export class OwnBus implements LinkBus, LiveClient {
   }
 
   publish(subject: string, payload: Uint8Array): void {
-    if (this.#closed !== undefined) return;
+    if (this.#closed !== undefined || payload.length > this.payloadBytesMax) return;
     this.#parts.broker.publish({ subject, reply: undefined, headers: undefined, payload }, this);
   }
 
@@ -67,7 +67,8 @@ export class OwnBus implements LinkBus, LiveClient {
     { expectedLastSequence }: { readonly expectedLastSequence?: number },
     done: (answer: Uint8Array | undefined) => void,
   ): void {
-    const found = this.#closed === undefined ? this.#parts.broker.find(subject, this) : [];
+    const canSend = this.#closed === undefined && payload.length <= this.payloadBytesMax;
+    const found = canSend ? this.#parts.broker.find(subject, this) : [];
     if (found.length === 0) return queueMicrotask(() => done(undefined));
     const reply = this.#inbox + (this.#asked++).toString(36);
     if (this.#requests.size >= REQUESTS_MAX) this.#requests.delete(this.#requests.keys().next().value!);
@@ -117,7 +118,9 @@ export class OwnBus implements LinkBus, LiveClient {
     for (const subscriber of this.#subscribers) broker.remove(subscriber);
     broker.remove(this.#answers);
     this.#subscribers.clear();
+    const waiting = [...this.#requests.values()];
     this.#requests.clear();
+    for (const { done } of waiting) done(undefined);
   }
 
   #toBusMessage({ subject, reply, payload }: LiveMessage): BusMessage {
