@@ -7,7 +7,7 @@ import { type EndReason, positionAt, sequenceAt, type Shipment } from "../custod
 import type { World } from "../world.ts";
 import { type Chain, FrameWriter, type Lane } from "./codec/mod.ts";
 import { admissionRank } from "./admission_rank.ts";
-import type { SealedFrame } from "./lane_sender.ts";
+import type { SealedFrame } from "./sealed_frame.ts";
 
 export interface FrameBuilderParts {
   readonly world: World;

@@ -11,6 +11,7 @@ import { type Chain, CHAIN_START, type Lane, patchHeldMs } from "./codec/mod.ts"
 import { inAdmissionOrder } from "./admission_rank.ts";
 import { FrameBuilder } from "./frame_builder.ts";
 import { decodeAnswer, type FrameAnswer } from "./publish_ack.ts";
+import { isAfter, type LanePlace, NOWHERE, type SealedFrame } from "./sealed_frame.ts";
 import { SendWindow } from "./send_window.ts";
 
 export interface LaneSenderParts {
@@ -41,23 +42,6 @@ export interface SenderNotice {
   readonly fatal: boolean;
   /** The next one must be larger than this. */
   readonly atLeast?: number;
-}
-
-/** A frame among all that were ever sent over the lane. */
-interface LanePlace {
-  readonly linkEpoch: number;
-  readonly sequence: number;
-}
-
-export interface SealedFrame extends LanePlace {
-  bytes: Uint8Array;
-  readonly chain: Chain;
-  readonly events: number;
-  readonly shipments: readonly Shipment[];
-  readonly sealedAt: number;
-  sentAt: number;
-  /** When it was acknowledged; kept that long for a receiver that acknowledges before it syncs. */
-  ackedAt: number;
 }
 
 /** How long the sender waits for company for an event while frames are under way. */
@@ -443,10 +427,4 @@ export class LaneSender {
     this.#cancelLinger = this.#cancelTimer = this.#cancelPause = undefined;
     this.#paused = false;
   }
-}
-
-const NOWHERE: LanePlace = { linkEpoch: 0, sequence: 0 };
-
-function isAfter(a: LanePlace, b: LanePlace): boolean {
-  return a.linkEpoch === b.linkEpoch ? a.sequence > b.sequence : a.linkEpoch > b.linkEpoch;
 }
