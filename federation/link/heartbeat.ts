@@ -18,6 +18,8 @@ const REMEMBERED = 256;
 /** A hello that says less often would find a dead link too late. */
 export const HELLO_MS = 250;
 const MISSES = 3;
+/** A busy machine is late by some tenths; with a look every 125 ms a dead link is still known within a second. */
+const SILENCE_MS_MIN = 875;
 
 /** Hellos to one neighbour count on from session to session: the neighbour may not have noticed that one ended. */
 export interface BeatNumbers {
@@ -82,7 +84,7 @@ export class Heartbeat {
 
   /** Silence, or not being heard, for so long means down. */
   get deadlineMs(): number {
-    return Math.max(MISSES * HELLO_MS, Math.ceil(MISSES * this.intervalMs + this.#rttMs));
+    return Math.max(SILENCE_MS_MIN, Math.ceil(MISSES * this.intervalMs + this.#rttMs));
   }
 
   isDead(now: number): boolean {

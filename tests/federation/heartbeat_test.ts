@@ -108,8 +108,8 @@ describe("Heartbeat.isDead()", () => {
   it("is dead when three hellos are missing", () => {
     const { alice } = exchange(20, 0);
     const last = alice.heardAt;
-    expect(alice.deadlineMs).toBe(750);
-    expect([alice.isDead(last + 750), alice.isDead(last + 751)]).toEqual([false, true]);
+    expect(alice.deadlineMs).toBe(875);
+    expect([alice.isDead(last + 875), alice.isDead(last + 876)]).toEqual([false, true]);
   });
 
   it("is dead when the other side is heard but does not hear: a loss one way", () => {
