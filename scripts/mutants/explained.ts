@@ -81,6 +81,60 @@ export const EXPLAINED: readonly Explained[] = [
     change: '">" becomes ">="',
     why: "A message is a byte smaller than it could be; one without content is not sent.",
   },
+  {
+    file: "federation/link/frame_builder.ts",
+    line: "if (ended !== undefined) this.#writer.endGroup();",
+    why: "The writer ends an open group by itself when the next one begins, and when the frame is finished.",
+  },
+  {
+    file: "federation/link/peers.ts",
+    line: "return counter(a) === counter(b) ? a.instance > b.instance : counter(a) > counter(b);",
+    change: '">" becomes ">="',
+    why: "Equal instances are one process, which is let in before; counters that are equal take the other way.",
+  },
+  {
+    file: "federation/routing/records/alarm.ts",
+    line: "if (at >= this.#at) return;",
+    change: '">=" becomes ">"',
+    why: "A timer is set anew for the same time.",
+  },
+  {
+    file: "federation/routing/records/record_holder.ts",
+    line: "if (gone.length > 0) this.#parts.onPurged(gone);",
+    change: '">" becomes ">="',
+    why: "Telling of nothing changes nothing.",
+  },
+  {
+    file: "federation/routing/interest/prefix_pruning.ts",
+    line: "return weight > 0 && weight < Infinity ? weight : 0;",
+    change: '">" becomes ">="',
+    why: "Nought is nought either way.",
+  },
+  {
+    file: "federation/routing/interest/remote_interest.ts",
+    line: "if (a.cluster !== b.cluster) return a.cluster < b.cluster ? -1 : 1;",
+    change: '"<" becomes "<="',
+    why: "They are different here.",
+  },
+  {
+    file: "federation/link/session.ts",
+    line:
+      'const whole = hash !== this.#saidHash || now - this.#saidFullAt > FULL_EVERY_MS || this.#state === "opening";',
+    change: '">" becomes ">="',
+    why: "A millisecond sooner or later, once in ten seconds.",
+  },
+  {
+    file: "federation/routing/records/db_message.ts",
+    line: "if (start > to) return false;",
+    change: '">" becomes ">="',
+    why: "A record of no bytes is none: it is refused a step later.",
+  },
+  {
+    file: "federation/routing/records/persist_queue.ts",
+    line: "if (this.#waiting.size > 0) this.#alarm.set(this.#parts.world.now());",
+    change: '">" becomes ">="',
+    why: "The alarm finds nothing to do.",
+  },
 ];
 
 export function findExplanation(

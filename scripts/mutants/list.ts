@@ -207,7 +207,7 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     name: "send all again after a restart",
     why: "What has ended or is in other hands would go its way once more.",
     file: "federation/custody/take_up.ts",
-    from: "if (handed.has(sequence)) return undefined;",
+    from: "if (syncs && handed.has(sequence)) return undefined;",
     to: "",
   },
   {
@@ -228,8 +228,8 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     name: "take frames of an older link epoch for lost ones",
     why: "They would be sent again in the middle of this one, and refused for ever.",
     file: "federation/link/lane_sender.ts",
-    from: "  return a.linkEpoch === b.linkEpoch ? a.sequence > b.sequence : a.linkEpoch > b.linkEpoch;\n",
-    to: "  return a.sequence > b.sequence;\n",
+    from: "const lost = this.#regret.filter((frame) => isAfter(frame, place));",
+    to: "const lost = this.#regret.filter((frame) => frame.sequence > place.sequence);",
   },
   {
     name: "send again at every refusal",

@@ -1,4 +1,4 @@
-/** TypeScript with everything blanked that is no code: comments, and what is inside of strings, templates and patterns. */
+/** TypeScript without what is no code: comments become blanks, strings, patterns and texts of templates underscores. */
 
 /** A `/` behind one of these begins a pattern; behind anything else it divides. */
 const BEFORE_PATTERN = /(?:^|[(,=:[!&|?{};+\-*%~^<>]|\breturn|\btypeof|\bcase)\s*$/;
@@ -9,8 +9,8 @@ export function maskSource(source: string): string {
   /** Open braces inside of each `${…}` that encloses this place. */
   const templates: number[] = [];
   let at = 0;
-  const blankTo = (end: number): void => {
-    masked += source.slice(at, end).replace(/[^\n]/g, " ");
+  const blankTo = (end: number, filler = "_"): void => {
+    masked += source.slice(at, end).replace(/[^\n]/g, filler);
     at = end;
   };
   const keep = (count: number): void => {
@@ -20,8 +20,8 @@ export function maskSource(source: string): string {
   while (at < source.length) {
     const two = source.slice(at, at + 2);
     const char = source[at];
-    if (two === "//") blankTo(endOf(source, "\n", at));
-    else if (two === "/*") blankTo(endOf(source, "*/", at) + 2);
+    if (two === "//") blankTo(endOf(source, "\n", at), " ");
+    else if (two === "/*") blankTo(endOf(source, "*/", at) + 2, " ");
     else if (char === '"' || char === "'") blankTo(endOfQuoted(source, at));
     else if (char === "/" && BEFORE_PATTERN.test(masked.slice(-40))) blankTo(endOfPattern(source, at));
     else if (char === "`" || (char === "}" && templates.at(-1) === 0)) {

@@ -133,6 +133,20 @@ describe("InterestExchange.destinationsOf()", () => {
     expect(setup.exchange.nobodyElsewhere).toBe(false);
   });
 
+  it("explains in the order of clusters, whoever told first", () => {
+    const setup = new Setup();
+    for (const cluster of ["charlie", "bob", "dora"]) setup.hear(cluster, want("order.>"), want("order.placed"));
+    const explained = setup.exchange.remote.explain("order.placed", anEvent());
+    expect(explained.map((each) => `${each.cluster} ${each.want.pattern}`)).toEqual([
+      "bob order.>",
+      "bob order.placed",
+      "charlie order.>",
+      "charlie order.placed",
+      "dora order.>",
+      "dora order.placed",
+    ]);
+  });
+
   it("never names this cluster", () => {
     const setup = new Setup();
     setup.hear("alice", want("order.>"));

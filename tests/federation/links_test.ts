@@ -3,6 +3,7 @@ import { describe, expect, it } from "bun:test";
 import { encodeMeet, type Meet } from "../../federation/link/codec/mod.ts";
 import type { LinkBus } from "../../federation/link/link_bus.ts";
 import { decodeAnswer } from "../../federation/link/publish_ack.ts";
+import { encodeRefusal } from "../../federation/link/refusal.ts";
 import { FakeLog } from "../support/fake_log.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 import { MemoryBroker } from "../support/memory_bus.ts";
@@ -312,6 +313,15 @@ describe("Links that refuse", () => {
     links.attach(bus);
     world.advance(500);
     expect([links.refusalOn(bus)?.code, links.isLinked(bus)]).toEqual(["SELF", false]);
+  });
+
+  it("go down when the neighbour refuses, though they are up, and say why", () => {
+    const pair = linked();
+    const reason = { code: "DUPLICATE_NODE", detail: "two of one name" };
+    const refusal = encodeRefusal({ ...reason, federation: "acme", cluster: "bob", node: "bob-1" });
+    pair.bobsBus.publish("weft.v1.acme.refuse.instance-of-alice", refusal);
+    pair.world.advance(2);
+    expect(pair.alice.history.at(-1)).toBe("down bob: DUPLICATE_NODE: two of one name");
   });
 
   it("say the same thing once in ten seconds", () => {

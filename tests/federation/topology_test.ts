@@ -110,6 +110,13 @@ describe("Topology of this cluster", () => {
     expect(setup.said.length).toBe(before);
   });
 
+  it("waits for nothing while no link is held back", () => {
+    const setup = new Setup();
+    setup.topology.linkUp("bob", 5);
+    setup.world.advance(10);
+    expect(setup.world.pending).toBe(0);
+  });
+
   it("holds a link back that comes and goes, and says when it may be used", () => {
     const setup = new Setup();
     for (let i = 0; i < 4; i++) {

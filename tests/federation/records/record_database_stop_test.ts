@@ -8,19 +8,49 @@ function aDatabase({ held = false } = {}) {
   const sent: string[] = [];
   const notices: string[] = [];
   const installed: string[] = [];
+  /** Records in each commit. */
+  const batches: number[] = [];
   const persisted: ((error: unknown) => void)[] = [];
   const database = new RecordDatabase({
     world,
     self: "alice",
     epoch: 2 * 2 ** 32 + 7,
     send: (peer) => sent.push(peer),
-    persist: (_records, _removed, done) => held ? persisted.push(done) : done(undefined),
+    persist: (records, _removed, done) => {
+      batches.push(records.length);
+      if (held) persisted.push(done);
+      else done(undefined);
+    },
     onInstalled: (records) => installed.push(...records.map(({ origin }) => origin)),
     onPurged: () => {},
     onNotice: ({ code }) => notices.push(code),
   });
-  return { world, sent, notices, installed, persisted, database };
+  return { world, sent, notices, installed, persisted, batches, database };
 }
+
+describe("RecordDatabase and its disk", () => {
+  it("has what came together persisted together", () => {
+    const { world, database, persisted, batches } = aDatabase({ held: true });
+    for (let shard = 0; shard < 5; shard++) database.originate("interest", shard, Uint8Array.of(1), 60_000);
+    world.advance(100);
+    for (let i = 0; i < persisted.length; i++) persisted[i](undefined);
+    world.advance(100);
+    expect(batches.reduce((sum, count) => sum + count, 0)).toBe(5);
+    expect(batches.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("RecordDatabase.counts", () => {
+  it("count on what was sent to peers that are gone", () => {
+    const { world, database, sent } = aDatabase();
+    database.adjacencyUp("bob");
+    world.advance(2000);
+    const { messagesSent, retransmitted } = database.counts;
+    expect(messagesSent).toBe(sent.length);
+    database.adjacencyDown("bob");
+    expect(database.counts).toMatchObject({ messagesSent, retransmitted });
+  });
+});
 
 describe("RecordDatabase.stop()", () => {
   it("leaves no timer", () => {
