@@ -99,6 +99,7 @@ async function openNats(context: DoorContext, { config, log }: DoorsParts): Prom
     hostname: config.nats.host,
     port: config.nats.port,
     tls: readTls(config),
+    nkeys: config.auth.nkeys,
     federationToken: config.federation.token,
     onRefusedLink: (address, reason) =>
       log.getChild("mesh").warn("refused a link from {address}: {reason}", { address, reason }),

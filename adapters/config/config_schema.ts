@@ -60,7 +60,11 @@ const http = section("The HTTP door.", {
 });
 
 const nats = section("The NATS endpoint, for NATS clients and for links.", {
-  host: knob(text(), "127.0.0.1", "Address to listen on. Anything but loopback needs auth.tokens or auth.jwt."),
+  host: knob(
+    text(),
+    "127.0.0.1",
+    "Address to listen on. Anything but loopback needs auth.tokens, auth.nkeys or auth.jwt.",
+  ),
   port: knob(port(), 7701, "Port to listen on; 0 picks a free one."),
 });
 
@@ -159,8 +163,20 @@ const jwt = v.strictObject({
   ),
 });
 
-const auth = section("Who may do what. Without tokens and jwt everybody may do everything, on loopback only.", {
+const nkey = v.strictObject({
+  name: optionalKnob(text(), "Shown in logs. Default: the beginning of the key."),
+  nkey: v.pipe(
+    secret(), // who takes the seed for it must not find it in a log
+    v.regex(/^U[A-Z2-7]{55}$/, "must be the public key of a user: 56 characters that begin with U"),
+    v.description("Public key, U…; the client keeps the seed, SU…."),
+  ),
+  publish: optionalKnob(v.array(pattern), "Patterns that topics must fit to be published. Default: none."),
+  subscribe: optionalKnob(v.array(pattern), "Patterns that cover what may be subscribed to. Default: none."),
+});
+
+const auth = section("Who may do what. Without any of it everybody may do everything, on loopback only.", {
   tokens: optionalKnob(list(accessToken), "Bearer tokens and their rights."),
+  nkeys: optionalKnob(list(nkey), "NKeys of NATS clients and their rights; they open the NATS endpoint alone."),
   jwt: optionalKnob(jwt, "JSON Web Tokens of an issuer."),
 });
 

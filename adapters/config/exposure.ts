@@ -22,9 +22,10 @@ interface Exposed {
 }
 
 function exposedDoors(config: ResolvedConfig): Exposed[] {
-  const guarded = (config.auth.tokens ?? []).length > 0 || config.auth.jwt !== undefined;
-  if (guarded) return [];
-  return (["http", "nats"] as const).filter((door) => !isLoopback(config[door].host)).map((door) => ({
+  const { tokens = [], nkeys = [], jwt } = config.auth;
+  if (tokens.length > 0 || jwt !== undefined) return [];
+  const open = nkeys.length > 0 ? ["http"] as const : ["http", "nats"] as const;
+  return open.filter((door) => !isLoopback(config[door].host)).map((door) => ({
     path: `${door}.host`,
     detail: `"${config[door].host}" would let everybody who reaches this machine publish, subscribe and administer: ` +
       "set auth.tokens (auth: { tokens: [{ token: …, publish: […], subscribe: […] }] }) or auth.jwt, or listen on 127.0.0.1",

@@ -199,6 +199,13 @@ describe("a mistake in the configuration", () => {
     expect((await refusal({ files: { "weft.yaml": "htpp: {}\nlog: { level: loud }" } })).split("\n")).toHaveLength(2);
   });
 
+  it("says that a seed is no public key, without showing it", async () => {
+    const seed = `SU${"A".repeat(56)}`;
+    const message = await refusal({ files: { "weft.yaml": `auth: { nkeys: [{ nkey: ${seed} }] }` } });
+    expect(message).toContain("auth.nkeys[0].nkey");
+    expect(message).not.toContain(seed);
+  });
+
   it("never shows a secret", async () => {
     const message = await refusal({ files: { "weft.yaml": "auth: { tokens: [{ token: hunter2 }] }" } });
     expect(message).toContain("auth.tokens[0].token");
@@ -216,6 +223,16 @@ describe("a door that others can reach", () => {
   it("is accepted with tokens", async () => {
     const files = { "weft.yaml": "auth: { tokens: [{ token: long-enough, admin: true }] }" };
     expect((await load({ files, flags: { host: ["0.0.0.0"] } })).config.http.host).toBe("0.0.0.0");
+  });
+
+  it("is accepted with NKeys where NATS clients knock, and nowhere else", async () => {
+    const nkey = `U${"A".repeat(55)}`;
+    const files = { "weft.yaml": `auth: { nkeys: [{ nkey: ${nkey} }] }\nfederation: { token: s3cret }` };
+    const { config } = await load({ files, environment: { WEFT_NATS__HOST: "0.0.0.0" } });
+    expect(config.auth.nkeys).toEqual([{ nkey }]);
+    const message = await refusal({ files, flags: { host: ["0.0.0.0"] } });
+    expect(message).toContain("http.host");
+    expect(message).not.toContain("nats.host");
   });
 
   for (const host of ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"]) {
