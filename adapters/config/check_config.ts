@@ -7,6 +7,7 @@ import { ConfigSchema } from "./config_schema.ts";
 import { findLayer, type Layer, mergeLayers } from "./layer.ts";
 import { nearest } from "./nearest.ts";
 import type { ResolvedConfig } from "./resolved_config.ts";
+import { isSecretPath } from "./settings.ts";
 
 /** Later layers win. Throws `ConfigError` with every problem found. */
 export function checkConfig(layers: readonly Layer[]): ResolvedConfig {
@@ -33,8 +34,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object") return `must hold settings, not ${issue.received}`;
   if (issue.input === undefined || typeof issue.input === "object") return issue.message;
   // The value of a secret must not end in a log.
-  const hidden = /token|secret/i.test(pathOf(issue).split(".").at(-1) ?? "");
-  return hidden ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}`;
+  return isSecretPath(pathOf(issue)) ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}`;
 }
 
 function describeUnknownKey(issue: v.BaseIssue<unknown>): string {
