@@ -135,6 +135,18 @@ export const EXPLAINED: readonly Explained[] = [
     change: '">" becomes ">="',
     why: "The alarm finds nothing to do.",
   },
+  {
+    file: "federation/routing/records/db_message.ts",
+    line: 'if (at + HEAD_BYTES > payload.length) return "message ends in the head of a section";',
+    change: '">" becomes ">="',
+    why: "An empty section at the very end is refused; none is written.",
+  },
+  {
+    file: "federation/routing/records/walk_answer.ts",
+    line: "if (bytes >= options.roundBytes) {",
+    change: '">=" becomes ">"',
+    why: "A round holds one bucket more where it is exactly full.",
+  },
 ];
 
 export function findExplanation(

@@ -256,6 +256,16 @@ describe("InterestExchange and clusters that cannot be reached", () => {
     expect(setup.destinations("user.joined")).toHaveLength(1);
   });
 
+  it("has nothing to drop of a cluster whose wants were purged while it was away", () => {
+    const setup = withBob();
+    const wants = encodeShards([want("order.>"), want("user.>", { durable: false })]);
+    setup.exchange.noteUnreachable("bob");
+    for (const [shard, body] of wants) setup.exchange.purge(aRecord("bob", shard, body));
+    setup.world.advance(LINGER_MS);
+    setup.exchange.noteReachable("bob");
+    expect(setup.exchange.nobodyElsewhere).toBe(true);
+  });
+
   it("forgets what has been purged or withdrawn", () => {
     const setup = withBob();
     const [[shard, body]] = encodeShards([want("metric.>")]);
