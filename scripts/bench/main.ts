@@ -16,6 +16,7 @@ import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
 import { benchInterest } from "./interest_bench.ts";
 import { benchFlooding } from "./flooding.ts";
+import { benchLink } from "./link_bench.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
 import { benchPaths } from "./paths.ts";
@@ -40,6 +41,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   store: benchStore,
   paths: benchPaths,
   flooding: benchFlooding,
+  link: benchLink,
   soak: benchSoak,
 };
 
