@@ -9,7 +9,7 @@ import { authenticates, createAuthenticator, TicketStore } from "./door/http/aut
 import type { DoorContext } from "./door/http/door_context.ts";
 import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
 import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
-import { type NatsDoor, natsMetrics, openNatsDoor } from "./door/nats/mod.ts";
+import { type Mesh, type NatsDoor, natsMetrics, openNatsDoor } from "./door/nats/mod.ts";
 import { federationMetrics, Notices, type RunningFederation, startFederation } from "./federation/mod.ts";
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -44,6 +44,7 @@ export async function openDoors(node: WeftNode, parts: DoorsParts): Promise<Open
     opened.unshift(() => nats.stop(0));
     const mesh = await joinMesh(node, nats, parts);
     opened.unshift(() => mesh.stop());
+    nats.joinMesh(toMesh(mesh.federation));
     const metrics = nodeMetricsOf(node, { nats, federation: mesh.federation, counters, lag, parts });
     const http = await openHttp({ ...context, federation: mesh.federation }, {
       nats,
@@ -130,6 +131,14 @@ async function joinMesh(
 function httpUrlOf({ http: { host, port }, tls }: ResolvedConfig): string | undefined {
   if (port === 0) return undefined;
   return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function toMesh({ interest, relay }: Federation): Mesh {
+  return {
+    destinationsOf: (topic, event) => interest.destinationsOf(topic, () => event).map(({ cluster }) => cluster),
+    send: (cluster, kind, body) => relay.send(cluster, kind, body),
+    handle: (kind, handler) => relay.handle(kind, handler),
+  };
 }
 
 function nodeMetricsOf(

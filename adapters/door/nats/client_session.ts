@@ -1,6 +1,12 @@
 /** An ordinary client: publishes and subscribes to events, asks and answers. Knows nothing of what nodes say to each other. */
 
-import { InvalidPatternError, InvalidTopicError, parsePattern, parseTopic } from "../../../node/mod.ts";
+import {
+  type CloudEvent,
+  InvalidPatternError,
+  InvalidTopicError,
+  parsePattern,
+  parseTopic,
+} from "../../../node/mod.ts";
 import type { Principal } from "../http/auth/mod.ts";
 import { describeProblem, type Problem } from "../http/problems.ts";
 import type { ClientSubscription } from "./client_subscription.ts";
@@ -11,6 +17,8 @@ import { formatHeaderBlock } from "./header_block.ts";
 import type { LiveClient } from "./live_broker.ts";
 import { LiveSubscription } from "./live_subscription.ts";
 import type { ClientMessage } from "./protocol_parser.ts";
+import type { Reply } from "./remote_replies.ts";
+import type { Beside } from "./reply_addresses.ts";
 import type { Session, SessionHost } from "./session.ts";
 import { isInbox, kindOf, PUBLISH_PREFIX } from "./subjects.ts";
 import { SubscriptionTable } from "./subscription_table.ts";
@@ -103,16 +111,29 @@ export class ClientSession implements Session, LiveClient {
     if (!this.#isSubject(subject)) return;
     this.#host.ok();
     const reached = this.#reached(subject, reply);
-    const silentTo = reached.own && !this.echo ? this : undefined;
-    const remembers = reply !== undefined && reached.any || silentTo !== undefined;
+    let heard = reached.any;
     this.#publisher.publish({
       message,
       topic: subject,
-      onEvent: (event) => remembers && this.#endpoint.replies.note(event, { reply, silentTo }),
+      onEvent: (event) => {
+        const silentTo = reached.own && !this.echo ? this : undefined;
+        if (reply !== undefined && reached.any || silentTo !== undefined) this.#noteBeside(event, { reply, silentTo });
+        if (reply !== undefined) heard = this.#askElsewhere(subject, event, reply) || heard;
+      },
       onReceipt: undefined,
       onRefused: (error) => this.#refused(message, error),
     });
-    if (reply !== undefined && !reached.any && this.#host.noResponders) this.#tellNobody(reply, subject);
+    if (reply !== undefined && !heard && this.#host.noResponders) this.#tellNobody(reply, subject);
+  }
+
+  #noteBeside({ attributes: { source, id } }: CloudEvent, beside: Beside): void {
+    const { node, replies } = this.#endpoint;
+    replies.note({ origin: node.cluster, source, id }, beside);
+  }
+
+  #askElsewhere(topic: string, event: CloudEvent, reply: string): boolean {
+    const onReply = ({ headers, payload }: Reply) => this.#answer(reply, headers, payload);
+    return this.#endpoint.remoteReplies.ask(topic, event, onReply);
   }
 
   /** Whom an event of that topic reaches; asked only where it makes a difference. */

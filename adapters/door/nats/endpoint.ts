@@ -8,6 +8,7 @@ import type { EventMessages } from "./event_messages.ts";
 import type { LiveBroker } from "./live_broker.ts";
 import type { NatsCounts } from "./nats_counts.ts";
 import type { PagePool } from "./page_pool.ts";
+import type { RemoteReplies } from "./remote_replies.ts";
 import type { ReplyAddresses } from "./reply_addresses.ts";
 import type { Waker } from "./waker.ts";
 
@@ -24,6 +25,7 @@ export interface Endpoint {
   readonly listeners: EventListeners;
   readonly messages: EventMessages;
   readonly replies: ReplyAddresses;
+  readonly remoteReplies: RemoteReplies;
   readonly waker: Waker;
   readonly pages: PagePool;
   readonly newId: () => string;

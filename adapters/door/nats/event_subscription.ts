@@ -7,7 +7,7 @@ import { type ClientSubscription, sendMessage } from "./client_subscription.ts";
 import type { EventMessages } from "./event_messages.ts";
 import type { LiveMessage } from "./live_broker.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ReplyAddresses } from "./reply_addresses.ts";
+import type { EventAt, ReplyAddresses } from "./reply_addresses.ts";
 import type { Waker } from "./waker.ts";
 
 export interface EventSubscriptionParts {
@@ -102,9 +102,9 @@ export class EventSubscription implements ClientSubscription {
 
   #send(stored: StoredEvent): void {
     const { messages, replies } = this.#parts;
-    const origin = replies.find(stored.event);
-    if (origin !== undefined && origin.silentTo === this.client) return;
-    this.deliver({ subject: stored.topic, reply: origin?.reply, ...messages.of(stored) });
+    const beside = replies.empty ? undefined : replies.find(toEventAt(stored));
+    if (beside !== undefined && beside.silentTo === this.client) return;
+    this.deliver({ subject: stored.topic, reply: beside?.reply, ...messages.of(stored) });
   }
 
   async #openStream(): Promise<EventStream> {
@@ -119,6 +119,10 @@ export class EventSubscription implements ClientSubscription {
       return await open(ownGroup(this.queue, this.subject));
     }
   }
+}
+
+function toEventAt({ origin, event: { attributes: { source, id } } }: StoredEvent): EventAt {
+  return { origin, source, id };
 }
 
 /** The group of a queue whose name another group has, or that is no name of a group: the same wherever it is asked for. */

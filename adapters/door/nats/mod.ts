@@ -12,3 +12,4 @@
 export { LINK_USER, type NkeyConfig, type RefusalReason } from "./admission.ts";
 export { type NatsDoor, type NatsDoorContext, type NatsDoorOptions, openNatsDoor } from "./nats_door.ts";
 export { NatsCounts, natsMetrics } from "./nats_counts.ts";
+export { type Mesh } from "./remote_replies.ts";

@@ -21,6 +21,7 @@ import { LiveBroker } from "./live_broker.ts";
 import { NatsCounts } from "./nats_counts.ts";
 import { OwnBus } from "./own_bus.ts";
 import { PagePool } from "./page_pool.ts";
+import { type Mesh, RemoteReplies } from "./remote_replies.ts";
 import { ReplyAddresses } from "./reply_addresses.ts";
 import { type TlsFiles, TlsUpgrade } from "./tls_upgrade.ts";
 import { Waker } from "./waker.ts";
@@ -55,6 +56,8 @@ export interface NatsDoor {
   /** The node as a client of its own endpoint. */
   readonly bus: LinkBus;
   readonly counts: NatsCounts;
+  /** From then on subscribers of other clusters may answer requests. To be called once. */
+  joinMesh(mesh: Mesh): void;
   /** Reads no more, lets what was read become durable, tells the clients, closes; within `drainMs`. */
   stop(drainMs: number): Promise<void>;
 }
@@ -89,17 +92,20 @@ class NatsListener implements NatsDoor {
     this.#tls = options.tls && new TlsUpgrade(options.tls, clock);
     const { nkeys = [], federationToken, pingEveryMs = PING_EVERY_MS, onRefusedLink } = options;
     const links = new LiveBroker();
+    const clients = new LiveBroker();
+    const replies = new ReplyAddresses(clock);
     this.#endpoint = {
       node,
       clock,
       problems,
       admissions: new Admissions({ authenticate, nkeys, federationToken }),
       counts: this.counts,
-      clients: new LiveBroker(),
+      clients,
       links,
       listeners: new EventListeners(),
       messages: new EventMessages(),
-      replies: new ReplyAddresses(clock),
+      replies,
+      remoteReplies: new RemoteReplies({ clock, broker: clients, replies, newId: randomUUID }),
       waker: new Waker(),
       pages: new PagePool(),
       newId: randomUUID,
@@ -136,6 +142,10 @@ class NatsListener implements NatsDoor {
     this.#server.on("error", this.#endpoint.problems.onFailure);
     this.#port = (this.#server.address() as AddressInfo).port;
     this.#watch();
+  }
+
+  joinMesh(mesh: Mesh): void {
+    this.#endpoint.remoteReplies.join(mesh);
   }
 
   stop(drainMs: number): Promise<void> {

@@ -3,15 +3,22 @@
  * An event has no place for either; nothing of it is durable.
  */
 
-import type { Clock, CloudEvent } from "../../../node/mod.ts";
+import type { Clock } from "../../../node/mod.ts";
 
-export interface Origin {
+/** An event, by the cluster that accepted it. */
+export interface EventAt {
+  readonly origin: string;
+  readonly source: string;
+  readonly id: string;
+}
+
+export interface Beside {
   readonly reply: string | undefined;
   /** The client that published it and does not want to hear it. */
   readonly silentTo: object | undefined;
 }
 
-interface Remembered extends Origin {
+interface Remembered extends Beside {
   readonly until: number;
 }
 
@@ -23,32 +30,36 @@ const REMEMBERED_MAX = 100_000;
 export class ReplyAddresses {
   readonly #clock: Pick<Clock, "now">;
   /** In the order in which they end. */
-  readonly #origins = new Map<string, Remembered>();
+  readonly #remembered = new Map<string, Remembered>();
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
   /** To be called before the event is accepted: subscribers may get it before its receipt is there. */
-  note(event: CloudEvent, origin: Origin): void {
+  note(event: EventAt, beside: Beside): void {
     const now = this.#clock.now();
-    for (const [key, { until }] of this.#origins) {
-      if (until > now && this.#origins.size < REMEMBERED_MAX) break;
-      this.#origins.delete(key);
+    for (const [key, { until }] of this.#remembered) {
+      if (until > now && this.#remembered.size < REMEMBERED_MAX) break;
+      this.#remembered.delete(key);
     }
     const key = keyOf(event);
-    this.#origins.delete(key);
-    this.#origins.set(key, { ...origin, until: now + REMEMBERED_MS });
+    this.#remembered.delete(key);
+    this.#remembered.set(key, { ...beside, until: now + REMEMBERED_MS });
   }
 
-  find(event: CloudEvent): Origin | undefined {
-    if (this.#origins.size === 0) return undefined;
-    const origin = this.#origins.get(keyOf(event));
-    return origin === undefined || origin.until <= this.#clock.now() ? undefined : origin;
+  /** Whether nothing is remembered: then nobody need ask. */
+  get empty(): boolean {
+    return this.#remembered.size === 0;
+  }
+
+  find(event: EventAt): Beside | undefined {
+    const remembered = this.#remembered.get(keyOf(event));
+    return remembered === undefined || remembered.until <= this.#clock.now() ? undefined : remembered;
   }
 }
 
-// CloudEvents 1.0 §3.1: source + id is unique.
-function keyOf({ attributes }: CloudEvent): string {
-  return `${attributes.source}\0${attributes.id}`;
+// CloudEvents 1.0 §3.1: source + id is unique. The cluster keeps others from having replies to an event sent to them.
+function keyOf({ origin, source, id }: EventAt): string {
+  return `${origin}\0${source}\0${id}`;
 }
