@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { SinkServer } from "../adapters/http_sink_support.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free_port.ts";
+import { freePorts } from "../support/free_port.ts";
 import { NodeProcess, thisRuntime } from "../support/node_process.ts";
 import { openStream } from "../support/stream_client.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -58,7 +58,7 @@ describe("the process of a node", () => {
   });
 
   it("places a second node of one machine by --ports alone", async () => {
-    const port = await freePort();
+    const port = await freePorts(3);
     await using node = await NodeProcess.start({
       freePorts: false,
       withoutDataDir: true,

@@ -53,7 +53,7 @@ async def main(url: str, token: str) -> None:
     await client.publish("secret.plan", b"x")
     await client.flush()
     for _ in range(500):
-        if len(heard) == 3 and len(shared) == 20:
+        if len(heard) == 3 and len(shared) == 20 and len(errors) == 1:
             break
         await asyncio.sleep(0.01)
     print(json.dumps({
