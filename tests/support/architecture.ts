@@ -70,7 +70,9 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   yaml: ["adapters/config/"],
   "smol-toml": ["adapters/config/"],
   "@valibot/to-json-schema": ["adapters/config/", "adapters/door/http/openapi/"],
-  "@nats-io/nats-core": ["adapters/link/nats/"],
+  // The bench measures links against two nats-servers that source from each other.
+  "@nats-io/transport-node": ["scripts/bench/"],
+  "@nats-io/nats-core": ["adapters/link/nats/", "scripts/bench/"],
 };
 
 /** Packages of which only types may be imported, and where. */
