@@ -125,7 +125,7 @@ export interface RecordIdentity {
 /** Finds what identifies the event of a record without decoding it. Empty where it is missing. */
 export function recordIdentity(record: Uint8Array): RecordIdentity {
   const start = textStart(record);
-  const end = Math.min(start + viewOf(record).getUint32(4, true), record.length);
+  const end = Math.min(start + textBytesOf(record), record.length);
   let [sourceFrom, sourceTo, idFrom, idTo] = [end, end, end, end];
   let missing = 2;
   for (let at = start + (record[2] | (record[3] << 8)) + 1; at < end && missing > 0;) {
@@ -154,6 +154,13 @@ export function recordTopic(record: Uint8Array): string {
   return decoder.decode(record.subarray(start, start + (record[2] | (record[3] << 8))));
 }
 
+/** Whether the topic of a record begins with these bytes. */
+export function recordTopicBegins(record: Uint8Array, beginning: Uint8Array): boolean {
+  const start = textStart(record);
+  return (record[2] | (record[3] << 8)) >= beginning.length &&
+    isName(record, start, start + beginning.length, beginning);
+}
+
 /** Remaining age at acceptance in ms; 0: never expires. */
 export function recordTtlMs(record: Uint8Array): number {
   return (record[0] & TTL_FLAG) === 0 ? 0 : viewOf(record).getFloat64(FIXED_BYTES, true);
@@ -169,7 +176,7 @@ export function recordWithTtl(record: Uint8Array, ttlMs: number): Uint8Array {
 /** The event of a record. Its data is a view of the record's bytes, not a copy. */
 export function recordEvent(record: Uint8Array): CloudEvent {
   const start = textStart(record);
-  const end = start + viewOf(record).getUint32(4, true);
+  const end = start + textBytesOf(record);
   const parts = decoder.decode(record.subarray(start, end)).split("\0");
   const attributes = createAttributeBag();
   for (let at = 1; at + 1 < parts.length; at += 2) {
@@ -216,6 +223,11 @@ function attributesText(attributes: EventAttributes): string {
     else text += (typeof value === "number" ? "\0#" : "\0?") + name + "\0" + value;
   }
   return text;
+}
+
+/** A view for one number costs more than the number. */
+function textBytesOf(record: Uint8Array): number {
+  return (record[4] | (record[5] << 8) | (record[6] << 16) | (record[7] << 24)) >>> 0;
 }
 
 function textStart(record: Uint8Array): number {

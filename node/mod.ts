@@ -6,7 +6,14 @@
  */
 
 export { type Submission } from "./accept/acceptor.ts";
-export { decodeRecord, encodeRecord, recordTopic, recordTtlMs, recordWithTtl } from "./event_record.ts";
+export {
+  decodeRecord,
+  encodeRecord,
+  recordTopic,
+  recordTopicBegins,
+  recordTtlMs,
+  recordWithTtl,
+} from "./event_record.ts";
 export { type Receipt } from "./accept/receipt.ts";
 export { type ArrivalVerdict, type Arrived } from "./accept/arrival_judge.ts";
 export { type Clock, systemClock } from "./clock.ts";

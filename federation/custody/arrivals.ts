@@ -7,6 +7,7 @@ import {
   decodeRecord,
   isSystemTopic,
   recordTopic,
+  recordTopicBegins,
   recordTtlMs,
   recordWithTtl,
 } from "../../node/mod.ts";
@@ -30,15 +31,18 @@ export interface SettledArrivals {
   };
 }
 
-/** An event of a group, with its part for this cluster. */
-interface Item {
+/** A group of a frame, with its part for this cluster. */
+interface Arrived {
   readonly group: FrameGroup;
   readonly frame: Frame;
-  readonly index: number;
-  /** Index into the candidates; −1 when there is nothing to judge. */
-  readonly candidate: number;
+  readonly own: FrameDestination | undefined;
+  /** Of each event: index into the candidates; −1 when there is nothing to judge. Empty when nothing is for this cluster. */
+  readonly candidates: readonly number[];
 }
 
+type Counts = Record<keyof SettledArrivals["counts"], number>;
+
+const SYSTEM_BYTES = new TextEncoder().encode("weft-system");
 const IN_TRANSIT: Audience = { ungrouped: false, groups: [] };
 
 export class Arrivals {
@@ -46,14 +50,15 @@ export class Arrivals {
   readonly #coverages: Coverages;
   readonly #hasMember: (group: string) => boolean;
   readonly #age: number;
-  readonly #items: Item[] = [];
+  readonly #groups: Arrived[] = [];
   readonly #staged = new Map<Coverage, StagedCoverage>();
   #verdicts: readonly Verdict[] = [];
   #settled: SettledArrivals | undefined;
   readonly candidates: ArrivedEvent[] = [];
   /** Epochs that their origin had closed and of which it sends again: it was restored, and has to be told anew. */
   readonly closed = new Map<string, { readonly origin: string; readonly epoch: number }>();
-  readonly #seen = new Set<string>();
+  /** Numbers of candidates, by origin and epoch. */
+  readonly #seen = new Map<string, Set<number>>();
 
   /** `age`: what the store's ageing clock says. */
   constructor(
@@ -69,10 +74,8 @@ export class Arrivals {
 
   add(frame: Frame): void {
     for (const group of frame.groups) {
-      const own = this.#own(group);
-      for (let index = 0; index < group.events.length; index++) {
-        this.#items.push({ group, frame, index, candidate: own === undefined ? -1 : this.#candidate(group, index) });
-      }
+      const own = group.destinations.find(({ cluster }) => cluster === this.#self);
+      this.#groups.push({ group, frame, own, candidates: own === undefined ? [] : this.#candidatesOf(group) });
     }
   }
 
@@ -94,97 +97,101 @@ export class Arrivals {
     });
   }
 
-  #candidate(group: FrameGroup, index: number): number {
-    const event = group.events[index];
-    if (group.ended !== undefined || this.#isCovered(group, event.sequence)) return -1;
-    const key = `${group.origin}/${group.epoch}/${event.sequence}`;
-    if (this.#seen.has(key)) return -1; // twice in this commit
-    this.#seen.add(key);
-    return this.candidates.push(new ArrivedEvent(group, event)) - 1;
+  #candidatesOf(group: FrameGroup): number[] {
+    const { origin, epoch, events } = group;
+    if (group.ended !== undefined || this.#coverages.isClosed(origin, epoch)) return events.map(() => -1);
+    const covered = this.#coverages.find(origin, epoch);
+    const key = `${origin}/${epoch}`;
+    let seen = this.#seen.get(key);
+    if (seen === undefined) this.#seen.set(key, seen = new Set());
+    return events.map((event) => {
+      // Here before, or twice in this commit.
+      if (covered?.has(event.sequence) || seen.has(event.sequence)) return -1;
+      seen.add(event.sequence);
+      return this.candidates.push(new ArrivedEvent(group, event)) - 1;
+    });
   }
 
   #settle(): SettledArrivals {
     const entries: AppendEntry[] = [];
     const runs: Run[] = [];
     const counts = { delivered: 0, repeats: 0, rejected: 0, expired: 0 };
-    for (const item of this.#items) {
-      const { group, index } = item;
-      const event = group.events[index];
-      const own = this.#own(group);
-      const audience = own === undefined ? undefined : this.#receive(item, own, counts);
+    for (const arrived of this.#groups) {
+      const { group, frame, own } = arrived;
       const rest = group.destinations.length - (own === undefined ? 0 : 1);
-      if (audience === undefined && rest === 0) continue;
-      const position = entries.length;
-      if (group.ended === undefined) entries.push(toEntry(item, audience ?? IN_TRANSIT));
-      if (rest > 0) this.#forward(runs, item, position, event);
+      const receiver = own === undefined ? undefined : this.#receiver(arrived, own, counts);
+      for (let index = 0; index < group.events.length; index++) {
+        const audience = receiver?.(index);
+        if (audience === undefined && rest === 0) continue;
+        const position = entries.length;
+        if (group.ended === undefined) {
+          entries.push(new RecordEntry(group, index, { frame, audience: audience ?? IN_TRANSIT }));
+        }
+        if (rest > 0) this.#forward(runs, arrived, index, position);
+      }
     }
+    for (const staged of this.#staged.values()) staged.finish();
     return { entries, runs, coverages: [...this.#staged.values()].map(({ copy }) => copy), counts };
   }
 
-  /** Covers an event that is for this cluster; answers its audience, or nothing when it is not to be delivered. */
-  #receive(
-    item: Item,
+  /**
+   * Covers the events of a group that is for this cluster, one after the other; answers the audience of each, or nothing
+   * when it is not to be delivered.
+   */
+  #receiver(
+    { group, frame, candidates }: Arrived,
     own: FrameDestination,
-    counts: Record<keyof SettledArrivals["counts"], number>,
-  ): Audience | undefined {
-    const { group, index, candidate, frame } = item;
-    const { sequence, record } = group.events[index];
-    if (this.#coverages.isClosed(group.origin, group.epoch)) {
-      this.closed.set(`${group.origin}/${group.epoch}`, group);
-      counts.repeats++;
-      return undefined;
+    counts: Counts,
+  ): (index: number) => Audience | undefined {
+    const { origin, epoch, ended } = group;
+    if (this.#coverages.isClosed(origin, epoch)) {
+      this.closed.set(`${origin}/${epoch}`, group);
+      return () => void counts.repeats++;
     }
-    const coverage = this.#touch(group.origin, group.epoch);
-    const previous = index === 0 ? own.previous : group.events[index - 1].sequence;
-    if (group.ended !== undefined) {
-      if (coverage.has(sequence)) return undefined;
-      counts.expired++;
-      coverage.cover(previous, sequence, { state: group.ended, reason: group.ended.toUpperCase() });
+    const coverage = this.#touch(origin, epoch);
+    const deliver = this.#deliverer(own, coverage, counts);
+    const refuse = (kind: "rejected" | "expired", cover: readonly [number, number], reason: string) => {
+      counts[kind]++;
+      coverage.cover(...cover, { state: kind, reason });
       return undefined;
-    }
-    if (candidate < 0 || coverage.has(sequence)) {
-      counts.repeats++;
-      coverage.cover(previous, sequence);
-      return undefined;
-    }
-    if (isSystemTopic(recordTopic(record))) {
-      counts.rejected++;
-      coverage.cover(previous, sequence, { state: "rejected", reason: "TOPIC_RESERVED" });
-      return undefined;
-    }
-    if (this.#verdicts[candidate] === "repeat") {
-      counts.rejected++;
-      coverage.cover(previous, sequence, { state: "rejected", reason: "DUPLICATE_ID" });
-      return undefined;
-    }
-    if (isOver(record, frame.heldMs)) {
-      counts.expired++;
-      coverage.cover(previous, sequence, { state: "expired", reason: "EXPIRED" });
-      return undefined;
-    }
-    return this.#deliver(own, { coverage, previous, sequence, counts });
+    };
+    return (index) => {
+      const { sequence, record } = group.events[index];
+      const cover = [index === 0 ? own.previous : group.events[index - 1].sequence, sequence] as const;
+      if (ended !== undefined) {
+        if (coverage.has(sequence)) return undefined;
+        counts.expired++;
+        coverage.cover(...cover, { state: ended, reason: ended.toUpperCase() });
+        return undefined;
+      }
+      if (candidates[index] < 0 || coverage.has(sequence)) {
+        counts.repeats++;
+        coverage.cover(...cover);
+        return undefined;
+      }
+      if (isSystemRecord(record)) return refuse("rejected", cover, "TOPIC_RESERVED");
+      if (this.#verdicts[candidates[index]] === "repeat") return refuse("rejected", cover, "DUPLICATE_ID");
+      if (isOver(record, frame.heldMs)) return refuse("expired", cover, "EXPIRED");
+      return deliver(...cover);
+    };
   }
 
   /** To the readers that are here; a group whose last member has gone is told back, and the origin picks another cluster. */
-  #deliver(
+  #deliverer(
     { ungrouped, groups }: FrameDestination,
-    { coverage, previous, sequence, counts }: {
-      coverage: StagedCoverage;
-      previous: number;
-      sequence: number;
-      counts: Record<keyof SettledArrivals["counts"], number>;
-    },
-  ): Audience | undefined {
+    coverage: StagedCoverage,
+    counts: Counts,
+  ): (previous: number, sequence: number) => Audience | undefined {
     const gone = groups.filter((group) => !this.#hasMember(group));
     const there = gone.length === 0 ? groups : groups.filter((group) => !gone.includes(group));
     const state = ungrouped || there.length > 0 ? "delivered" : "rejected";
-    counts[state]++;
-    coverage.cover(previous, sequence, gone.length === 0 ? undefined : { state, reason: "NO_MEMBER", groups: gone });
-    return state === "delivered" ? { ungrouped, groups: there } : undefined;
-  }
-
-  #isCovered({ origin, epoch }: FrameGroup, sequence: number): boolean {
-    return this.#coverages.isClosed(origin, epoch) || this.#coverages.find(origin, epoch)?.has(sequence) === true;
+    const exception = gone.length === 0 ? undefined : { state, reason: "NO_MEMBER", groups: gone } as const;
+    const audience = state === "delivered" ? { ungrouped, groups: there } : undefined;
+    return (previous, sequence) => {
+      counts[state]++;
+      coverage.cover(previous, sequence, exception);
+      return audience;
+    };
   }
 
   #touch(origin: string, epoch: number): StagedCoverage {
@@ -194,15 +201,15 @@ export class Arrivals {
     return staged;
   }
 
-  #forward(runs: Run[], { group, index, frame }: Item, position: number, { sequence, record }: FrameEvent): void {
-    const last = runs.at(-1) as (Run & { group?: FrameGroup }) | undefined;
+  #forward(runs: Run[], { group, frame }: Arrived, index: number, position: number): void {
+    const { sequence, record } = group.events[index];
+    const last = runs.at(-1) as (GrowingRun & { group?: FrameGroup }) | undefined;
     const ttlMs = group.ended === undefined ? recordTtlMs(record) : 0;
     const endsAt = endOf({ ttlMs: ttlMs > 0 ? Math.max(1, ttlMs - frame.heldMs) : ttlMs, acceptedAge: this.#age });
     if (last?.group === group && last.position + last.count === position && group.ended === undefined) {
-      (last as { count: number }).count++;
-      (last.sequences as number[]).push(sequence);
-      (last as { bytes: number }).bytes += record.length;
-      (last as { endsAt?: number }).endsAt = earlier(last.endsAt, endsAt);
+      grow(last, sequence);
+      last.bytes += record.length;
+      last.endsAt = earlier(last.endsAt, endsAt);
       return;
     }
     const run: Run & { group: FrameGroup } = {
@@ -212,7 +219,6 @@ export class Arrivals {
       origin: group.origin,
       epoch: group.epoch,
       firstSequence: sequence,
-      sequences: [sequence],
       bytes: record.length,
       lane: frame.lane,
       destinations: group.destinations.filter(({ cluster }) => cluster !== this.#self).map((destination) =>
@@ -225,28 +231,58 @@ export class Arrivals {
     };
     runs.push(run);
   }
-
-  #own(group: FrameGroup): FrameDestination | undefined {
-    return group.destinations.find(({ cluster }) => cluster === this.#self);
-  }
 }
 
-/** What a commit adds to a coverage. */
+/** A run that further events of its group join. */
+interface GrowingRun extends Omit<Run, "count" | "bytes" | "endsAt" | "sequences"> {
+  count: number;
+  bytes: number;
+  endsAt?: number;
+  sequences?: number[];
+}
+
+/** Numbers are listed from the first one on that does not follow the one before it. */
+function grow(run: GrowingRun, sequence: number): void {
+  const { firstSequence, count } = run;
+  if (run.sequences === undefined && sequence !== firstSequence + count) {
+    run.sequences = Array.from({ length: count }, (_, i) => firstSequence + i);
+  }
+  run.sequences?.push(sequence);
+  run.count++;
+}
+
+/** What a commit adds to a coverage. Links of one chain are put together before they are added. */
 class StagedCoverage {
   readonly copy: Coverage;
   readonly covers: Parameters<Coverage["cover"]>[] = [];
+  #previous = 0;
+  /** 0: nothing is to be added. */
+  #sequence = 0;
 
   constructor(coverage: Coverage) {
     this.copy = coverage.clone();
   }
 
   has(sequence: number): boolean {
-    return this.copy.has(sequence);
+    return (sequence > this.#previous && sequence <= this.#sequence) || this.copy.has(sequence);
   }
 
-  cover(...cover: Parameters<Coverage["cover"]>): void {
+  cover(previous: number, sequence: number, exception?: Parameters<Coverage["cover"]>[2]): void {
+    if (previous !== this.#sequence || sequence <= previous) {
+      this.finish();
+      this.#previous = Math.min(previous, sequence - 1);
+    }
+    this.#sequence = sequence;
+    if (exception !== undefined) this.finish(exception);
+  }
+
+  /** Adds what was put together. */
+  finish(exception?: Parameters<Coverage["cover"]>[2]): void {
+    if (this.#sequence === 0) return;
+    const cover: Parameters<Coverage["cover"]> = [this.#previous, this.#sequence, exception];
     this.copy.cover(...cover);
     this.covers.push(cover);
+    this.#previous = this.#sequence = 0;
   }
 }
 
@@ -270,6 +306,11 @@ export class ArrivedEvent implements Arrival {
   }
 }
 
+/** Decodes the topic of hardly any record. */
+function isSystemRecord(record: Uint8Array): boolean {
+  return recordTopicBegins(record, SYSTEM_BYTES) && isSystemTopic(recordTopic(record));
+}
+
 function isOver(record: Uint8Array, heldMs: number): boolean {
   const ttlMs = recordTtlMs(record);
   return ttlMs !== 0 && ttlMs <= heldMs;
@@ -282,8 +323,7 @@ class RecordEntry implements AppendEntry {
   readonly record: Uint8Array;
   #decoded: AppendEntry | undefined;
 
-  constructor(item: Item, audience: Audience) {
-    const { group, index, frame } = item;
+  constructor(group: FrameGroup, index: number, { frame, audience }: { frame: Frame; audience: Audience }) {
     const { sequence, record } = group.events[index];
     this.origin = { cluster: group.origin, epoch: acceptedEpoch(group.epoch), sequence };
     this.audience = audience;
@@ -306,8 +346,4 @@ class RecordEntry implements AppendEntry {
   get #all(): AppendEntry {
     return this.#decoded ??= decodeRecord(this.record);
   }
-}
-
-function toEntry(item: Item, audience: Audience): AppendEntry {
-  return new RecordEntry(item, audience);
 }

@@ -33,7 +33,8 @@ export const DISPATCHED_KEY = "federation/dispatched";
 
 /** Own events that wait in memory for their destinations; past it they are read from the log. */
 const PENDING_MAX = 8192;
-const BATCH_EVENTS = 1024;
+/** Of a backlog, so many that their commit costs little of what they do; bounds how long others wait meanwhile. */
+const BATCH_EVENTS = 4096;
 const PAGE_BYTES = 1024 * 1024;
 const RETRY_MS = 250;
 /** The place is written down this often while no event leaves. */
@@ -188,7 +189,7 @@ export class Departures {
 
   #toRuns(batch: readonly StoredEvent[]): Run[] {
     const { destinationsOf, books, laneOf, travels, self } = this.#parts;
-    const runs: Run[] = [];
+    const runs: GrowingRun[] = [];
     for (const event of batch) {
       if (!travels(event)) continue;
       const wanted = destinationsOf(event.topic, () => event.event);
@@ -219,8 +220,9 @@ export class Departures {
         continues(before, run, before.firstSequence + before.count - 1);
       if (!joins) runs.push(run);
       else {
-        const endsAt = earlier(before.endsAt, run.endsAt);
-        runs[runs.length - 1] = { ...before, count: before.count + 1, bytes: before.bytes + run.bytes, endsAt };
+        before.count++;
+        before.bytes += run.bytes;
+        before.endsAt = earlier(before.endsAt, run.endsAt);
       }
     }
     return runs;
@@ -240,6 +242,13 @@ export class Departures {
       this.#parts.log.commit([], [placeOf(reached)], (error) => error !== undefined && this.#parts.onError(error));
     });
   }
+}
+
+/** A run that further events join. */
+interface GrowingRun extends Omit<Run, "count" | "bytes" | "endsAt"> {
+  count: number;
+  bytes: number;
+  endsAt?: number;
 }
 
 /** Events accepted before a restart and after it do not share a document: books are kept by epoch. */

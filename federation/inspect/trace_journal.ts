@@ -115,12 +115,14 @@ export class TraceJournal {
     if (run.sequences === undefined) {
       return this.note(direction, peer, run, [run.firstSequence - 1, run.firstSequence + run.count - 1]);
     }
-    this.#noteAll(direction, peer, run, run.sequences);
+    const { sequences } = run;
+    this.#noteAll(direction, peer, run, { count: sequences.length, at: (index) => sequences[index] });
   }
 
   /** Events of a frame. */
   noteGroup(direction: Direction, peer: string, group: FrameGroup): void {
-    this.#noteAll(direction, peer, group, group.events.map(({ sequence }) => sequence));
+    const { events } = group;
+    this.#noteAll(direction, peer, group, { count: events.length, at: (index) => events[index].sequence });
   }
 
   /** What is known of an event, in the order of time. */
@@ -166,12 +168,13 @@ export class TraceJournal {
     direction: Direction,
     peer: string,
     event: { origin: string; epoch: number },
-    numbers: readonly number[],
+    { count, at }: { readonly count: number; readonly at: (index: number) => number },
   ): void {
-    for (let from = 0; from < numbers.length;) {
+    for (let from = 0; from < count;) {
+      const first = at(from);
       let to = from;
-      while (to + 1 < numbers.length && numbers[to + 1] === numbers[to] + 1) to++;
-      this.note(direction, peer, event, [numbers[from] - 1, numbers[to]]);
+      while (to + 1 < count && at(to + 1) === first + to + 1 - from) to++;
+      this.note(direction, peer, event, [first - 1, at(to)]);
       from = to + 1;
     }
   }
