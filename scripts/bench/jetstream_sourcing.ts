@@ -4,12 +4,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { connect } from "@nats-io/transport-node";
-import type { NatsConnection } from "@nats-io/nats-core";
-
+import { dialNats } from "../../adapters/link/nats/mod.ts";
+import type { LinkBus } from "../../federation/mod.ts";
 import { freePort } from "../../tests/support/free_port.ts";
 import { natsBinary } from "../../tests/support/nats_binary.ts";
 import { TemporaryDirectory } from "./child_process.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export interface SourcingRates {
   /** Messages a second, each message synced before it counts as stored. */
@@ -19,6 +21,8 @@ export interface SourcingRates {
 }
 
 const POLL_MS = 10;
+const DIALS_MAX = 200;
+const DIAL_PAUSE_MS = 50;
 /** Fewer messages where each is synced. */
 const SYNCED_SHARE = 0.1;
 
@@ -56,7 +60,7 @@ export async function benchSourcing(messages: number, bytes: number): Promise<So
 class Nats implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
-  readonly #client: NatsConnection;
+  readonly #client: LinkBus;
 
   static async start(path: string, directory: string, config: string): Promise<Nats> {
     const port = await freePort();
@@ -64,11 +68,10 @@ class Nats implements AsyncDisposable {
     const store = `, store_dir: ${JSON.stringify(directory)}`;
     writeFileSync(file, `listen: "127.0.0.1:${port}"\n${config.replace(" STORE", store)}\n`);
     const child = spawn(path, ["-c", file], { stdio: "ignore" });
-    const client = await connect({ servers: `127.0.0.1:${port}`, waitOnFirstConnect: true, reconnectTimeWait: 50 });
-    return new Nats(child, client);
+    return new Nats(child, await dial(`nats://127.0.0.1:${port}`));
   }
 
-  private constructor(child: ChildProcess, client: NatsConnection) {
+  private constructor(child: ChildProcess, client: LinkBus) {
     this.#process = child;
     this.#client = client;
     this.#ended = new Promise((resolve) => child.once("exit", () => resolve()));
@@ -80,7 +83,7 @@ class Nats implements AsyncDisposable {
     const payload = new Uint8Array(bytes).fill(120);
     for (let i = 0; i < messages; i++) {
       this.#client.publish(`${stream}.placed`, payload);
-      if (i % 1000 === 999) await this.#client.flush();
+      if (i % 1000 === 999) { while (this.#client.bufferedBytes > 0) await pause(1); }
     }
     await this.#untilStored(stream, messages);
   }
@@ -96,7 +99,7 @@ class Nats implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.close();
+    this.#client.close();
     this.#process.kill("SIGKILL");
     await this.#ended;
   }
@@ -111,14 +114,34 @@ class Nats implements AsyncDisposable {
           `Cannot wait for stream "${stream}" any longer: it has ${state.messages} of ${messages} messages`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await pause(POLL_MS);
     }
   }
 
-  async #api(subject: string, body?: unknown): Promise<unknown> {
-    const answer = await this.#client.request(`$JS.API.${subject}`, JSON.stringify(body ?? {}), { timeout: 10_000 });
-    const read = answer.json<{ error?: { description: string } }>();
+  async #api(subject: string, body: unknown = {}): Promise<unknown> {
+    const answer = await new Promise<Uint8Array | undefined>((resolve) =>
+      this.#client.request(`$JS.API.${subject}`, encoder.encode(JSON.stringify(body)), {}, resolve)
+    );
+    if (answer === undefined) throw new Error(`Cannot ask nats-server for ${subject}: nobody answers`);
+    const read = JSON.parse(decoder.decode(answer)) as { error?: { description: string } };
     if (read.error !== undefined) throw new Error(`Cannot ask nats-server for ${subject}: ${read.error.description}`);
     return read;
   }
+}
+
+/** Tries until the server listens. */
+async function dial(url: string): Promise<LinkBus> {
+  const bus = dialNats({ node: "bench" });
+  for (let attempt = 0; attempt < DIALS_MAX; attempt++) {
+    const dialled = await new Promise<Parameters<Parameters<typeof bus>[2]>[0]>((resolve) =>
+      void bus(url, { timeoutMs: 2000 }, resolve)
+    );
+    if ("bus" in dialled) return dialled.bus;
+    await pause(DIAL_PAUSE_MS);
+  }
+  throw new Error(`Cannot dial "${url}": nats-server does not get ready`);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
