@@ -40,10 +40,12 @@ export async function openDoors(node: WeftNode, parts: DoorsParts): Promise<Open
     const tickets = new TicketStore(() => systemClock.now());
     const counters = new HttpCounters();
     const context = toDoorContext(node, parts, { tickets, counters });
-    const nats = await openNats(context, parts);
+    let links: Federation["links"] | undefined;
+    const nats = await openNats(context, parts, (address, reason) => links?.noteTurnedAway(address, reason));
     opened.unshift(() => nats.stop(0));
     const mesh = await joinMesh(node, nats, parts);
     opened.unshift(() => mesh.stop());
+    ({ links } = mesh.federation);
     nats.joinMesh(toMesh(mesh.federation));
     const metrics = nodeMetricsOf(node, { nats, federation: mesh.federation, counters, lag, parts });
     const http = await openHttp({ ...context, federation: mesh.federation }, {
@@ -93,7 +95,11 @@ function toDoorContext(
   };
 }
 
-async function openNats(context: DoorContext, { config, log }: DoorsParts): Promise<NatsDoor> {
+async function openNats(
+  context: DoorContext,
+  { config }: DoorsParts,
+  onRefusedLink: (address: string, reason: string) => void,
+): Promise<NatsDoor> {
   const { node, limits, clock, problems, authenticate } = context;
   const door = { node, limits, clock, problems, authenticate: authenticates(config.auth) ? authenticate : undefined };
   return await openNatsDoor(door, {
@@ -102,8 +108,7 @@ async function openNats(context: DoorContext, { config, log }: DoorsParts): Prom
     tls: readTls(config),
     nkeys: config.auth.nkeys,
     federationToken: config.federation.token,
-    onRefusedLink: (address, reason) =>
-      log.getChild("mesh").warn("refused a link from {address}: {reason}", { address, reason }),
+    onRefusedLink,
   });
 }
 

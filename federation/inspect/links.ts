@@ -29,7 +29,7 @@ export interface LaneView {
 }
 
 export interface LinkView {
-  /** The neighbouring cluster; `null`: nobody has answered at the URL yet. */
+  /** The neighbouring cluster; `null`: nobody has answered at the URL yet, or one side refused the other. */
   readonly peer: string | null;
   /** Where this side dials it, or where the peer said that it can be dialled; without a password. */
   readonly url: string | null;
@@ -47,7 +47,7 @@ export interface LinkView {
   readonly downs: number;
 }
 
-/** By peer; URLs at which nobody has answered last. */
+/** By peer; URLs at which nobody has answered, and who was refused of late, last. */
 export function listLinks(federation: Federation): LinkView[] {
   const neighbours = [...federation.links.neighbours.values()].sort((a, b) => a.peer < b.peer ? -1 : 1);
   const links = neighbours.map((neighbour) => toLink(federation, neighbour));
@@ -57,19 +57,32 @@ export function listLinks(federation: Federation): LinkView[] {
   return [
     ...links,
     ...waiting.map(({ url, state, lastError, attempts }): LinkView => ({
-      peer: null,
+      ...NO_LINK,
       url: shownUrl(url),
       state: state === "dialling" && attempts === 1 ? "opening" : "down",
       direction: "outbound",
-      rttMs: null,
-      cost: null,
-      lanes: [],
-      sinceMs: null,
       lastError: lastError ?? null,
-      downs: 0,
+    })),
+    ...federation.links.strangers.map(({ code, detail, busName, dialled, url, since }): LinkView => ({
+      ...NO_LINK,
+      url: dialled ? busName : url === undefined ? null : shownUrl(url),
+      direction: dialled ? "outbound" : "inbound",
+      sinceMs: Math.round(federation.world.now() - since),
+      lastError: `${code}: ${detail}`,
     })),
   ];
 }
+
+const NO_LINK = {
+  peer: null,
+  state: "down",
+  rttMs: null,
+  cost: null,
+  lanes: [],
+  sinceMs: null,
+  lastError: null,
+  downs: 0,
+} as const;
 
 function toLink(federation: Federation, neighbour: Neighbour): LinkView {
   const url = federation.urlOf(neighbour);

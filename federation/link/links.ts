@@ -20,6 +20,7 @@ import { Peers } from "./peers.ts";
 import { encodeAnswer } from "./publish_ack.ts";
 import { decodeRefusal, encodeRefusal, type Refusal } from "./refusal.ts";
 import { Session } from "./session.ts";
+import { type Stranger, Strangers } from "./strangers.ts";
 import { LinkSubjects } from "./subjects.ts";
 
 export interface LinksParts {
@@ -75,6 +76,7 @@ export class Links {
   readonly #buses = new Map<LinkBus, AttachedBus>();
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #peers: Peers;
+  readonly #strangers = new Strangers();
   readonly #told = new Map<string, number>();
   #epochs: number;
   #expectedTick = 0;
@@ -98,6 +100,19 @@ export class Links {
   /** Why the other side of a bus refused this node, or this node it. */
   refusalOn(bus: LinkBus): Refusal | undefined {
     return this.#buses.get(bus)?.refusal;
+  }
+
+  /** Who was turned away of late, and who turned this node away. */
+  get strangers(): readonly Stranger[] {
+    return this.#strangers.list(this.#parts.world.now());
+  }
+
+  /** The endpoint let somebody at an address not in as a node, before it could be met. */
+  noteTurnedAway(address: string, detail: string): void {
+    const code = "TOKEN_REFUSED";
+    const at = this.#parts.world.now();
+    this.#strangers.note(address, { code, detail, busName: "own endpoint", dialled: false, url: undefined, at });
+    this.#tell({ code, detail, bus: address });
   }
 
   /** Where a neighbour said that it can be dialled. */
@@ -189,8 +204,10 @@ export class Links {
     }
     const neighbour = this.#neighbours.get(refusal.cluster);
     if (neighbour !== undefined && !neighbour.up) neighbour.lastError = `${refusal.code}: ${refusal.detail}`;
-    const { code, detail, cluster: peer } = refusal;
-    this.#tell({ code, detail: `"${peer}" refused this node: ${detail}`, peer, bus: attached.bus.name });
+    const { code, detail: reason, cluster: peer } = refusal;
+    const detail = `"${peer}" refused this node: ${reason}`;
+    this.#noteStranger(attached.bus, refusal, { code, detail });
+    this.#tell({ code, detail, peer, bus: attached.bus.name });
   }
 
   #refuse(attached: AttachedBus, them: Meet, reason: { code: string; detail: string }): void {
@@ -200,7 +217,17 @@ export class Links {
       this.#subjects.refusal(them.federation, them.instance),
       encodeRefusal({ ...reason, ...identity }),
     );
+    this.#noteStranger(attached.bus, them, reason);
     this.#tell({ ...reason, peer: them.cluster, bus: attached.bus.name });
+  }
+
+  #noteStranger(
+    { name: busName, dialled }: LinkBus,
+    them: Pick<Meet, "cluster" | "node" | "url">,
+    reason: { readonly code: string; readonly detail: string },
+  ): void {
+    const at = this.#parts.world.now();
+    this.#strangers.note(keyOf(busName, them), { ...reason, busName, dialled, url: them.url, at });
   }
 
   /** A cluster that comes back as another process replaces the one before it at once: a fast restart is no duplicate. */
@@ -319,6 +346,7 @@ export class Links {
 
   #sessionUp(neighbour: Neighbour, session: Session): void {
     if (!neighbour.sessionUp(session)) return;
+    if (session.theirs !== undefined) this.#strangers.forget(keyOf(session.bus.name, session.theirs));
     neighbour.openEpoch(highestEpoch(session.theirs));
     this.#parts.onUp(neighbour);
   }
@@ -408,6 +436,10 @@ export class Links {
 const HOLD_OFF_MS = 1000;
 /** A process that is not heard for so long may be followed by one with an older copy of its data. */
 const GONE_AFTER_MS = 5000;
+
+function keyOf(busName: string, { cluster, node }: Pick<Meet, "cluster" | "node">): string {
+  return `${busName} ${cluster} ${node}`;
+}
 
 function highestEpoch(theirs: Hello | undefined): number {
   return Math.max(0, ...LANES.map((lane) => theirs?.received[lane]?.linkEpoch ?? 0));

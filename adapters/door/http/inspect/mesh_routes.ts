@@ -75,8 +75,8 @@ function byCluster({ cluster }: { readonly cluster: string }): string {
 }
 
 /** Links with nobody come last: no name of a cluster begins with `~`. */
-function keyOfLink({ peer, url }: { readonly peer: string | null; readonly url: string | null }): string {
-  return peer ?? `~${url}`;
+function keyOfLink({ peer, url, lastError }: Pick<LinkView, "peer" | "url" | "lastError">): string {
+  return peer ?? `~${url} ${lastError}`;
 }
 
 async function toLink(context: DoorContext, { sinceMs, lanes, ...link }: LinkView) {

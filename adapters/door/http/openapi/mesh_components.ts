@@ -24,7 +24,11 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     since: orNull(time("When the state began, as seen from here.")),
   }),
   Link: object({
-    peer: orNull(text("Neighbouring cluster; null: nobody answered at the address yet.")),
+    peer: orNull(
+      text(
+        "Neighbouring cluster; null: nobody answered at the address yet, or one side refused the other (lastError says why).",
+      ),
+    ),
     url: orNull(text("Where it is dialled.")),
     state: oneOf("up", "down", "opening"),
     direction: orNull(oneOf("outbound", "inbound")),
