@@ -63,4 +63,34 @@ describe.skipIf(absence !== undefined)(`two nodes that join one nats-server${abs
     expect((await linkOf(alice)).url).toBe(server.url);
     expect(`${alice.stderr}${bob.stderr}`).not.toContain("secret");
   }, limitMs);
+
+  it("take each other's events in custody, both ways, before and after the server is restarted", async () => {
+    await using server = await NatsServer.start({ more: PERMISSIONS });
+    await using alice = await startNode("alice", "bun", server);
+    await using bob = await startNode("bob", "deno", server);
+    const wants = { protocol: "PULL", config: { topic: "order.>" } };
+    for (const node of [alice, bob]) {
+      await eventually(async () => expect((await linkOf(node)).state).toBe("up"), PATIENCE);
+      const put = await node.call("PUT", "/v1/subscriptions/audit?ready=mesh", wants);
+      expect(put).toMatchObject({ status: 201, body: { missing: [] } });
+    }
+    const publishBothWays = async (round: string) => {
+      for (const [from, to] of [[alice, bob], [bob, alice]]) {
+        const event = { id: `${round} of ${from.ready.cluster}` };
+        const { status, body } = await from.publish(event, { "weft-ack": "all", prefer: "wait=30" });
+        expect([status, body.pending ?? []]).toEqual([202, []]);
+        for (const node of [to, from]) expect(await pullOne(node)).toBe(event.id);
+      }
+    };
+    await publishBothWays("before");
+    await server.stop();
+    for (const node of [alice, bob]) {
+      await eventually(async () => expect((await linkOf(node)).state).toBe("down"), PATIENCE);
+    }
+    await server.restart();
+    for (const node of [alice, bob]) {
+      await eventually(async () => expect((await linkOf(node)).state).toBe("up"), PATIENCE);
+    }
+    await publishBothWays("after");
+  }, limitMs);
 });
