@@ -70,9 +70,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   yaml: ["adapters/config/"],
   "smol-toml": ["adapters/config/"],
   "@valibot/to-json-schema": ["adapters/config/", "adapters/door/http/openapi/"],
-  // The bench measures links against two nats-servers that source from each other.
-  "@nats-io/transport-node": ["scripts/bench/"],
-  "@nats-io/nats-core": ["adapters/link/nats/", "scripts/bench/"],
+  "@nats-io/nats-core": ["adapters/link/nats/"],
 };
 
 /** Packages of which only types may be imported, and where. */
