@@ -40,12 +40,12 @@ export async function openDoors(node: WeftNode, parts: DoorsParts): Promise<Open
     const tickets = new TicketStore(() => systemClock.now());
     const counters = new HttpCounters();
     const context = toDoorContext(node, parts, { tickets, counters });
-    let links: Federation["links"] | undefined;
-    const nats = await openNats(context, parts, (address, reason) => links?.noteTurnedAway(address, reason));
+    let joined: Federation | undefined; // links can be refused before it has joined
+    const nats = await openNats(context, parts, (address, reason) => joined?.links.noteTurnedAway(address, reason));
     opened.unshift(() => nats.stop(0));
     const mesh = await joinMesh(node, nats, parts);
     opened.unshift(() => mesh.stop());
-    ({ links } = mesh.federation);
+    joined = mesh.federation;
     nats.joinMesh(toMesh(mesh.federation));
     const metrics = nodeMetricsOf(node, { nats, federation: mesh.federation, counters, lag, parts });
     const http = await openHttp({ ...context, federation: mesh.federation }, {

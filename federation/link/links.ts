@@ -150,11 +150,6 @@ export class Links {
     if (bus.dialled) this.#meet(attached);
   }
 
-  detach(bus: LinkBus, reason: string): void {
-    const attached = this.#buses.get(bus);
-    if (attached !== undefined) this.#detach(attached, reason);
-  }
-
   send(peer: string, kind: "db" | "relay", payload: Uint8Array): void {
     this.#neighbours.get(peer)?.active?.send(kind, payload);
   }
