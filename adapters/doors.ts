@@ -40,7 +40,7 @@ export async function openDoors(node: WeftNode, parts: DoorsParts): Promise<Open
     const tickets = new TicketStore(() => systemClock.now());
     const counters = new HttpCounters();
     const context = toDoorContext(node, parts, { tickets, counters });
-    let joined: Federation | undefined; // links can be refused before it has joined
+    let joined: Federation | undefined = undefined as Federation | undefined; // links are refused before it has joined, too
     const nats = await openNats(context, parts, (address, reason) => joined?.links.noteTurnedAway(address, reason));
     opened.unshift(() => nats.stop(0));
     const mesh = await joinMesh(node, nats, parts);
