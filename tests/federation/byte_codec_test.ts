@@ -9,6 +9,22 @@ function written(write: (writer: ByteWriter) => void): Uint8Array {
   return writer.bytes.slice();
 }
 
+describe("ByteWriter", () => {
+  it("grows with whatever is written", () => {
+    const writer = new ByteWriter(1);
+    for (let i = 0; i < 300; i++) writer.byte(i & 255);
+    expect([...writer.bytes]).toEqual(Array.from({ length: 300 }, (_, i) => i & 255));
+  });
+
+  it("begins anew once it is cleared", () => {
+    const writer = new ByteWriter(1);
+    writer.text("abc");
+    writer.clear();
+    writer.byte(7);
+    expect([...writer.bytes]).toEqual([7]);
+  });
+});
+
 describe("ByteReader", () => {
   it("reads every whole number that ByteWriter wrote", () => {
     fc.assert(fc.property(fc.array(fc.oneof(fc.maxSafeNat(), fc.nat(300))), (numbers) => {

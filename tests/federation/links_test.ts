@@ -78,6 +78,18 @@ describe("Links", () => {
     expect(bob.places.durable("alice", "normal").sequence).toBe(1);
   });
 
+  it("know since when a link is up, or down", () => {
+    const pair = new Pair();
+    const met = pair.world.now();
+    while (pair.alice.up.length === 0) pair.world.advance(1);
+    const up = pair.world.now();
+    const { alice } = pair;
+    expect([alice.links.neighbours.get("bob")!.since, up > met]).toEqual([up, true]);
+    pair.world.advance(1000);
+    pair.broker.cut();
+    expect(alice.links.neighbours.get("bob")!.since).toBe(up + 1000);
+  });
+
   it("know where a neighbour can be dialled", () => {
     const { alice } = linked({ bob: { url: "nats://10.0.0.2:7701" } });
     expect(alice.links.urlOf("bob")).toBe("nats://10.0.0.2:7701");

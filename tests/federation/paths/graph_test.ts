@@ -35,6 +35,13 @@ describe("Graph", () => {
     expect(linksOf(graphOf({ alice: [toAlice] }))).toEqual([]);
   });
 
+  it("takes the first of several reports on one link that cost the same", () => {
+    const [first, second] = ["eu", "us"].map((tag) => ({ peer: "bob", cost: 3, up: true, tags: [tag] }));
+    const bob = [{ peer: "alice", cost: 1, up: true }];
+    expect(linksOf(graphOf({ alice: [first, second], bob }))).toEqual(["alice-bob 3 eu"]);
+    expect(linksOf(graphOf({ alice: [first, { ...second, cost: 2 }], bob }))).toEqual(["alice-bob 2 us"]);
+  });
+
   it("has no link that one end alone speaks of, whatever else either of them says", () => {
     const names = ["alice", "bob", "charlie", "dave"];
     const anyReports = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), { maxLength: 12 });
