@@ -147,6 +147,47 @@ export const EXPLAINED: readonly Explained[] = [
     change: '">=" becomes ">"',
     why: "A round holds one bucket more where it is exactly full.",
   },
+  {
+    file: "federation/routing/interest/prefix_pruning.ts",
+    line: "this.#entries[prefix] = 1;",
+    why: "A prefix that was chosen is not looked at again; where it is the first, nothing is left to choose.",
+  },
+  {
+    file: "federation/routing/interest/prefix_tree.ts",
+    line: "for (let branch = 0; branch < branches.count; branch++) {",
+    change: '"<" becomes "<="',
+    why: "A place more is worked out, and not used.",
+  },
+  {
+    file: "federation/routing/interest/prefix_tree.ts",
+    line: "const under = count > 1 || ended > 0 ? this.#addPrefix(this.#order[from], { parent, tokens }) : parent;",
+    change: '">" becomes ">="',
+    why: "A prefix more covers the same wants as a deeper one; of equally weak ones the deeper goes first.",
+  },
+  {
+    file: "federation/routing/paths/route_table.ts",
+    line: "if (from === NONE || to === NONE || arcBetween(this.#adjacency, from, to) === NONE) {",
+    change: '"||" becomes "&&"',
+    why: "No arc begins or ends where no cluster is: that there is no link is found all the same.",
+  },
+  {
+    file: "federation/routing/records/flood_queue.ts",
+    line: "if (this.#tags.length > TAGS_SPARE && this.#tags.length > 4 * this.#inFlight.size) this.#trimTags();",
+    change: '">" becomes ">="',
+    why: "When the list is cut changes what it costs, not what it says.",
+  },
+  {
+    file: "federation/routing/records/peer_exchange.ts",
+    line: "if (paidAt - now > ANSWERS_AT_ONCE * ANSWER_PAUSE_MS) return;",
+    change: '">" becomes ">="',
+    why: "One answer more or less in a burst.",
+  },
+  {
+    file: "federation/routing/records/persist_queue.ts",
+    line: "if (batch.length > 0 && bytes > BATCH_BYTES_MAX) break;",
+    change: '">" becomes ">="',
+    why: "A batch is a byte smaller than it could be; it has one record at least.",
+  },
 ];
 
 export function findExplanation(

@@ -59,6 +59,20 @@ describe("LaneSender when a frame is lost", () => {
     expect(setup.take()).toEqual([1]);
   });
 
+  it("measures how long the answer took to what was sent last, and not to what was lost", () => {
+    const setup = opened();
+    setup.pushFrames(1);
+    setup.take();
+    setup.world.advance(250);
+    const [again] = setup.sent.splice(0);
+    setup.world.advance(5);
+    again.answer({ type: "accepted", sequence: 1 });
+    setup.pushFrames(1);
+    setup.take();
+    setup.world.advance(500); // the timer that was set for the first frame looks at the second
+    expect(setup.take()).toEqual([2]);
+  });
+
   it("stops sending again what was acknowledged", () => {
     const setup = opened();
     setup.pushFrames(1);
@@ -84,6 +98,17 @@ describe("LaneSender on a wrong last sequence", () => {
     const first = setup.sent.splice(0);
     for (const { answer } of first.slice(1)) answer({ type: "wrongSequence", last: 0, linkEpoch: 1 });
     expect(setup.take()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("lets a frame wait for company all the same, when nothing new was acknowledged", () => {
+    const setup = opened();
+    setup.pushFrames(2);
+    const [, second] = setup.sent.splice(0);
+    setup.push();
+    second.answer({ type: "wrongSequence", last: 0, linkEpoch: 1 });
+    expect(setup.take()).toEqual([1, 2]);
+    setup.world.advance(2);
+    expect(setup.take()).toEqual([3]);
   });
 
   it("sends everything once more when what was sent again is refused, too", () => {

@@ -40,6 +40,16 @@ describe("RecordDatabase and its disk", () => {
   });
 });
 
+describe("RecordDatabase.adjacencyUp()", () => {
+  it("asks a peer again that does not answer", () => {
+    const { world, sent, database } = aDatabase();
+    database.adjacencyUp("bob");
+    expect(sent).toHaveLength(1);
+    world.advance(10_000);
+    expect(sent.length).toBeGreaterThan(2);
+  });
+});
+
 describe("RecordDatabase.counts", () => {
   it("count on what was sent to peers that are gone", () => {
     const { world, database, sent } = aDatabase();

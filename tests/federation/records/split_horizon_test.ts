@@ -35,11 +35,12 @@ function between() {
   for (const peer of ["bob", "charlie"]) database.adjacencyUp(peer);
   const writer = new MessageWriter({ bytesMax: 10_000 });
   /** A record of eve comes from a peer. */
-  const hear = (peer: string, shard: number, version: number): void => {
-    const record = seal({ origin: "eve", kind: 0, shard, epoch: 2 ** 32, version, body: Uint8Array.of(version) });
+  const hear = (peer: string, shard: number, version: number, { origin = "eve", counter = 1 } = {}): void => {
+    const epoch = counter * 2 ** 32;
+    const record = seal({ origin, kind: 0, shard, epoch, version, body: Uint8Array.of(version) });
     writer.compose((payload) => database.receive(peer, payload), () => writer.record(1, 600_000, record));
   };
-  return { world, sent, hear };
+  return { world, sent, hear, database };
 }
 
 describe("RecordDatabase", () => {
@@ -68,5 +69,22 @@ describe("RecordDatabase", () => {
     world.advance(100);
     expect(sent).toContain("bob 0 2");
     expect(sent).not.toContain("charlie 0 1");
+  });
+});
+
+describe("RecordDatabase and an own record that was withdrawn", () => {
+  it("does not write it anew after its life, whatever makes it write its records", () => {
+    const { world, sent, hear, database } = between();
+    database.originate("topology", 0, Uint8Array.of(1), 10_000);
+    database.originate("topology", 1, Uint8Array.of(1), 600_000);
+    database.originate("topology", 0, new Uint8Array(0), 10_000);
+    world.advance(11_000);
+    expect(database.counts.records).toBe(1);
+    sent.length = 0;
+    hear("bob", 2, 1, { origin: "alice", counter: 5 }); // an epoch of which this run knows nothing
+    world.advance(100);
+    expect(database.counts.epochJumps).toBe(1);
+    expect(sent.filter((each) => each.startsWith("charlie 1 "))).toHaveLength(1);
+    expect(sent.filter((each) => each.startsWith("charlie 0 "))).toEqual([]);
   });
 });
