@@ -44,7 +44,7 @@ describe("a node that cannot dial a URL with a password", () => {
 
   it("lists the link without the password", () => {
     const { dialling } = openDialling();
-    const federation = { dialling, links: { neighbours: new Map() } } as unknown as Federation;
+    const federation = { dialling, links: { neighbours: new Map(), strangers: [] } } as unknown as Federation;
     expect(listLinks(federation)).toMatchObject([{ peer: null, url: SHOWN, state: "down" }]);
   });
 });
