@@ -188,6 +188,12 @@ export const EXPLAINED: readonly Explained[] = [
     change: '">" becomes ">="',
     why: "A batch is a byte smaller than it could be; it has one record at least.",
   },
+  {
+    file: "federation/routing/interest/remote_interest.ts",
+    line: "if (a.want.pattern !== b.want.pattern) return a.want.pattern < b.want.pattern ? -1 : 1;",
+    change: '"<" becomes "<="',
+    why: "They are different here.",
+  },
 ];
 
 export function findExplanation(

@@ -147,6 +147,16 @@ describe("InterestExchange.destinationsOf()", () => {
     ]);
   });
 
+  it("explains wants of one pattern in one order, whichever was told first", () => {
+    const wants = ["a", "b", "c", "d"].map((type) => want("order.>", { filter: { types: [type] } }));
+    const explained = [wants, wants.toReversed()].map((told) => {
+      const { exchange } = new Setup();
+      exchange.remote.set("bob", 0, told);
+      return exchange.remote.explain("order.placed", anEvent()).map((each) => each.want.filter!.types![0]).join("");
+    });
+    expect(explained).toEqual(["abcd", "abcd"]);
+  });
+
   it("never names this cluster", () => {
     const setup = new Setup();
     setup.hear("alice", want("order.>"));

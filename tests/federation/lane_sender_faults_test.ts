@@ -121,6 +121,14 @@ describe("LaneSender on a wrong last sequence", () => {
     }
   });
 
+  it("takes the refusal of a repeat for its acknowledgement, as JetStream refuses one", () => {
+    const setup = opened();
+    setup.pushFrames(2);
+    setup.world.advance(250);
+    setup.sent.at(-1)!.answer({ type: "wrongSequence", last: 2, linkEpoch: undefined });
+    expect([setup.released, setup.notices]).toEqual([[1, 2], []]);
+  });
+
   it("needs a new epoch when the peer is ahead", () => {
     const setup = opened();
     setup.pushFrames(1);

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "bun:test";
 
+import { MASK_BYTES, readMessage } from "../../../federation/routing/records/db_message.ts";
+import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
 import { RecordDatabase } from "../../../federation/routing/records/mod.ts";
 import { FakeWorld } from "../../support/fake_world.ts";
 
 function aDatabase({ held = false } = {}) {
   const world = new FakeWorld();
   const sent: string[] = [];
+  const payloads: Uint8Array[] = [];
   const notices: string[] = [];
   const installed: string[] = [];
   /** Records in each commit. */
@@ -15,7 +18,10 @@ function aDatabase({ held = false } = {}) {
     world,
     self: "alice",
     epoch: 2 * 2 ** 32 + 7,
-    send: (peer) => sent.push(peer),
+    send: (peer, payload) => {
+      sent.push(peer);
+      payloads.push(payload);
+    },
     persist: (records, _removed, done) => {
       batches.push(records.length);
       if (held) persisted.push(done);
@@ -25,7 +31,24 @@ function aDatabase({ held = false } = {}) {
     onPurged: () => {},
     onNotice: ({ code }) => notices.push(code),
   });
-  return { world, sent, notices, installed, persisted, batches, database };
+  return { world, sent, payloads, notices, installed, persisted, batches, database };
+}
+
+/** What a peer that has nothing answers to the question of a walk. */
+function answerTo(question: Uint8Array): Uint8Array {
+  let asked = 0;
+  readMessage(question, {
+    onRecord: () => {},
+    onAck: () => {},
+    onBuckets: (walk) => void (asked = walk),
+    onKeys: () => {},
+    onWant: () => {},
+  });
+  let answer = new Uint8Array(0);
+  new MessageWriter({ bytesMax: 1000 }).compose((payload) => answer = payload.slice(), (writer) => {
+    writer.keys({ walk: asked, part: 0, parts: 1, left: new Uint8Array(MASK_BYTES), keys: [] });
+  });
+  return answer;
 }
 
 describe("RecordDatabase and its disk", () => {
@@ -45,6 +68,24 @@ describe("RecordDatabase.adjacencyUp()", () => {
     const { world, sent, database } = aDatabase();
     database.adjacencyUp("bob");
     expect(sent).toHaveLength(1);
+    world.advance(10_000);
+    expect(sent.length).toBeGreaterThan(2);
+  });
+});
+
+describe("RecordDatabase.compareRoot()", () => {
+  it("compares when roots differ for long, and asks again when the question is lost", () => {
+    const { world, payloads, sent, database } = aDatabase();
+    database.adjacencyUp("bob");
+    database.receive("bob", answerTo(payloads[0]));
+    world.advance(10_000);
+    expect([sent.length, database.synced("bob")]).toEqual([1, true]);
+    const other = new Uint8Array(8).fill(1);
+    database.compareRoot("bob", other);
+    world.advance(2000);
+    expect(sent).toHaveLength(1);
+    database.compareRoot("bob", other);
+    expect(sent).toHaveLength(2);
     world.advance(10_000);
     expect(sent.length).toBeGreaterThan(2);
   });
