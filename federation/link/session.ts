@@ -102,9 +102,9 @@ export class Session {
     this.#say(this.#parts.world.now());
   }
 
-  /** The neighbour asks for the whole HELLO. */
+  /** The neighbour asks for the whole HELLO: until it has it, it does not take this side for heard. */
   sayMore(): void {
-    this.#saidHash = 0;
+    this.hurry();
   }
 
   hear(payload: Uint8Array): void {
@@ -112,15 +112,16 @@ export class Session {
     const heard = decodeHello(payload);
     if (heard.type === "problem") return this.#refuse({ code: heard.problem, detail: heard.detail });
     const now = this.#parts.world.now();
-    this.#heartbeat.hear(heard.beat, now);
     if (heard.type === "full") {
       const refusal = this.#parts.judge(heard.hello);
       if (refusal !== undefined) return this.#refuse(refusal);
       if (this.#isDown()) return; // another process speaks for the neighbour now
+      this.#heartbeat.hear(heard.beat, now);
       this.#theirs = heard.hello;
       this.#theirHash = heard.beat.fullHash;
       this.#parts.onHello(this);
-    } else if (heard.beat.fullHash !== this.#theirHash) this.send("hello", ASK_FULL);
+    } else if (heard.beat.fullHash === this.#theirHash) this.#heartbeat.hear(heard.beat, now);
+    else this.send("hello", ASK_FULL); // whose it is shows in the whole one; another process's numbers would deafen this side
     if (this.#state === "opening" && this.#theirs !== undefined && this.#heartbeat.proven) this.#goUp(now);
     else if (this.#state === "opening" && heard.beat.echo === 0) this.#say(now); // it waits for an answer
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "bun:test";
 
-import type { Hello } from "../../federation/link/codec/mod.ts";
+import { encodeHello, type Hello } from "../../federation/link/codec/mod.ts";
 import type { LinkBus } from "../../federation/link/link_bus.ts";
 import { Session } from "../../federation/link/session.ts";
 import { LinkSubjects } from "../../federation/link/subjects.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 import { MemoryBroker } from "../support/memory_bus.ts";
-import { aHello } from "./hello_support.ts";
+import { aBeat, aHello } from "./hello_support.ts";
 
 /** One side of a link, driven by ticks. */
 class Side {
@@ -224,6 +224,24 @@ describe("Session.hear()", () => {
       undefined,
       "FEDERATION_MISMATCH: other federation",
     ]);
+  });
+
+  it("takes no numbers of a refused process: its neighbour is heard as before", () => {
+    const { alice, bob, pass } = linked();
+    const other = { ...bob.hello, instance: "another-process" };
+    alice.refusal = { code: "QUARANTINED", detail: "a newer process speaks for it" };
+    alice.session.hear(encodeHello(other, aBeat({ number: 5000, echo: 0 })).full);
+    alice.refusal = undefined;
+    pass(2000);
+    expect([alice.session.state, bob.session.state]).toEqual(["up", "up"]);
+  });
+
+  it("takes no numbers of a digest until it knows whose it is", () => {
+    const { alice, bob, pass } = linked();
+    const other = { ...bob.hello, instance: "another-process" };
+    alice.session.hear(encodeHello(other, aBeat({ number: 5000, echo: 0 })).digest);
+    pass(2000);
+    expect([alice.session.state, bob.session.state]).toEqual(["up", "up"]);
   });
 
   it("refuses what it cannot read, and goes on", () => {
