@@ -59,8 +59,7 @@ function toKnown(federation: Federation, cluster: string): KnownCluster {
 function lastSeenMs({ links, records, world }: Federation, cluster: string): number | null {
   const record = records.get({ origin: cluster, kind: "topology", shard: 0 });
   const ages = record === undefined ? [] : [Math.max(0, TOPOLOGY_LIFETIME_MS - record.lifetimeMs)];
-  for (const { theirs, heardAt } of links.neighbours.get(cluster)?.sessions ?? []) {
-    if (theirs !== undefined) ages.push(world.now() - heardAt);
-  }
+  const heardAt = links.neighbours.get(cluster)?.heardAt;
+  if (heardAt !== undefined) ages.push(world.now() - heardAt);
   return ages.length === 0 ? null : Math.round(Math.min(...ages));
 }

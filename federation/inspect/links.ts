@@ -86,6 +86,8 @@ const NO_LINK = {
 
 function toLink(federation: Federation, neighbour: Neighbour): LinkView {
   const url = federation.urlOf(neighbour);
+  // Why it went down is the past; why it does not come up again is what somebody can mend.
+  const dialled = neighbour.up ? undefined : federation.dialling.joiner.status.find((target) => target.url === url);
   const { world, topology } = federation;
   const { peer, active, sessions, up, downs, since } = neighbour;
   const session = active ?? [...sessions].at(-1);
@@ -98,7 +100,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     cost: up ? topology.costOf(peer) : null,
     lanes: LANES.filter((lane) => neighbour.senders.has(lane)).map((lane) => toLane(federation, neighbour, lane)),
     sinceMs: Math.round(world.now() - since),
-    lastError: (up ? undefined : session?.lastError) ?? neighbour.lastError ?? null,
+    lastError: (up ? undefined : session?.lastError) ?? dialled?.lastError ?? neighbour.lastError ?? null,
     downs,
   };
 }

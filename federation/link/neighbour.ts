@@ -39,6 +39,7 @@ export class Neighbour {
   #active: Session | undefined;
   #linkEpoch = 0;
   #since: number;
+  #heardAt: number | undefined;
   /** Times that the link went down. */
   downs = 0;
   lastError: string | undefined;
@@ -60,6 +61,12 @@ export class Neighbour {
 
   get since(): number {
     return this.#since;
+  }
+
+  /** When it was last heard, over whichever session; `undefined`: never. */
+  get heardAt(): number | undefined {
+    const heard = [...this.#sessions].flatMap(({ theirs, heardAt }) => theirs === undefined ? [] : [heardAt]);
+    return this.#heardAt === undefined && heard.length === 0 ? undefined : Math.max(this.#heardAt ?? 0, ...heard);
   }
 
   get linkEpoch(): number {
@@ -89,6 +96,7 @@ export class Neighbour {
 
   /** A session went down or away; answers whether the link did. Its epoch is not closed yet: see `closeEpoch()`. */
   sessionDown(session: Session, reason: string): "down" | "moved" | "unchanged" {
+    this.#heardAt = this.heardAt;
     this.#sessions.delete(session);
     if (this.#active !== session) return "unchanged";
     this.#active = [...this.#sessions].find(({ state }) => state === "up");

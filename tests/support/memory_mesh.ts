@@ -4,6 +4,7 @@ import { answerQuestions } from "../../adapters/federation/answer_questions.ts";
 import { createCustodyLog } from "../../adapters/federation/custody_log.ts";
 import { createLocalCluster } from "../../adapters/federation/local_cluster.ts";
 import { openMemoryStore } from "../../adapters/store/memory.ts";
+import type { DialBus } from "../../federation/link/link_bus.ts";
 import { Federation, type FederationNotice, type FederationOptions } from "../../federation/mod.ts";
 import { type EventStore, WeftNode } from "../../node/mod.ts";
 import { anEvent, type EventOverrides } from "./events.ts";
@@ -14,6 +15,8 @@ import { FakeSinks } from "./test_node.ts";
 export interface MemberOptions {
   /** Default: nobody. Whoever has one waits for what others want before its events leave. */
   readonly join?: readonly string[];
+  /** What becomes of dialling those. Default: it takes for ever; tests link by `join()`. */
+  readonly dial?: DialBus;
   /** Does not answer what others ask. */
   readonly mute?: boolean;
   /** Cap of the store, bytes. */
@@ -114,7 +117,8 @@ export class MemoryMesh implements AsyncDisposable {
     }
   }
 
-  async #add(cluster: string, { join = [], mute = false, bytesMax, syncs = true }: MemberOptions): Promise<void> {
+  async #add(cluster: string, options: MemberOptions): Promise<void> {
+    const { join = [], dial = () => () => undefined, mute = false, bytesMax, syncs = true } = options;
     const { clock } = this;
     const store = await openMemoryStore({ cluster, clock, retention: [], ...bytesMax !== undefined && { bytesMax } });
     const sinks = new FakeSinks();
@@ -131,7 +135,7 @@ export class MemoryMesh implements AsyncDisposable {
         syncsCommits: { value: syncs },
       }),
       local: createLocalCluster(node),
-      dial: () => () => undefined,
+      dial,
       wall: clock.wall,
       onNotice: (notice) => notices.push(notice),
       onError,

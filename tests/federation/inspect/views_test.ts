@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "bun:test";
 
+import type { DialBus } from "../../../federation/link/link_bus.ts";
 import { areLinked, listClusters, listInterest, listLinks, listPeers, listRoutes } from "../../../federation/mod.ts";
 import { MemoryMesh } from "../../support/memory_mesh.ts";
 
@@ -72,6 +73,17 @@ describe("listClusters()", () => {
     expect(bob.lastSeenMs).toBeLessThanOrEqual(1000);
   });
 
+  it("says of a lost neighbour when it was last heard, not when it last told something new", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.clock.advance(60_000);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(5000);
+    const bob = listClusters(mesh.get("alice").federation).find(({ cluster }) => cluster === "bob")!;
+    expect(bob.reachable).toBe(false);
+    expect(bob.lastSeenMs).toBeGreaterThanOrEqual(5000);
+    expect(bob.lastSeenMs).toBeLessThanOrEqual(6000);
+  });
+
   it("keeps one that is out of reach", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     mesh.cut("alice-bob");
@@ -126,6 +138,21 @@ describe("listLinks()", () => {
     expect(listLinks(mesh.get("alice").federation)).toMatchObject([
       { state: "down", rttMs: null, cost: null, lastError: "cut by the test", downs: 1 },
     ]);
+  });
+
+  it("says why a neighbour that was lost cannot be dialled any more", async () => {
+    const failure = { code: "TOKEN_REFUSED", detail: "the tokens differ" };
+    const dial: DialBus = (_, __, done) => {
+      done({ failure });
+      return () => undefined;
+    };
+    await using mesh = await MemoryMesh.open(["alice-bob"], { bob: { join: ["nats://alice"], dial } });
+    const link = () => listLinks(mesh.get("bob").federation);
+    await mesh.clock.advance(20_000);
+    expect(link()).toMatchObject([{ peer: "alice", state: "up", lastError: null }]);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(20_000);
+    expect(link()).toMatchObject([{ peer: "alice", state: "down", lastError: "TOKEN_REFUSED: the tokens differ" }]);
   });
 });
 
