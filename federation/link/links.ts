@@ -111,7 +111,8 @@ export class Links {
   noteTurnedAway(address: string, detail: string): void {
     const code = "TOKEN_REFUSED";
     const at = this.#parts.world.now();
-    this.#strangers.note(address, { code, detail, busName: "own endpoint", dialled: false, url: undefined, at });
+    const whose = `${detail} (it came from ${address})`;
+    this.#strangers.note(address, { code, detail: whose, busName: "own endpoint", dialled: false, url: undefined, at });
     this.#tell({ code, detail, bus: address });
   }
 

@@ -65,7 +65,11 @@ describe("Links.strangers", () => {
   it("hold who was turned away at the endpoint, and tell of it once", () => {
     const { alice } = linked();
     for (let i = 0; i < 3; i++) alice.links.noteTurnedAway("10.0.0.9", "its federation.token differs");
-    expect(alice.links.strangers).toMatchObject([{ code: "TOKEN_REFUSED", dialled: false }]);
+    expect(alice.links.strangers).toMatchObject([{
+      code: "TOKEN_REFUSED",
+      detail: "its federation.token differs (it came from 10.0.0.9)",
+      dialled: false,
+    }]);
     expect(alice.codes.filter((code) => code === "TOKEN_REFUSED")).toHaveLength(1);
   });
 });

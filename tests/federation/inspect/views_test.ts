@@ -141,7 +141,7 @@ describe("listLinks()", () => {
   });
 
   it("says why a neighbour that was lost cannot be dialled any more", async () => {
-    const failure = { code: "TOKEN_REFUSED", detail: "the tokens differ" };
+    const failure = { code: "TOKEN_REFUSED" as const, detail: "the tokens differ" };
     const dial: DialBus = (_, __, done) => {
       done({ failure });
       return () => undefined;
