@@ -21,7 +21,7 @@ export interface EmbeddedNode extends AsyncDisposable {
  *
  * @example
  * ```ts
- * await using node = await createNode({ dataDir: ".weft-example", http: { port: 0 } });
+ * await using node = await createNode({ dataDir: ".weft-example", http: { port: 0 }, nats: { port: 0 } });
  * await node.client.publish({ type: "order.placed", data: { total: 42 } });
  * ```
  */

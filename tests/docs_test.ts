@@ -150,7 +150,12 @@ function parses(text: string): boolean {
 describe("names in the documentation", () => {
   it("are metrics that a node shows, all of them documented", async () => {
     using dir = tempDir();
-    await using node = await createNode({ dataDir: dir.path, store: { kind: "memory" }, http: { port: 0 } });
+    await using node = await createNode({
+      dataDir: dir.path,
+      store: { kind: "memory" },
+      http: { port: 0 },
+      nats: { port: 0 },
+    });
     const text = await (await fetch(`${node.url}/metrics`)).text();
     const shown = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     const documented = (await documentedMetrics()).map(({ name }) => name);
