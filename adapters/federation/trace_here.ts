@@ -36,6 +36,11 @@ export const TracedHereSchema = v.object({
       from: v.nullable(NameSchema),
       to: v.pipe(v.array(NameSchema), v.maxLength(ROWS_MAX)),
       at: TimeSchema,
+      // A node of an older version does not say it.
+      waits: v.optional(
+        v.pipe(v.array(v.object({ cluster: NameSchema, reason: CodeSchema })), v.maxLength(ROWS_MAX)),
+        [],
+      ),
     })),
     v.maxLength(ROWS_MAX),
   ),
@@ -78,8 +83,9 @@ export async function traceCopy(
     acceptedAt: copy.origin === node.cluster ? stored?.acceptedAt ?? null : null,
     dispatched: crossed.dispatched,
     // The log knows better than the journal, which is exact to a second, when it came; of several times it knows one.
-    hops: crossed.hops.map(({ to, at, ...hop }, _, { length }) => {
-      return { ...hop, to: [...to], at: length === 1 ? stored?.acceptedAt ?? at : at };
+    hops: crossed.hops.map(({ to, at, waits, ...hop }, _, { length }) => {
+      const cameAt = length === 1 ? stored?.acceptedAt ?? at : at;
+      return { ...hop, to: [...to], at: cameAt, waits: waits.slice(0, ROWS_MAX) };
     }),
     destinations: crossed.destinations.slice(0, ROWS_MAX),
     deliveries: deliveries.slice(0, ROWS_MAX).map((delivery) => ({

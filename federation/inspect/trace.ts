@@ -19,6 +19,14 @@ export interface TraceHop {
   readonly to: readonly string[];
   /** Wall clock, ms since 1970, exact to a second; `null`: not known. */
   readonly at: number | null;
+  /** Destinations for which it waits there now. */
+  readonly waits: readonly TraceWait[];
+}
+
+export interface TraceWait {
+  readonly cluster: string;
+  /** A stable code: why it is parked, or `WAITS_FOR_NEXT_HOP`. */
+  readonly reason: string;
 }
 
 export interface TraceDestination {
@@ -40,7 +48,10 @@ export function traceHere(federation: Federation, event: EventIdentity): TraceHe
   const crossings = federation.trace.find(event.origin, event.epoch, event.sequence);
   const isOwn = event.origin === federation.self;
   return {
-    hops: toHops(federation, [...crossings, ...keptCrossings(federation, event)], isOwn),
+    hops: toHops(federation, [...crossings, ...keptCrossings(federation, event)], {
+      isOwn,
+      waits: waitsHere(federation, event),
+    }),
     destinations: isOwn ? toDestinations(federation, crossings, event) : [],
     // Own events have their position as their number.
     dispatched: !isOwn || event.sequence <= federation.departures.dispatched,
@@ -60,21 +71,45 @@ function keptCrossings({ links }: Federation, event: EventIdentity): Crossing[] 
   );
 }
 
+/** What this cluster has in custody of it: the origin knows no more than that it has been handed over. */
+function waitsHere({ custody, links }: Federation, event: EventIdentity): TraceWait[] {
+  const waits = new Map<string, string>();
+  const sent = [...links.neighbours.values()].flatMap(({ senders }) =>
+    [...senders.values()].flatMap((sender) => [...sender.inFlight()])
+  );
+  for (const shipments of [sent, custody.waiting()]) {
+    for (const shipment of shipments) {
+      if (!isIn(shipment, event)) continue;
+      for (const { cluster } of shipment.destinations) {
+        waits.set(cluster, shipment.parked?.reason ?? "WAITS_FOR_NEXT_HOP");
+      }
+    }
+  }
+  return [...waits].map(([cluster, reason]) => ({ cluster, reason }));
+}
+
 function isIn(run: Run, { origin, epoch, sequence }: EventIdentity): boolean {
   if (run.origin !== origin || run.epoch !== epoch) return false;
   if (run.sequences !== undefined) return run.sequences.includes(sequence);
   return sequence >= run.firstSequence && sequence < run.firstSequence + run.count;
 }
 
-/** A row for each time that it came here; what it went to stands in the last. */
-function toHops({ self, local }: Federation, crossings: readonly Crossing[], isOwn: boolean): TraceHop[] {
+/** A row for each time that it came here; what it went to, and waits for, stands in the last. */
+function toHops(
+  { self, local }: Federation,
+  crossings: readonly Crossing[],
+  { isOwn, waits }: { isOwn: boolean; waits: readonly TraceWait[] },
+): TraceHop[] {
   const arrivals = crossings.filter(({ direction }) => direction === "in");
   const to = [...new Set(crossings.filter(({ direction }) => direction === "out").map(({ peer }) => peer))];
   const place = { cluster: self, node: local.node };
   if (isOwn || (arrivals.length === 0 && to.length > 0)) {
-    return [{ ...place, from: null, to, at: crossings[0]?.at || null }];
+    return [{ ...place, from: null, to, at: crossings[0]?.at || null, waits }];
   }
-  return arrivals.map(({ peer, at }, i) => ({ ...place, from: peer, to: i === arrivals.length - 1 ? to : [], at }));
+  return arrivals.map(({ peer, at }, i) => {
+    const isLast = i === arrivals.length - 1;
+    return { ...place, from: peer, to: isLast ? to : [], at, waits: isLast ? waits : [] };
+  });
 }
 
 function toDestinations(

@@ -60,6 +60,7 @@ describe("weft why-not", () => {
     expect(stopped.output).toContain("large: FILTERED");
     const arrives = await run("why-not", "order.placed", "oslo", "--attr", "amount=50", "--json");
     expect(arrives.json).toMatchObject({ cluster: "oslo", arrives: true, reason: "OK" });
+    expect((await run("explain", "order.placed", "--attr", "amount=5")).output).not.toContain("streams");
     expect((await run("why-not", "user.created", "oslo")).output).toContain("nobody there wants that topic");
   });
 
@@ -93,6 +94,9 @@ describe("weft forget", () => {
     await eventually(async () => expect((await run("clusters")).output).toMatch(/\noslo +no/), { timeoutMs: 20_000 });
     await run("pub", "order.placed", "1", "--id", "owed", "--attr", "amount=50");
     await eventually(async () => expect((await run("trace", "owed")).output).toMatch(/\noslo +parked +NO_PATH/));
+    const { output, chat } = await run("trace", "owed");
+    expect(output).toMatch(/\nparis .* oslo: NO_PATH\n/);
+    expect(chat).not.toContain("no subscription wanted it");
     expect((await run("forget", "oslo", "--json")).json).toMatchObject({ forgot: "oslo", evicted: 1 });
     expect((await run("trace", "owed")).output).toMatch(/\noslo +evicted +FORGOTTEN/);
     expect((await run("forget", "rome")).exitCode).toBe(3);

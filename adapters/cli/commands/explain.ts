@@ -25,6 +25,9 @@ interface Stop {
   readonly detail: string;
 }
 
+/** Reasons with which an event goes to somebody there, at once or later; with others nobody gets it. */
+const GETS_IT = ["OK", "PARKED", "BACK_PRESSURE", "NOT_SYNCED"];
+
 const destinationColumns = [
   { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
   { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") || null },
@@ -33,7 +36,8 @@ const destinationColumns = [
   { title: "REASON", cell: ({ reason }: Destination) => reason },
   {
     title: "SUBSCRIPTIONS",
-    cell: ({ subscriptions }: Destination) => subscriptions.map(toName).join(", ") || "streams",
+    cell: ({ subscriptions, reason }: Destination) =>
+      subscriptions.map(toName).join(", ") || (GETS_IT.includes(reason) ? "streams" : null),
   },
 ] as const;
 

@@ -12,6 +12,8 @@ interface Hop {
   readonly from: string | null;
   readonly to: readonly string[];
   readonly at: string | null;
+  /** A node of an older version does not say it. */
+  readonly waits?: readonly { readonly cluster: string; readonly reason: string }[];
 }
 
 interface Destination {
@@ -44,6 +46,10 @@ const hopColumns: readonly Column<Hop>[] = [
   { title: "FROM", cell: ({ from }) => from },
   { title: "TO", cell: ({ to }) => to.join(", ") || null },
   { title: "WHEN", cell: ({ at }) => at },
+  {
+    title: "WAITS FOR",
+    cell: ({ waits = [] }) => waits.map(({ cluster, reason }) => `${cluster}: ${reason}`).join(", ") || null,
+  },
 ];
 
 const destinationColumns: readonly Column<Destination>[] = [
@@ -88,6 +94,7 @@ async function printCopy(context: CommandContext, copy: Copy): Promise<void> {
     await tables[i]();
   }
   if (destinations.length === 0 && dispatched) await say(context, "it was for no other cluster");
-  if (deliveries.length === 0) await say(context, "no subscription wanted it");
+  const isThere = missing.length === 0 && destinations.every(({ state }) => state === "delivered");
+  if (deliveries.length === 0 && isThere) await say(context, "no subscription wanted it");
   if (missing.length > 0) await say(context, `no answer from ${missing.join(", ")}`);
 }

@@ -59,6 +59,22 @@ describe("traceEvent() says which way an event went:", () => {
     ]);
   });
 
+  it("and where it waits now, and why: also at a cluster on the way", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("charlie").full = true;
+    await mesh.publish("alice", { id: "1" });
+    const waits = async () =>
+      (await trace(mesh, "1"))!.hops.map(({ cluster, waits }) =>
+        [cluster, ...waits.map(({ cluster, reason }) => `${cluster} ${reason}`)].join(": ")
+      );
+    expect(await waits()).toEqual(["alice", "bob: charlie WAITS_FOR_NEXT_HOP"]);
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(2000);
+    expect(await waits()).toEqual(["alice", "bob: charlie NO_PATH"]);
+    expect(ends(await trace(mesh, "1"))).toEqual(["charlie queued WITH_NEXT_HOP"]);
+  });
+
   it("from a cluster that has never had it", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("alice", "own", "order.>");

@@ -75,6 +75,10 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
       from: orNull(text("Cluster that it came from; null at the origin.")),
       to: listOf(text("Cluster that took it.")),
       at: orNull(time("When it came into that cluster's log, by its clock.")),
+      waits: listOf(object({
+        cluster: text("Destination for which it waits there now."),
+        reason: text("A stable code: NO_PATH and others of a parked event, or WAITS_FOR_NEXT_HOP."),
+      })),
     })),
     deliveries: listOf(object({
       cluster: text("Of the subscription."),
