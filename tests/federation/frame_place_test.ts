@@ -1,12 +1,45 @@
 import { describe, expect, it } from "bun:test";
 
-import { decodeFrame, type Frame } from "../../federation/link/codec/mod.ts";
+import { decodeFrame, type Frame, FRAME_LIMITS } from "../../federation/link/codec/mod.ts";
 import { aFrame, writeFrame } from "./frame_support.ts";
 
 function problemOf(overrides: Partial<Frame>): string | undefined {
   const decoded = decodeFrame(writeFrame(aFrame(overrides)).bytes);
   return "problem" in decoded ? decoded.problem : undefined;
 }
+
+describe("decodeFrame() of sections", () => {
+  const written = () => {
+    const bytes = writeFrame(aFrame()).bytes.slice();
+    return { bytes, view: new DataView(bytes.buffer) };
+  };
+  const FIXED_BYTES_AT = 20;
+  const HEAD_BYTES_AT = 48;
+  const INDEX_BYTES_AT = 52;
+  const problemIn = (bytes: Uint8Array): string | undefined => {
+    const decoded = decodeFrame(bytes);
+    return "problem" in decoded ? decoded.problem : undefined;
+  };
+
+  it("takes tables and an index as large as it lets in, and not a byte more", () => {
+    const { bytes, view } = written();
+    const headBytes = view.getUint32(HEAD_BYTES_AT, true);
+    expect("frame" in decodeFrame(bytes, { ...FRAME_LIMITS, headBytes })).toBe(true);
+    expect(decodeFrame(bytes, { ...FRAME_LIMITS, headBytes: headBytes - 1 })).toMatchObject({ problem: "LIMIT" });
+  });
+
+  it("takes no index that is larger than what it is a part of", () => {
+    const { bytes, view } = written();
+    view.setUint32(INDEX_BYTES_AT, view.getUint32(HEAD_BYTES_AT, true) + 1, true);
+    expect(problemIn(bytes)).toBe("NOT_A_FRAME");
+  });
+
+  it("takes no tables that begin within the fixed part", () => {
+    const { bytes, view } = written();
+    view.setUint16(FIXED_BYTES_AT, 67, true);
+    expect(problemIn(bytes)).toBe("NOT_A_FRAME");
+  });
+});
 
 describe("decodeFrame()", () => {
   const sound: readonly Partial<Frame>[] = [

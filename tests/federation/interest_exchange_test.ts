@@ -147,6 +147,22 @@ describe("InterestExchange.destinationsOf()", () => {
     ]);
   });
 
+  it("asks nothing of an event that somebody takes in any case, whatever was told first", () => {
+    const wants = [
+      want("order.>", { filter: { types: ["a"] } }),
+      want("order.>"),
+      want("*.placed", { filter: { source: "x" } }),
+    ];
+    for (const told of [wants, wants.toReversed(), [wants[1], wants[0], wants[2]]]) {
+      const { exchange } = new Setup();
+      exchange.remote.set("bob", 0, told);
+      const nobodyAsks = (): never => {
+        throw new Error("Cannot give the event: nobody has to ask for it");
+      };
+      expect(exchange.destinationsOf("order.placed", nobodyAsks).map(({ cluster }) => cluster)).toEqual(["bob"]);
+    }
+  });
+
   it("explains wants of one pattern in one order, whichever was told first", () => {
     const wants = ["a", "b", "c", "d"].map((type) => want("order.>", { filter: { types: [type] } }));
     const explained = [wants, wants.toReversed()].map((told) => {
@@ -217,6 +233,42 @@ describe("InterestExchange.destinationsOf()", () => {
     expect(setup.destinations("order.placed")).toEqual(["bob ungrouped billing", "charlie audit"]);
     setup.distances = { bob: 10, charlie: 20 };
     expect(setup.destinations("order.placed")).toHaveLength(1);
+  });
+});
+
+describe("InterestExchange.pickAgain()", () => {
+  function withMembers(): Setup {
+    const setup = new Setup();
+    for (const cluster of ["bob", "charlie", "dora"]) setup.hear(cluster, inGroup("billing"));
+    setup.distances = { bob: 10, charlie: 20, dora: 30 };
+    return setup;
+  }
+  const pick = ({ exchange }: Setup, ...avoid: readonly string[]) =>
+    exchange.pickAgain("order.placed", anEvent(), "billing", new Set(avoid));
+
+  it("answers the nearest cluster that has a member and is not to be avoided", () => {
+    const setup = withMembers();
+    expect([pick(setup), pick(setup, "bob"), pick(setup, "bob", "charlie")]).toEqual(["bob", "charlie", "dora"]);
+    expect(pick(setup, "bob", "charlie", "dora")).toBeUndefined();
+  });
+
+  it("takes no cluster that has members of other groups only", () => {
+    const setup = withMembers();
+    setup.hear("eve", inGroup("audit"));
+    setup.distances = { ...setup.distances, eve: 1 };
+    expect(pick(setup)).toBe("bob");
+  });
+
+  it("takes no cluster that gets the event anyway", () => {
+    const setup = withMembers();
+    setup.hear("bob", inGroup("billing"), want("order.>"));
+    expect(pick(setup)).toBe("charlie");
+  });
+
+  it("takes no cluster to which there is no way", () => {
+    const setup = withMembers();
+    setup.distances = { charlie: 20 };
+    expect(pick(setup)).toBe("charlie");
   });
 });
 

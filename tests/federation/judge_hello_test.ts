@@ -48,6 +48,13 @@ const table:
       "give both the same federation.name",
     ],
     [
+      "takes four other letters in a short name for another name",
+      { ...alice, federation: "abcdef" },
+      { ...bob, federation: "ghijef" },
+      "FEDERATION_MISMATCH",
+      "give both the same federation.name",
+    ],
+    [
       "takes no short name for a typo of another",
       { ...alice, federation: "eu" },
       { ...bob, federation: "us" },

@@ -129,6 +129,15 @@ describe("LaneSender on a wrong last sequence", () => {
     expect([setup.released, setup.notices]).toEqual([[1, 2], []]);
   });
 
+  it("rewinds nothing when the peer is where it was known to be", () => {
+    const setup = opened();
+    setup.pushFrames(3);
+    setup.accept(1);
+    const [, , third] = setup.sent.splice(0);
+    third.answer({ type: "wrongSequence", last: 1, linkEpoch: 1 });
+    expect([setup.take(), setup.notices, setup.sender.counts.rewinds]).toEqual([[2, 3], [], 0]);
+  });
+
   it("needs a new epoch when the peer is ahead", () => {
     const setup = opened();
     setup.pushFrames(1);
@@ -167,6 +176,44 @@ describe("LaneSender when the peer is full", () => {
     expect([setup.notices, setup.sent]).toEqual([["PEER_FULL"], []]);
     setup.world.advance(1);
     expect([setup.sender.linkEpoch, setup.take()]).toEqual([linkEpoch + 1, [1]]);
+  });
+
+  it("does not send again what was refused behind it before the pause is over", () => {
+    const setup = opened();
+    setup.waitsAgain = true;
+    setup.pushFrames(3);
+    const [first, second, third] = setup.sent.splice(0);
+    first.answer({ type: "full", detail: "no room" });
+    for (const { answer } of [second, third]) answer({ type: "wrongSequence", last: 0, linkEpoch: 1 });
+    setup.world.advance(249);
+    expect(setup.take()).toEqual([]);
+    setup.world.advance(1);
+    expect(setup.sent.map(({ frame }) => frame.linkEpoch)).toEqual([2]);
+  });
+
+  it("seals events of any rank in one frame again after sixteen that were taken", () => {
+    const setup = opened();
+    setup.waitsAgain = true;
+    setup.pushFrames(1);
+    setup.sent.splice(0)[0].answer({ type: "full", detail: "no room" });
+    setup.world.advance(250);
+    /** Groups of the frame that has events of two ranks, if they share one. */
+    const groupsOfTwoRanks = (): number => {
+      setup.push(undefined, { hops: ["x", "y"], destinations: [aDestination({ cluster: "charlie" })] });
+      setup.push();
+      setup.push(undefined, { hops: ["x", "y"], destinations: [aDestination({ cluster: "charlie" })] });
+      const [last] = setup.sent.splice(0);
+      last.answer({ type: "accepted", sequence: last.frame.sequence });
+      return Math.max(...setup.sent.map(({ frame }) => frame.groups.length));
+    };
+    setup.sent.splice(0)[0].answer({ type: "accepted", sequence: 1 });
+    expect(groupsOfTwoRanks()).toBe(1);
+    for (let frame = 0; frame < 16; frame++) {
+      for (const { frame: { sequence }, answer } of setup.sent.splice(0)) answer({ type: "accepted", sequence });
+      setup.push();
+    }
+    for (const { frame: { sequence }, answer } of setup.sent.splice(0)) answer({ type: "accepted", sequence });
+    expect(groupsOfTwoRanks()).toBeGreaterThan(1);
   });
 
   it("sends first what the peer takes longest: for its own readers, then with the most hops", () => {

@@ -9,6 +9,31 @@ import { linked, Pair } from "./linked_pair.ts";
 
 const COUNTER = 2 ** 32;
 
+/** A bus that can be made deaf to somebody, and tells of its requests. */
+function deafened(
+  bus: LinkBus,
+  deafTo: ReadonlySet<string>,
+  onRequest: (options: Parameters<LinkBus["request"]>[2]) => void = () => {},
+): LinkBus {
+  return {
+    name: bus.name,
+    dialled: bus.dialled,
+    payloadBytesMax: bus.payloadBytesMax,
+    bufferedBytes: 0,
+    publish: (subject, payload) => bus.publish(subject, payload),
+    request: (subject, payload, options, done) => {
+      onRequest(options);
+      bus.request(subject, payload, options, done);
+    },
+    subscribe: (pattern, listener) =>
+      bus.subscribe(pattern, (message) => {
+        if (!deafTo.has(message.subject.split(".")[4])) listener(message);
+      }),
+    onClosed: (listener) => bus.onClosed(listener),
+    close: () => bus.close(),
+  };
+}
+
 describe("Links", () => {
   it("make a link of a bus that one side has dialled", () => {
     const { alice, bob } = linked();
@@ -52,6 +77,22 @@ describe("Links", () => {
     expect(pair.bob.delivered).toEqual([1, 2]);
   });
 
+  it("name the frame before, as a stream of JetStream wants it", () => {
+    const world = new FakeWorld();
+    const broker = aBroker(world);
+    const [alice, bob] = ["alice", "bob"].map((name) => new LinkedCluster(world, name));
+    const expected: unknown[] = [];
+    const bus = broker.connect("own endpoint", { dialled: false });
+    alice.links.attach(deafened(bus, new Set(), ({ expectedLastSequence }) => expected.push(expectedLastSequence)));
+    bob.links.attach(broker.connect("memory://alice"));
+    world.advance(500);
+    for (let i = 0; i < 3; i++) {
+      alice.send("bob");
+      world.advance(100);
+    }
+    expect(expected).toEqual([0, 1, 2]);
+  });
+
   it("bring control messages over", () => {
     const { alice, bob, world } = linked();
     alice.links.send("bob", "db", new Uint8Array(3));
@@ -75,6 +116,7 @@ describe("Links", () => {
     expect(alice.links.neighbours.get("bob")!.active!.theirs!.received).toMatchObject({
       normal: { sequence: 1, linkEpoch: alice.links.neighbours.get("bob")!.linkEpoch },
     });
+    expect(Object.keys(alice.links.neighbours.get("bob")!.active!.theirs!.received)).toEqual(["normal"]);
     expect(bob.places.durable("alice", "normal").sequence).toBe(1);
   });
 
@@ -168,24 +210,6 @@ describe("Links that break", () => {
 });
 
 describe("Links of several on one bus", () => {
-  /** A bus that can be made deaf to somebody. */
-  function deafened(bus: LinkBus, deafTo: ReadonlySet<string>): LinkBus {
-    return {
-      name: bus.name,
-      dialled: bus.dialled,
-      payloadBytesMax: bus.payloadBytesMax,
-      bufferedBytes: 0,
-      publish: (subject, payload) => bus.publish(subject, payload),
-      request: (subject, payload, options, done) => bus.request(subject, payload, options, done),
-      subscribe: (pattern, listener) =>
-        bus.subscribe(pattern, (message) => {
-          if (!deafTo.has(message.subject.split(".")[4])) listener(message);
-        }),
-      onClosed: (listener) => bus.onClosed(listener),
-      close: () => bus.close(),
-    };
-  }
-
   it("meet a neighbour again that was missed, though others are there", () => {
     const world = new FakeWorld();
     const broker = aBroker(world);

@@ -89,6 +89,14 @@ describe("ReadyBarriers.wait()", () => {
     expect(answer.missing).toEqual([]);
   });
 
+  it("leaves no timer behind when all have answered", () => {
+    const { world, hear, wait } = withPeers();
+    world.advance(1000);
+    wait(3);
+    for (const cluster of ["bob", "charlie"]) hear(cluster, { version: 3 });
+    expect(world.pending).toBe(0);
+  });
+
   it("says in time who is missing", () => {
     const { hear, wait, world } = withPeers();
     const answer = wait(1, 500);

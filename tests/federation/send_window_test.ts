@@ -70,6 +70,16 @@ describe("SendWindow.retransmitMs()", () => {
     expect(window.retransmitMs(250)).toBeLessThan(810);
   });
 
+  it("follows answers that take longer than before, and shorter", () => {
+    const window = new SendWindow();
+    for (let i = 0; i < 100; i++) window.acknowledged(1, 150);
+    for (let i = 0; i < 100; i++) window.acknowledged(1, 600);
+    expect(window.retransmitMs(250)).toBeGreaterThan(1190);
+    expect(window.retransmitMs(250)).toBeLessThan(1210);
+    for (let i = 0; i < 100; i++) window.acknowledged(1, 200);
+    expect(window.retransmitMs(250)).toBeLessThan(410);
+  });
+
   it("is longer when the answers take different times", () => {
     const window = new SendWindow();
     for (let i = 0; i < 100; i++) window.acknowledged(1, i % 2 === 0 ? 300 : 500);

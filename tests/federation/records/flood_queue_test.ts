@@ -80,6 +80,19 @@ describe("FloodQueue", () => {
     expect(waits).toEqual([300, 600, 1200, 2400, 4800, 5000, 5000]);
   });
 
+  it("waits shortly again once an answer shows that the peer is there", () => {
+    const { queue, flush } = aQueue();
+    queue.offer(aSlot(0));
+    flush(0);
+    queue.timeOut(300);
+    flush(300);
+    expect(queue.timeoutMs).toBe(600);
+    queue.offer(aSlot(1));
+    flush(310);
+    queue.acknowledge(0xffffffff, 350);
+    expect(queue.timeoutMs).toBe(100);
+  });
+
   it("gives tags on over their largest number", () => {
     const { queue, flush } = aQueue();
     for (let shard = 0; shard < 3; shard++) queue.offer(aSlot(shard));

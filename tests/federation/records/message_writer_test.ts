@@ -1,7 +1,8 @@
 import { describe, expect, it } from "bun:test";
 
-import { HEAD_BYTES } from "../../../federation/routing/records/db_message.ts";
+import { HEAD_BYTES, MASK_BYTES, readMessage } from "../../../federation/routing/records/db_message.ts";
 import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
+import { BUCKETS } from "../../../federation/routing/records/sealed_record.ts";
 
 function lengthsOf(bytesMax: number, write: (writer: MessageWriter) => void): number[] {
   const lengths: number[] = [];
@@ -32,6 +33,24 @@ describe("MessageWriter", () => {
     });
     expect(lengths.length).toBeGreaterThan(4);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(100);
+  });
+
+  it("keeps two questions of a walk apart that share a message", () => {
+    const walks: number[] = [];
+    const asked = new Uint8Array(MASK_BYTES);
+    new MessageWriter({ bytesMax: 100_000 }).compose((payload) => {
+      const problem = readMessage(payload, {
+        onRecord: () => {},
+        onAck: () => {},
+        onBuckets: (walk) => void walks.push(walk),
+        onKeys: () => {},
+        onWant: () => {},
+      });
+      expect(problem).toBeUndefined();
+    }, (writer) => {
+      for (const walk of [4, 5]) writer.buckets(walk, asked, new Uint32Array(2 * BUCKETS));
+    });
+    expect(walks).toEqual([4, 5]);
   });
 
   it("sends nothing when nothing was written", () => {

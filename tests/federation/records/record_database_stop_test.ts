@@ -1,6 +1,7 @@
 import { describe, expect, it } from "bun:test";
 
-import { MASK_BYTES, readMessage } from "../../../federation/routing/records/db_message.ts";
+import { type ListedKey, MASK_BYTES, readMessage } from "../../../federation/routing/records/db_message.ts";
+import { KIND_NUMBERS_MAX } from "../../../federation/routing/records/mesh_record.ts";
 import { MessageWriter } from "../../../federation/routing/records/message_writer.ts";
 import { RecordDatabase } from "../../../federation/routing/records/mod.ts";
 import { FakeWorld } from "../../support/fake_world.ts";
@@ -35,7 +36,7 @@ function aDatabase({ held = false } = {}) {
 }
 
 /** What a peer that has nothing answers to the question of a walk. */
-function answerTo(question: Uint8Array): Uint8Array {
+function answerTo(question: Uint8Array, keys: readonly ListedKey[] = []): Uint8Array {
   let asked = 0;
   readMessage(question, {
     onRecord: () => {},
@@ -46,7 +47,7 @@ function answerTo(question: Uint8Array): Uint8Array {
   });
   let answer = new Uint8Array(0);
   new MessageWriter({ bytesMax: 1000 }).compose((payload) => answer = payload.slice(), (writer) => {
-    writer.keys({ walk: asked, part: 0, parts: 1, left: new Uint8Array(MASK_BYTES), keys: [] });
+    writer.keys({ walk: asked, part: 0, parts: 1, left: new Uint8Array(MASK_BYTES), keys });
   });
   return answer;
 }
@@ -70,6 +71,26 @@ describe("RecordDatabase.adjacencyUp()", () => {
     expect(sent).toHaveLength(1);
     world.advance(10_000);
     expect(sent.length).toBeGreaterThan(2);
+  });
+});
+
+describe("RecordDatabase.synced()", () => {
+  it("is not told by a late answer to a question of an earlier round", () => {
+    const { world, payloads, database } = aDatabase();
+    database.adjacencyUp("bob");
+    while (payloads.length < 2) world.advance(100);
+    database.receive("bob", answerTo(payloads[0]));
+    expect(database.synced("bob")).toBe(false);
+    database.receive("bob", answerTo(payloads[1]));
+    expect(database.synced("bob")).toBe(true);
+  });
+
+  it("does not wait for records of kinds that a later version has", () => {
+    const { payloads, database } = aDatabase();
+    database.adjacencyUp("bob");
+    const later = { origin: "eve", kind: KIND_NUMBERS_MAX, shard: 0, epoch: 2 ** 32, version: 1, hashLow: 1 };
+    database.receive("bob", answerTo(payloads[0], [later]));
+    expect(database.synced("bob")).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "bun:test";
 import { hashRecord } from "../../../federation/routing/records/record_hash.ts";
 import { DEFAULT_RECORDS_OPTIONS } from "../../../federation/routing/records/records_options.ts";
 import { RecordTable } from "../../../federation/routing/records/record_table.ts";
-import { seal } from "../../../federation/routing/records/sealed_record.ts";
+import { bucketOf, seal } from "../../../federation/routing/records/sealed_record.ts";
 
 const hex = ({ high, low }: { high: number; low: number }): string =>
   [high, low].map((half) => half.toString(16).padStart(8, "0")).join(" ");
@@ -20,6 +20,20 @@ describe("hashRecord()", () => {
   for (const [bytes, hash] of pinned) {
     it(`is ${hash} for [${bytes}]`, () => {
       expect(hex(hashRecord(Uint8Array.from(bytes)))).toBe(hash);
+    });
+  }
+});
+
+describe("bucketOf()", () => {
+  const pinned = [
+    [{ origin: "alice", kind: 0, shard: 0 }, 98],
+    [{ origin: "alice", kind: 1, shard: 0 }, 11],
+    [{ origin: "alice", kind: 1, shard: 7 }, 36],
+    [{ origin: "bob-2", kind: 1, shard: 255 }, 212],
+  ] as const;
+  for (const [key, bucket] of pinned) {
+    it(`is ${bucket} for ${key.origin}/${key.kind}/${key.shard}`, () => {
+      expect(bucketOf(key)).toBe(bucket);
     });
   }
 });

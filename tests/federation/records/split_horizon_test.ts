@@ -40,7 +40,16 @@ function between() {
     const record = seal({ origin, kind: 0, shard, epoch, version, body: Uint8Array.of(version) });
     writer.compose((payload) => database.receive(peer, payload), () => writer.record(1, 600_000, record));
   };
-  return { world, sent, hear, database };
+  /** Several records of eve in one message. */
+  const hearAll = (peer: string, shards: readonly number[]): void => {
+    const records = shards.map((shard) =>
+      seal({ origin: "eve", kind: 0, shard, epoch: 2 ** 32, version: 1, body: Uint8Array.of(shard) })
+    );
+    writer.compose((payload) => database.receive(peer, payload), () => {
+      records.forEach((record, tag) => writer.record(tag, 600_000, record));
+    });
+  };
+  return { world, sent, hear, hearAll, database };
 }
 
 describe("RecordDatabase", () => {
@@ -69,6 +78,38 @@ describe("RecordDatabase", () => {
     world.advance(100);
     expect(sent).toContain("bob 0 2");
     expect(sent).not.toContain("charlie 0 1");
+  });
+});
+
+describe("RecordDatabase.counts", () => {
+  it("tell what came again, what was older, what was taken in and what has ended", () => {
+    const { world, hear, database } = between();
+    hear("bob", 0, 2);
+    hear("charlie", 0, 2);
+    hear("charlie", 0, 1);
+    hear("charlie", 1, 1);
+    expect(database.counts).toMatchObject({ repeats: 1, older: 1, installed: 2, purged: 0 });
+    world.advance(700_000);
+    expect(database.counts).toMatchObject({ installed: 2, purged: 2, records: 0 });
+  });
+
+  it("know a record again that is followed by another in its message", () => {
+    const { hearAll, database } = between();
+    for (let i = 0; i < 2; i++) hearAll("bob", [0, 1, 2]);
+    expect(database.counts).toMatchObject({ repeats: 3, installed: 3, conflicts: 0 });
+  });
+});
+
+describe("RecordDatabase and records of an earlier run", () => {
+  it("withdraws after a jump what others still have of it", () => {
+    const { world, hear, database } = between();
+    database.originate("topology", 0, Uint8Array.of(1), 600_000);
+    world.advance(40_000);
+    hear("bob", 2, 1, { origin: "alice", counter: 5 });
+    const key = { origin: "alice", kind: "topology", shard: 2 } as const;
+    expect(database.get(key)).toBeDefined();
+    world.advance(31_000);
+    expect(database.get(key)).toBeUndefined();
   });
 });
 
