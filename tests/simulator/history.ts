@@ -45,7 +45,8 @@ export class ObservedLog {
   readonly cluster: string;
   readonly #lines: Line[] = [];
   readonly #delivered = new Map<string, StoredEvent>();
-  readonly #identities = new Map<string, string>();
+  /** (source, id) of what is here for this cluster, as what it came, and where it stands in the log. */
+  readonly #identities = new Map<string, { readonly key: string; readonly position: number }>();
   /** Times that an event was stored here, for whatever reason. */
   readonly #copies = new Map<string, number>();
   readonly #counts = new Map<string, number>();
@@ -72,8 +73,8 @@ export class ObservedLog {
     return this.#copies.get(key) ?? 0;
   }
 
-  /** Throws `Violation` for an event that was delivered before. */
-  append(event: StoredEvent): void {
+  /** `tail`: position of the first event that the cluster still has. Throws `Violation` for one that was delivered before. */
+  append(event: StoredEvent, tail = 1): void {
     const key = keyOf(event);
     const delivered = isDelivered(event);
     this.#lines.push({ event, delivered });
@@ -82,7 +83,7 @@ export class ObservedLog {
     if (this.#delivered.has(key)) throw new Violation("G2 effectively once", `${this.cluster} has ${key} twice`);
     this.#delivered.set(key, event);
     this.#counts.set(event.origin, this.countOf(event.origin) + 1);
-    this.#noteIdentity(event, key);
+    this.#noteIdentity(event, { key, tail });
   }
 
   /** The log ends earlier than it did. */
@@ -95,20 +96,24 @@ export class ObservedLog {
       this.#delivered.delete(keyOf(event));
       this.#counts.set(event.origin, this.countOf(event.origin) - 1);
       const identity = `${event.event.attributes.source} ${event.event.attributes.id}`;
-      if (this.#identities.get(identity) === keyOf(event)) this.#identities.delete(identity);
+      if (this.#identities.get(identity)?.key === keyOf(event)) this.#identities.delete(identity);
     }
     return lost;
   }
 
-  /** What came over links must not come as another event as well; the door of the cluster itself is not under test. */
-  #noteIdentity(event: StoredEvent, key: string): void {
+  /**
+   * What came over links must not come as another event as well, while the log has the first: the publish window is kept
+   * by the log, and gets no further back. The door of the cluster itself is not under test.
+   */
+  #noteIdentity(event: StoredEvent, { key, tail }: { key: string; tail: number }): void {
     const { source, id } = event.event.attributes;
     const identity = `${source} ${id}`;
     const known = this.#identities.get(identity);
     const own = (each: string): boolean => each.startsWith(`${this.cluster}/`);
-    if (known !== undefined && !own(key) && !own(known)) {
-      throw new Violation("publish window", `${this.cluster} has "${id}" of "${source}" as ${known} and as ${key}`);
+    const remembered = known !== undefined && known.position >= tail;
+    if (remembered && !own(key) && !own(known.key)) {
+      throw new Violation("publish window", `${this.cluster} has "${id}" of "${source}" as ${known.key} and as ${key}`);
     }
-    if (known === undefined) this.#identities.set(identity, key);
+    if (!remembered) this.#identities.set(identity, { key, position: event.position });
   }
 }
