@@ -13,6 +13,8 @@ export interface CustodyLog {
   readonly tail: number;
   /** What is committed is synced to disk when `done` is called. */
   readonly syncsCommits: boolean;
+  /** Calls back once what is committed now is synced too, or is lost only with everything else: at once where `syncsCommits`. */
+  whenSynced(done: () => void): void;
   /** The store's ageing clock, ms (see `EventStore.now`). */
   now(): number;
   /** The cap, in bytes of events and what belongs to them. */

@@ -173,6 +173,7 @@ export class Federation {
       relay: this.relay,
       save: (change) => this.#writes.change(change),
       syncs: log.syncsCommits,
+      whenSynced: (done) => log.whenSynced(done),
       onNoMember: (cluster, event) => this.repicks.add(cluster, event),
       mayForget: () => this.#caughtUp,
       whenDurable: (done) => this.#writes.whenDurable(done),

@@ -25,6 +25,8 @@ export function createCustodyLog(store: EventStore): CustodyLog {
       return store.tail;
     },
     syncsCommits: store.capabilities.durable,
+    // A store that is not durable keeps nothing over a restart: it has no tail to lose, and nothing to wait for.
+    whenSynced: (done) => done(),
     get bytesMax() {
       return store.stats().bytesMax;
     },

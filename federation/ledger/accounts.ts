@@ -21,6 +21,8 @@ export interface AccountsParts {
   readonly save: (change: StateChange) => void;
   /** What the store has committed it never loses. */
   readonly syncs: boolean;
+  /** Calls back once what the store has committed by now is synced. */
+  readonly whenSynced: (done: () => void) => void;
   /** A cluster that was picked for some groups has no member of them: another one has to be. */
   readonly onNoMember: (cluster: string, event: { epoch: number; sequence: number; groups: readonly string[] }) => void;
   /** Every event of earlier runs has its destinations: an epoch without a book is over. */
@@ -46,6 +48,7 @@ export class Accounts {
     this.receipts = new Receipts({
       world,
       coverages: this.coverages,
+      whenSynced: parts.whenSynced,
       send: (to, part) => relay.send(to, "receipt", part),
     });
     relay.handle("receipt", (from, body) => this.#receipt(from, body));

@@ -3,10 +3,13 @@
 import type { Coverage, Coverages } from "../custody/coverage.ts";
 import type { World } from "../world.ts";
 import { PART_INTERVALS, type ReceiptAck, type ReceiptPart } from "./receipt_message.ts";
+import { SyncedCoverages } from "./synced_coverages.ts";
 
 export interface ReceiptsParts {
   readonly world: World;
   readonly coverages: Coverages;
+  /** `CustodyLog.whenSynced()`: what a store may still lose is told to nobody, or the origin would let go of the last copy. */
+  readonly whenSynced: (done: () => void) => void;
   /** Sends to another cluster, hop by hop; may be lost, false when there is no path now. */
   readonly send: (to: string, part: ReceiptPart) => boolean;
 }
@@ -24,6 +27,7 @@ interface Pending {
 
 export class Receipts {
   readonly #parts: ReceiptsParts;
+  readonly #synced: SyncedCoverages;
   readonly #pending = new Map<Coverage, Pending>();
   #cancel: (() => void) | undefined;
   #wakesAt = 0;
@@ -32,6 +36,10 @@ export class Receipts {
 
   constructor(parts: ReceiptsParts) {
     this.#parts = parts;
+    this.#synced = new SyncedCoverages({
+      whenSynced: parts.whenSynced,
+      onSynced: (coverage) => this.#tell(coverage),
+    });
   }
 
   /** Takes up what was not acknowledged when the node stopped. */
@@ -39,16 +47,9 @@ export class Receipts {
     for (const coverage of this.#parts.coverages) if (coverage.version > coverage.acknowledged) this.note(coverage);
   }
 
-  /** Coverage has grown. */
+  /** Coverage has grown, and is committed. */
   note(coverage: Coverage): void {
-    const due = this.#parts.world.now() + COALESCE_MS;
-    const pending = this.#pending.get(coverage);
-    if (pending === undefined) this.#pending.set(coverage, { coverage, repeatMs: REPEAT_MS_MIN, due });
-    else {
-      pending.repeatMs = REPEAT_MS_MIN;
-      pending.due = Math.min(pending.due, due);
-    }
-    this.#schedule(COALESCE_MS);
+    this.#synced.note(coverage);
   }
 
   /** A way to everybody may have opened: what waits for its turn is sent now. */
@@ -62,7 +63,7 @@ export class Receipts {
     const coverage = this.#parts.coverages.find(origin, epoch);
     if (coverage === undefined) return undefined;
     coverage.acknowledge(version, low);
-    if (coverage.acknowledged >= coverage.version) this.#pending.delete(coverage);
+    if (coverage.acknowledged >= (this.#synced.of(coverage) ?? coverage).version) this.#pending.delete(coverage);
     return coverage;
   }
 
@@ -75,12 +76,26 @@ export class Receipts {
   /** Nothing of that epoch has to be told any more. */
   forget(origin: string, epoch: number): void {
     const coverage = this.#parts.coverages.find(origin, epoch);
-    if (coverage !== undefined) this.#pending.delete(coverage);
+    if (coverage === undefined) return;
+    this.#pending.delete(coverage);
+    this.#synced.forget(coverage);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+  }
+
+  #tell(coverage: Coverage): void {
+    if (this.#stopped) return;
+    const due = this.#parts.world.now() + COALESCE_MS;
+    const pending = this.#pending.get(coverage);
+    if (pending === undefined) this.#pending.set(coverage, { coverage, repeatMs: REPEAT_MS_MIN, due });
+    else {
+      pending.repeatMs = REPEAT_MS_MIN;
+      pending.due = Math.min(pending.due, due);
+    }
+    this.#schedule(COALESCE_MS);
   }
 
   /** Looks again after a delay, or sooner if that is due already. */
@@ -101,7 +116,7 @@ export class Receipts {
     let next = Infinity;
     for (const pending of this.#pending.values()) {
       if (pending.due <= now) {
-        this.#sendParts(pending.coverage);
+        this.#sendParts(this.#synced.of(pending.coverage) ?? pending.coverage);
         pending.due = now + pending.repeatMs;
         pending.repeatMs = Math.min(REPEAT_MS_MAX, pending.repeatMs * 2);
       }

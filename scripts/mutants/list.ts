@@ -14,6 +14,13 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     to: '    this.#waitingBytes += bytes.length;\n    answer({ type: "accepted", sequence: frame.sequence });\n',
   },
   {
+    name: "tell of coverage that is not synced",
+    why: "A store that acknowledges before it syncs may lose it, and the origin, that has heard of it, has let go.",
+    file: "federation/ledger/receipts.ts",
+    from: "this.#sendParts(this.#synced.of(pending.coverage) ?? pending.coverage)",
+    to: "this.#sendParts(pending.coverage)",
+  },
+  {
     name: "tell of frames that wait for the disk",
     why: "A sender that hears of them lets go of them; in a crash they are lost.",
     file: "federation/custody/intake.ts",

@@ -32,6 +32,7 @@ function twoClusters() {
       save: ({ key }) => saved.push(key),
       mayForget: () => true,
       syncs: true,
+      whenSynced: (done) => done(),
       onNoMember: () => undefined,
       whenDurable: (done) => held ? durable.push(done) : done(),
       onSettled: ({ key }) => settled.push(key),

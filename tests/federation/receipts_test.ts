@@ -14,6 +14,7 @@ function setUp() {
   const receipts = new Receipts({
     world,
     coverages,
+    whenSynced: (done) => done(),
     send: (to, part) => sent.push({ to, at: world.now() - 1000, ...part }) > 0,
   });
   const cover = (origin: string, sequence: number): void => {

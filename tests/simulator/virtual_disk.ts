@@ -121,6 +121,7 @@ class OpenLog implements CustodyLog {
   #underWay: readonly Commit[] = [];
   #busy = false;
   #bytes = 0;
+  readonly #untilSynced: (() => void)[] = [];
 
   constructor(
     disk: VirtualDisk,
@@ -147,6 +148,11 @@ class OpenLog implements CustodyLog {
 
   get syncsCommits(): boolean {
     return this.#disk.options.syncsCommits;
+  }
+
+  whenSynced(done: () => void): void {
+    if (this.syncsCommits) done();
+    else this.#untilSynced.push(done);
   }
 
   now(): number {
@@ -257,6 +263,7 @@ class OpenLog implements CustodyLog {
   #syncSometimes(): void {
     this.#boot.host.after(this.#boot, this.#disk.options.syncEveryMs * 1000, () => {
       this.#disk.content.forgetUndo();
+      for (const done of this.#untilSynced.splice(0)) done();
       this.#syncSometimes();
     });
   }

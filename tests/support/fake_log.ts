@@ -21,6 +21,7 @@ export class FakeLog implements CustodyLog {
   readonly #listeners: ((events: readonly StoredEvent[]) => void)[] = [];
   readonly #waiting: Commit[] = [];
   readonly #reads: (() => void)[] = [];
+  readonly #untilSynced: (() => void)[] = [];
   /** Commits and reads wait for `flush()`. */
   held = false;
   /** What commits fail with from now on, if anything. */
@@ -55,6 +56,16 @@ export class FakeLog implements CustodyLog {
 
   get tail(): number {
     return this.content.tail;
+  }
+
+  whenSynced(done: () => void): void {
+    if (this.syncsCommits) done();
+    else this.#untilSynced.push(done);
+  }
+
+  /** What was committed is on the disk now. */
+  sync(): void {
+    for (const done of this.#untilSynced.splice(0)) done();
   }
 
   now(): number {

@@ -40,4 +40,24 @@ describe("a destination that comes back as an old copy of itself", () => {
     expect(mesh.marks.toRecord()["log went back"]).toBeGreaterThan(0);
     expect([...arrived(mesh, "oslo")].sort()).toEqual([...ids].sort());
   });
+
+  it("gets again what it had not synced from an origin that restarted meanwhile: it had told nothing of that", () => {
+    const mesh = formMesh({
+      links: "paris-oslo",
+      wants: { oslo: ["order.>"] },
+      disks: { oslo: { syncsCommits: false, syncEveryMs: 3000 } },
+    });
+    const ids: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      ids.push(...publish(mesh, "paris", { count: 20, everyMs: 10 }));
+      mesh.run(1500);
+      for (const name of ["oslo", "paris"]) mesh.node(name).stop({ powerLoss: true });
+      mesh.run(100);
+      for (const name of ["oslo", "paris"]) mesh.node(name).start();
+      mesh.run(4000);
+    }
+    mesh.rest(90_000);
+    expect(mesh.marks.toRecord()["log went back"]).toBeGreaterThan(0);
+    expect([...arrived(mesh, "oslo")].sort()).toEqual([...ids].sort());
+  });
 });
