@@ -29,6 +29,7 @@ import type { FederationNotice, FederationParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
+import { GroupConflicts } from "./routing/group_conflicts.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
 import { Topology } from "./routing/topology.ts";
 import { recordChanges } from "./routing/record_documents.ts";
@@ -46,6 +47,7 @@ export class Federation {
   readonly records: RecordDatabase;
   readonly topology: Topology;
   readonly interest: InterestExchange;
+  readonly groups: GroupConflicts;
   readonly custody: Custody;
   readonly upkeep: Upkeep;
   readonly departures: Departures;
@@ -155,6 +157,7 @@ export class Federation {
       distance: (cluster) => this.topology.table.distance(cluster),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
+    this.groups = new GroupConflicts({ remote: this.interest.remote, wants: () => local.wants(), onNotice: warn });
     const settled = (document: CustodyDocument): void => {
       this.documents.remove(document);
       this.#writes.remove(document.key);
@@ -252,7 +255,10 @@ export class Federation {
         custody: this.custody,
         reader: new EventReader(log, world, onError),
         age: () => log.now(),
-        onHandedOver: (peer, shipments) => this.#handedOver(peer, shipments),
+        onHandedOver: (peer, shipments) => {
+          for (const shipment of shipments) this.trace.noteRun("out", peer, shipment);
+          this.accounts.handedOver(shipments);
+        },
       },
       root: () => bytesToHex(this.records.root),
       onUp: (neighbour) => this.#linkUp(neighbour),
@@ -358,11 +364,6 @@ export class Federation {
     this.custody.add(shipment);
   }
 
-  #handedOver(peer: string, shipments: readonly Shipment[]): void {
-    for (const shipment of shipments) this.trace.noteRun("out", peer, shipment);
-    this.accounts.handedOver(shipments);
-  }
-
   #linkUp(neighbour: Neighbour): void {
     const { peer, active } = neighbour;
     this.dialling.noteLinked(active?.bus);
@@ -430,6 +431,7 @@ export class Federation {
       this.custody.tick();
       this.upkeep.tick();
       this.trace.tick();
+      this.groups.look();
       if (this.#caughtUp) this.accounts.closeEpochs();
       this.repicks.move(this.custody.unreached(GROUP_FAILOVER_MS));
       this.#gate.look();

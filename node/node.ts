@@ -9,6 +9,7 @@ import type { Clock } from "./clock.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 import { DeadLetters } from "./dead_letters.ts";
 import type { DeadLetterQuery } from "./dead_letters.ts";
+import { type GroupsElsewhere } from "./delivery/groups_elsewhere.ts";
 import { QueueGroups } from "./delivery/queue_groups.ts";
 import { RecentOutcomes } from "./delivery/recent_outcomes.ts";
 import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
@@ -207,6 +208,11 @@ export class WeftNode implements AsyncDisposable {
   addNeeded(source: () => readonly NeededEvents[]): () => void {
     this.#neededElsewhere.add(source);
     return () => this.#neededElsewhere.delete(source);
+  }
+
+  /** From now on a group gets no other definition than one of its name has elsewhere, as `source` knows. */
+  learnGroups(source: GroupsElsewhere): void {
+    this.#groups.elsewhere = source;
   }
 
   /** Reads the log a page at a time. */

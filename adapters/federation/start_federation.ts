@@ -63,6 +63,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
     }, (error, opened) => opened === undefined ? reject(error) : resolve(opened))
   );
   node.addNeeded(() => federation.neededFrom === undefined ? [] : [{ pattern: ">", from: federation.neededFrom }]);
+  node.learnGroups((name) => federation.groups.elsewhere(name));
   answerQuestions(federation, node, onError);
   if (endpoint !== undefined) federation.attach(endpoint.bus);
   federation.start();

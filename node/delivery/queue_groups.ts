@@ -7,6 +7,7 @@ import type { EventStore, StateChange } from "../event_store.ts";
 import { groupKeyOf, LINGER_MS, type LocalWant, type LocalWants } from "../local_wants.ts";
 import { Interest } from "../subscriptions/interest.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
+import { assertSameElsewhere, type GroupsElsewhere } from "./groups_elsewhere.ts";
 import type { RecentOutcomes } from "./recent_outcomes.ts";
 import {
   decodeGroup,
@@ -50,6 +51,8 @@ export class QueueGroups {
   readonly #groups = new Map<string, QueueGroup>();
   /** By key: one comes, goes or changes at a time, else two would open one queue, or one close what another enters. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** What others say of groups; nobody else is known without it. */
+  elsewhere: GroupsElsewhere = () => [];
   #cancelSaving: (() => void) | undefined;
   #closed = false;
 
@@ -84,7 +87,7 @@ export class QueueGroups {
   /**
    * Enters the group of that key, made if it is not there: then it begins after position `after`. `admit` writes the
    * changes that make it durable, and counts the new member in; if it rejects, everything is as before. Throws
-   * `GROUP_MISMATCH` when the group is defined otherwise.
+   * `GROUP_MISMATCH` when the group is defined otherwise, here or, where it is new here, elsewhere.
    */
   enter(
     key: string,
@@ -95,6 +98,7 @@ export class QueueGroups {
     return this.#inTurn(key, async () => {
       const existing = this.#groups.get(key);
       if (existing !== undefined) this.#assertSame(existing, record);
+      else assertSameElsewhere(key, record, this.elsewhere);
       const group = existing ?? await this.#prepare(key, record, after);
       group.cancelLinger?.();
       try {
@@ -119,6 +123,7 @@ export class QueueGroups {
   ): Promise<void> {
     return this.#inTurn(group.key, async () => {
       if (!isAlone(group, subscription)) this.#assertSame(group, record);
+      assertSameElsewhere(group.key, record, this.elsewhere);
       await this.#change(group, async () => {
         await halt();
         await group.queue.close();

@@ -67,4 +67,15 @@ describe("alice on Bun and bob on Deno, who joined her", () => {
     await eventually(async () => expect(await logOf("bob")).toContain('"wanted"'), PATIENCE);
     expect(await logOf("bob")).not.toContain("unwanted");
   }, 60_000);
+
+  it("a group that alice has is refused at bob with another definition, and says who has which", async () => {
+    const mesh = await starting;
+    const group = (topic: string) => ({ protocol: "PULL", config: { topic, group: "billing" } });
+    const made = await mesh.node("alice").call("PUT", "/v1/subscriptions/b1?ready=mesh", group("order.of.group"));
+    expect(made).toMatchObject({ status: 201, body: { missing: [] } });
+    const refused = await mesh.node("bob").call("PUT", "/v1/subscriptions/b2", group("stock.of.group"));
+    expect(refused).toMatchObject({ status: 409, body: { code: "GROUP_MISMATCH" } });
+    expect(refused.body.detail).toContain('"order.of.group" in cluster "alice"');
+    expect((await mesh.node("bob").call("PUT", "/v1/subscriptions/b2", group("order.of.group"))).status).toBe(201);
+  }, 60_000);
 });

@@ -138,6 +138,13 @@ export class RemoteInterest {
     return this.#countingOf(cluster).toSorted(byText).map(({ want }) => want);
   }
 
+  /** Every want of a group that counts, in no order. */
+  *grouped(): Generator<{ readonly cluster: string; readonly want: ToldWant }> {
+    for (const cluster of this.#tellers.keys()) {
+      for (const target of this.#countingOf(cluster)) if (target.want.group !== undefined) yield target;
+    }
+  }
+
   /** Clusters that told something, by name. */
   clusters(): readonly string[] {
     return [...this.#tellers.keys()].sort();

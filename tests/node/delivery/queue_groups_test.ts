@@ -1,7 +1,7 @@
 import { describe, expect, it } from "bun:test";
 
 import { decodeQueueState } from "../../../node/delivery/queue_state.ts";
-import { LINGER_MS } from "../../../node/local_wants.ts";
+import { groupKeyOf, LINGER_MS } from "../../../node/local_wants.ts";
 import { StoreFullError } from "../../../node/mod.ts";
 import { someEvents } from "../../support/events.ts";
 import { openTestNode, type TestNode } from "../../support/test_node.ts";
@@ -227,5 +227,52 @@ describe("Retention", () => {
       2,
       4,
     ]);
+  });
+});
+
+describe("A group that is known elsewhere", () => {
+  const other = [{ cluster: "oslo", groupKey: "g:another", pattern: "stock.>" }];
+
+  it("is not made here with another definition, which says where it is", async () => {
+    await using fixture = await openTestNode();
+    fixture.node.learnGroups((name) => name === "g" ? other : []);
+    const refused = fixture.node.subscriptions.put("a", { config: { group: "g", topic: "order.>" } });
+    await expect(refused).rejects.toThrow('"stock.>" in cluster "oslo"');
+    expect(await code(stream(fixture))).toBe("GROUP_MISMATCH");
+    expect(await documents(fixture)).toEqual([]);
+  });
+
+  it("is made here with the same definition", async () => {
+    await using fixture = await openTestNode();
+    const groupKey = groupKeyOf("g", { topic: "order.>" });
+    fixture.node.learnGroups(() => [{ cluster: "oslo", groupKey, pattern: "order.>" }]);
+    await fixture.node.subscriptions.put("a", { config: { group: "g", topic: "order.>" } });
+    expect(fixture.node.subscriptions.size).toBe(1);
+  });
+
+  it("is not redefined here by its only subscription", async () => {
+    await using fixture = await openTestNode();
+    await fixture.node.subscriptions.put("a", { config: { group: "g", topic: "order.>" } });
+    const groupKey = groupKeyOf("g", { topic: "order.>" });
+    fixture.node.learnGroups(() => [{ cluster: "oslo", groupKey, pattern: "order.>" }]);
+    expect(await code(fixture.node.subscriptions.put("a", { config: { group: "g", topic: "user.>" } }))).toBe(
+      "GROUP_MISMATCH",
+    );
+  });
+
+  it("gets more members here when it is here already, whatever others say of it", async () => {
+    await using fixture = await openTestNode();
+    await fixture.node.subscriptions.put("a", { config: { group: "g", topic: "order.>" } });
+    fixture.node.learnGroups(() => other);
+    await fixture.node.subscriptions.put("b", { config: { group: "g", topic: "order.>" } });
+    expect(fixture.node.subscriptions.size).toBe(2);
+  });
+
+  it("may be called so here when it wants nothing of other clusters, and so may a subscription", async () => {
+    await using fixture = await openTestNode();
+    fixture.node.learnGroups(() => other);
+    await fixture.node.subscriptions.put("a", { config: { group: "g", topic: "order.>", scope: "cluster" } });
+    await fixture.node.subscriptions.put("g", { config: { topic: "order.>" } });
+    expect(fixture.node.subscriptions.size).toBe(2);
   });
 });
