@@ -132,6 +132,7 @@ export class Compaction {
       { key: document.key, value: encodeRuns(runs, document.first) },
       ...from.map(({ key }) => ({ key, value: undefined })),
     ]);
+    changes.push(...this.#booksOf(merged));
     this.#busy = true;
     log.commit([], changes, (error) => {
       this.#busy = false;
@@ -139,6 +140,16 @@ export class Compaction {
       for (const one of merged) this.#replace(one);
       custody.join();
     });
+  }
+
+  /**
+   * What has ended is in no new document, and after a crash the old ones are gone: the books, which say that it has ended, are
+   * written in the same commit.
+   */
+  #booksOf(merged: readonly Merged[]): StateChange[] {
+    const own = merged.filter(({ from }) => from[0].owed);
+    const epochs = new Set(own.flatMap(({ runs }) => runs.map(({ epoch }) => epoch)));
+    return [...this.#parts.books].filter(({ epoch }) => epochs.has(epoch)).map((book) => book.toChange());
   }
 
   /** Meanwhile some of it may have gone on its way, or have ended. */

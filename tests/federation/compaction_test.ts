@@ -6,6 +6,7 @@ import { CUSTODY_PREFIX, custodyKey, encodeRuns } from "../../federation/custody
 import type { CustodyDocument, Run, Shipment } from "../../federation/custody/shipment.ts";
 import { takeUpCustody } from "../../federation/custody/take_up.ts";
 import { Upkeep } from "../../federation/custody/upkeep.ts";
+import { Book } from "../../federation/ledger/book.ts";
 import { Books } from "../../federation/ledger/books.ts";
 import { FAKE_EPOCH, FakeLog } from "../support/fake_log.ts";
 import { FakeWorld } from "../support/fake_world.ts";
@@ -156,6 +157,17 @@ describe("Upkeep.tick() for many small documents", () => {
     expect(pairs(shipments)).toEqual(before);
     expect(shipments.length).toBeLessThan(5);
     expect(documents.reduce((sum, { open }) => sum + open, 0)).toBe(450);
+  });
+
+  it("writes down with it what has ended, of which no document tells any more", () => {
+    for (let i = 0; i < 100; i++) backlog.own("bob", "charlie");
+    backlog.custody.forget("charlie"); // charlie has got them
+    backlog.books.receive("charlie", FAKE_EPOCH, { intervals: [[0, 100]], exceptions: [] });
+    backlog.upkeep.tick();
+    expect(backlog.stored).toHaveLength(1);
+    const saved = new Book("charlie", FAKE_EPOCH);
+    saved.load(backlog.log.content.documents.get(saved.key)!);
+    expect(saved.ended.delivered).toBe(100);
   });
 
   it("holds a long backlog in few documents and shipments", () => {
