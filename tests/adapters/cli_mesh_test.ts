@@ -85,6 +85,13 @@ describe("weft trace and ledger", () => {
     expect(ledger.output).toMatch(/\noslo +1 +1 +0 +0 +0 +0 +0 +yes/);
     expect((await run("ledger", "--json")).json.balanced).toBe(true);
   });
+
+  it("say that an event is not found under the source that was guessed, and how to name its own", async () => {
+    const { exitCode, chat } = await run("trace", "nothing");
+    expect(exitCode).toBe(3);
+    expect(chat).toContain("--source SOURCE");
+    expect((await run("trace", "nothing", "--source", "/elsewhere")).chat).not.toContain("--source SOURCE");
+  });
 });
 
 describe("weft forget", () => {

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from "../command.ts";
 import { SOURCE_DEFAULT } from "../event_draft.ts";
+import { CommandError, ExitCode } from "../exit_codes.ts";
 import { createNodeApi } from "../node_api.ts";
 import { printFields, printTable, printText, say } from "../output.ts";
 import type { Column } from "../table.ts";
@@ -69,14 +70,25 @@ const deliveryColumns: readonly Column<Delivery>[] = [
 
 /** JSON: the node's answer, `{"source","id","origin","hops":[…],"deliveries":[…],"destinations":[…],…}`. */
 export async function traceEvent(context: CommandContext): Promise<void> {
-  const query = { id: context.args.required(0), source: context.args.text("source") ?? SOURCE_DEFAULT };
-  const { text, body } = await createNodeApi(context).request("GET", "/v1/trace", { query });
+  const source = context.args.text("source");
+  const query = { id: context.args.required(0), source: source ?? SOURCE_DEFAULT };
+  // What is not there is said by the node, unless the source was only guessed here.
+  const expect = source === undefined ? [404] : [];
+  const { status, text, body } = await createNodeApi(context).request("GET", "/v1/trace", { query, expect });
+  if (status === 404) throw notFound(query.id);
   if (context.json) return await printText(context, text);
   await printCopy(context, body as Copy);
   for (const copy of body.copies as readonly Copy[]) {
     await printText(context, "\nthe same id, published once more:");
     await printCopy(context, copy);
   }
+}
+
+function notFound(id: string): CommandError {
+  const message =
+    `Cannot trace event "${id}" of source "${SOURCE_DEFAULT}", which is meant unless another is named: no cluster ` +
+    "that can be reached has it; name the source that it was published with: --source SOURCE";
+  return new CommandError(ExitCode.notFound, message);
 }
 
 async function printCopy(context: CommandContext, copy: Copy): Promise<void> {
