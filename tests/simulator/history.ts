@@ -3,6 +3,9 @@
 import type { StoredEvent } from "../../node/mod.ts";
 import type { MemberDestination } from "./member.ts";
 
+/** Events of the publish window of a simulated node. */
+export const WINDOW_EVENTS = 4096;
+
 /** An event that a publisher has its acknowledgement for. */
 export interface Promised {
   readonly key: string;
@@ -102,15 +105,16 @@ export class ObservedLog {
   }
 
   /**
-   * What came over links must not come as another event as well, while the log has the first: the publish window is kept
-   * by the log, and gets no further back. The door of the cluster itself is not under test.
+   * What came over links must not come as another event as well, while the publish window has the first: it is kept by
+   * the log, and gets no further back than that, nor than so many events. The door of the cluster itself is not under test.
    */
   #noteIdentity(event: StoredEvent, { key, tail }: { key: string; tail: number }): void {
     const { source, id } = event.event.attributes;
     const identity = `${source} ${id}`;
     const known = this.#identities.get(identity);
     const own = (each: string): boolean => each.startsWith(`${this.cluster}/`);
-    const remembered = known !== undefined && known.position >= tail;
+    const first = Math.max(tail, event.position - WINDOW_EVENTS + 1);
+    const remembered = known !== undefined && known.position >= first;
     if (remembered && !own(key) && !own(known.key)) {
       throw new Violation("publish window", `${this.cluster} has "${id}" of "${source}" as ${known.key} and as ${key}`);
     }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "bun:test";
 
 import type { StoredEvent } from "../../node/mod.ts";
 import { anEvent } from "../support/events.ts";
-import { ObservedLog } from "./history.ts";
+import { ObservedLog, WINDOW_EVENTS } from "./history.ts";
 
 /** An event of another cluster, at a position of the log that is observed. */
 function stored(position: number, { origin = "paris", sequence = position, id = "1" } = {}): StoredEvent {
@@ -31,6 +31,13 @@ describe("ObservedLog", () => {
     log.append(stored(2, { origin: "rome" }), 2);
     expect(log.delivered.size).toBe(2);
     expect(() => log.append(stored(3, { origin: "bern" }), 2)).toThrow("publish window");
+  });
+
+  it("may have them again once the window has moved on", () => {
+    const log = new ObservedLog("oslo");
+    log.append(stored(1));
+    expect(() => log.append(stored(WINDOW_EVENTS, { origin: "rome" }))).toThrow("publish window");
+    log.append(stored(WINDOW_EVENTS + 1, { origin: "bern" }));
   });
 
   it("may have them as its own publisher gave them", () => {

@@ -4,11 +4,10 @@ import type { Arrival, CustodyLog, LocalCluster, Verdict, Want } from "../../fed
 import type { StoredEvent } from "../../node/mod.ts";
 import { isSystemTopic } from "../../node/system_topics.ts";
 import type { DiskContent } from "./disk_content.ts";
+import { WINDOW_EVENTS } from "./history.ts";
 import type { SimRandom } from "./sim_random.ts";
 import type { Boot } from "./virtual_host.ts";
 
-/** Events of the publish window. */
-const WINDOW_EVENTS = 4096;
 const JUDGE_US_MAX = 2000;
 
 export class VirtualCluster implements LocalCluster {
