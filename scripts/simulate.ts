@@ -1,18 +1,17 @@
 /**
  * Runs the federation in the deterministic simulator, seed after seed, and says which promise broke and how to see it again.
  *
- *     bun scripts/simulate.ts [--seeds 1000] [--first-seed 1] [--clusters 3-9] [--seconds 60] [--keep-going] [--json]
+ *     bun scripts/simulate.ts [--seeds 1000] [--first-seed 1] [--clusters 3-9] [--seconds 60] [--jobs 2] [--keep-going] [--json]
  *
- * `--clusters` and `--seconds` fix what each seed else chooses; a range is chosen from by seed. Ends with 1 after a failure.
+ * `--jobs` is the number of threads; the report does not depend on it. `--clusters` and `--seconds` fix what each seed else chooses; a range is chosen from by seed. Ends with 1 after a failure.
  * A seed with the same options does the same on Bun and on Deno: the hash of the last line says so for all of them.
  */
 
 import process from "node:process";
 import { parseArgs } from "node:util";
 
-import { FederationMember } from "../tests/simulator/federation_member.ts";
-import { describeFailure, runSeed, type SeedResult } from "../tests/simulator/run_seed.ts";
-import { SimRandom } from "../tests/simulator/sim_random.ts";
+import { runInThreads } from "./simulate/in_threads.ts";
+import { type NumberedResult, runNumbered } from "./simulate/numbered_seed.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +19,7 @@ const { values } = parseArgs({
     "first-seed": { type: "string", default: "1" },
     clusters: { type: "string" },
     seconds: { type: "string" },
+    jobs: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     "keep-going": { type: "boolean", default: false },
   },
@@ -39,27 +39,26 @@ let done = 0;
 const startedAt = performance.now();
 let toldAt = startedAt;
 
-for (let seed = first; seed < first + count; seed++) {
-  const result = runSeed(seed, (parts) => new FederationMember(parts), {
-    clusters: choose(values.clusters, seed),
-    seconds: choose(values.seconds, seed),
-  });
-  take(result);
-  if (result.failure === undefined) continue;
-  failures++;
-  process.stderr.write(`${describeFailure(result)}\n\nsee it again with: ${replayCommand(seed)}\n`);
-  if (!values["keep-going"]) break;
+const jobs = Number(values.jobs);
+if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256) {
+  process.stderr.write(`Cannot run in "${values.jobs}" threads: --jobs takes a whole number from 1 to 256\n`);
+  process.exit(2);
 }
+if (jobs === 1) {
+  for (let seed = first; seed < first + count; seed++) if (!judge(runNumbered(seed, values))) break;
+} else await runInThreads({ first, count, jobs, choices: values, take: judge });
 finish();
 
-/** A number, or one of a range that follows from the seed. */
-function choose(given: string | undefined, seed: number): number | undefined {
-  if (given === undefined) return undefined;
-  const [least, most = least] = given.split("-").map(Number);
-  return new SimRandom(seed, 7).between(least, most);
+/** Answers whether to go on. */
+function judge(result: NumberedResult): boolean {
+  take(result);
+  if (result.failure === undefined) return true;
+  failures++;
+  process.stderr.write(`${result.failure}\n\nsee it again with: ${replayCommand(result.seed)}\n`);
+  return values["keep-going"];
 }
 
-function take(result: SeedResult): void {
+function take(result: NumberedResult): void {
   done++;
   virtualMs += result.virtualMs;
   steps += result.steps;
