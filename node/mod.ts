@@ -19,6 +19,7 @@ export { type ArrivalVerdict, type Arrived } from "./accept/arrival_judge.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./codec/mod.ts";
 export { type DeadLetter, type DeadLetterQuery } from "./dead_letters.ts";
+export { type GroupElsewhere } from "./delivery/groups_elsewhere.ts";
 export { type Settlement } from "./delivery/pull_consumer.ts";
 export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, StoreOpenError } from "./errors.ts";
 export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";

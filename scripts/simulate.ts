@@ -3,8 +3,9 @@
  *
  *     bun scripts/simulate.ts [--seeds 1000] [--first-seed 1] [--clusters 3-9] [--seconds 60] [--jobs 2] [--keep-going] [--json]
  *
- * `--jobs` is the number of threads; the report does not depend on it. `--clusters` and `--seconds` fix what each seed else chooses; a range is chosen from by seed. Ends with 1 after a failure.
- * A seed with the same options does the same on Bun and on Deno: the hash of the last line says so for all of them.
+ * `--jobs` is the number of threads; the report does not depend on it. `--clusters` and `--seconds` fix what each seed else
+ * chooses; a range is chosen from by seed. Ends with 1 after a failure. A seed with the same options does the same on Bun and
+ * on Deno: the hash of the last line says so for all of them.
  */
 
 import process from "node:process";

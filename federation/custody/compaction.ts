@@ -128,13 +128,12 @@ export class Compaction {
 
   #commit(merged: readonly Merged[]): void {
     const { log, custody, onError } = this.#parts;
-    const changes = merged.flatMap(({ document, from, runs }): StateChange[] => [
+    const documents = merged.flatMap(({ document, from, runs }): StateChange[] => [
       { key: document.key, value: encodeRuns(runs, document.first) },
       ...from.map(({ key }) => ({ key, value: undefined })),
     ]);
-    changes.push(...this.#booksOf(merged));
     this.#busy = true;
-    log.commit([], changes, (error) => {
+    log.commit([], [...documents, ...this.#booksOf(merged)], (error) => {
       this.#busy = false;
       if (error !== undefined) return onError(error); // the old ones stand
       for (const one of merged) this.#replace(one);

@@ -20,7 +20,8 @@ const REPEAT_MS_MIN = 1000;
 const REPEAT_MS_MAX = 30_000;
 
 interface Pending {
-  readonly coverage: Coverage;
+  /** What may be told of the coverage. */
+  synced: Coverage;
   repeatMs: number;
   due: number;
 }
@@ -38,7 +39,7 @@ export class Receipts {
     this.#parts = parts;
     this.#synced = new SyncedCoverages({
       whenSynced: parts.whenSynced,
-      onSynced: (coverage) => this.#tell(coverage),
+      onSynced: (coverage, synced) => this.#tell(coverage, synced),
     });
   }
 
@@ -63,7 +64,8 @@ export class Receipts {
     const coverage = this.#parts.coverages.find(origin, epoch);
     if (coverage === undefined) return undefined;
     coverage.acknowledge(version, low);
-    if (coverage.acknowledged >= (this.#synced.of(coverage) ?? coverage).version) this.#pending.delete(coverage);
+    const pending = this.#pending.get(coverage);
+    if (pending !== undefined && coverage.acknowledged >= pending.synced.version) this.#pending.delete(coverage);
     return coverage;
   }
 
@@ -76,9 +78,7 @@ export class Receipts {
   /** Nothing of that epoch has to be told any more. */
   forget(origin: string, epoch: number): void {
     const coverage = this.#parts.coverages.find(origin, epoch);
-    if (coverage === undefined) return;
-    this.#pending.delete(coverage);
-    this.#synced.forget(coverage);
+    if (coverage !== undefined) this.#pending.delete(coverage);
   }
 
   stop(): void {
@@ -86,12 +86,13 @@ export class Receipts {
     this.#cancel?.();
   }
 
-  #tell(coverage: Coverage): void {
+  #tell(coverage: Coverage, synced: Coverage): void {
     if (this.#stopped) return;
     const due = this.#parts.world.now() + COALESCE_MS;
     const pending = this.#pending.get(coverage);
-    if (pending === undefined) this.#pending.set(coverage, { coverage, repeatMs: REPEAT_MS_MIN, due });
+    if (pending === undefined) this.#pending.set(coverage, { synced, repeatMs: REPEAT_MS_MIN, due });
     else {
+      pending.synced = synced;
       pending.repeatMs = REPEAT_MS_MIN;
       pending.due = Math.min(pending.due, due);
     }
@@ -116,7 +117,7 @@ export class Receipts {
     let next = Infinity;
     for (const pending of this.#pending.values()) {
       if (pending.due <= now) {
-        this.#sendParts(this.#synced.of(pending.coverage) ?? pending.coverage);
+        this.#sendParts(pending.synced);
         pending.due = now + pending.repeatMs;
         pending.repeatMs = Math.min(REPEAT_MS_MAX, pending.repeatMs * 2);
       }

@@ -1,14 +1,8 @@
 /** Finds groups that are defined otherwise elsewhere: two were made at once, or while clusters could not see each other. */
 
+import type { GroupElsewhere } from "../../node/mod.ts";
 import type { Want } from "../local_cluster.ts";
 import type { RemoteInterest } from "./interest/mod.ts";
-
-/** A definition of a group in another cluster. */
-export interface GroupElsewhere {
-  readonly cluster: string;
-  readonly groupKey: string;
-  readonly pattern: string;
-}
 
 export interface GroupConflict extends GroupElsewhere {
   readonly group: string;

@@ -16,9 +16,9 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "tell of coverage that is not synced",
     why: "A store that acknowledges before it syncs may lose it, and the origin, that has heard of it, has let go.",
-    file: "federation/ledger/receipts.ts",
-    from: "this.#sendParts(this.#synced.of(pending.coverage) ?? pending.coverage)",
-    to: "this.#sendParts(pending.coverage)",
+    file: "federation/ledger/synced_coverages.ts",
+    from: "copies?.get(coverage) ?? coverage",
+    to: "coverage",
   },
   {
     name: "tell of frames that wait for the disk",

@@ -21,7 +21,6 @@ export class FakeLog implements CustodyLog {
   readonly #listeners: ((events: readonly StoredEvent[]) => void)[] = [];
   readonly #waiting: Commit[] = [];
   readonly #reads: (() => void)[] = [];
-  readonly #untilSynced: (() => void)[] = [];
   /** Commits and reads wait for `flush()`. */
   held = false;
   /** What commits fail with from now on, if anything. */
@@ -58,14 +57,9 @@ export class FakeLog implements CustodyLog {
     return this.content.tail;
   }
 
+  /** It loses nothing, whatever it says of itself. */
   whenSynced(done: () => void): void {
-    if (this.syncsCommits) done();
-    else this.#untilSynced.push(done);
-  }
-
-  /** What was committed is on the disk now. */
-  sync(): void {
-    for (const done of this.#untilSynced.splice(0)) done();
+    done();
   }
 
   now(): number {

@@ -185,7 +185,8 @@ export const PROBLEM_CODES = {
     status: 409,
     title: "Group defined otherwise",
     explanation:
-      "Members of a group share one pattern, one set of filters, one order and one scope, wherever in the mesh they are; this one differs from the group.",
+      "Members of a group share one pattern, one set of filters, one order and one scope, and the first two wherever in " +
+      "the mesh they are; this one differs from the group.",
     remedy: "Use the group's definition, or another name for the group.",
   },
   TOO_MANY_SUBSCRIPTIONS: {
