@@ -18,7 +18,9 @@ const REMEMBERED = 256;
 /** A hello that says less often would find a dead link too late. */
 export const HELLO_MS = 250;
 const MISSES = 3;
-/** A busy machine is late by some tenths; with a look every 125 ms a dead link is still known within a second. */
+/** Whether it is time for a HELLO, and whether there is silence, is looked at this often. */
+export const LOOK_MS = 125;
+/** A busy machine is late by some tenths; with the look that comes after it a dead link is still known within a second. */
 const SILENCE_MS_MIN = 875;
 
 /** Hellos to one neighbour count on from session to session: the neighbour may not have noticed that one ended. */
@@ -82,9 +84,9 @@ export class Heartbeat {
     return Math.max(HELLO_MS, Math.ceil(2 * this.#rttMs));
   }
 
-  /** Silence, or not being heard, for so long means down. */
+  /** Silence, or not being heard, for so long means down: less than a second, or seven round trips, by a look. */
   get deadlineMs(): number {
-    return Math.max(SILENCE_MS_MIN, Math.ceil(MISSES * this.intervalMs + this.#rttMs));
+    return Math.max(SILENCE_MS_MIN, Math.ceil(MISSES * this.intervalMs + this.#rttMs) - LOOK_MS);
   }
 
   isDead(now: number): boolean {

@@ -13,6 +13,7 @@ import {
   LANES,
   type Meet,
 } from "./codec/mod.ts";
+import { LOOK_MS } from "./heartbeat.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import type { SenderNotice } from "./lane_sender.ts";
 import { Neighbour, type NeighbourParts } from "./neighbour.ts";
@@ -49,7 +50,6 @@ export interface LinkNotice {
   readonly bus?: string;
 }
 
-const TICK_MS = 125;
 /** A dialled bus on which nobody has answered is asked again. */
 const MEET_EVERY_MS = 1000;
 const MEET_EVERY_MS_MAX = 15_000;
@@ -399,8 +399,8 @@ export class Links {
 
   #schedule(): void {
     const { world } = this.#parts;
-    this.#expectedTick = world.now() + TICK_MS;
-    this.#cancel = world.after(TICK_MS, () => {
+    this.#expectedTick = world.now() + LOOK_MS;
+    this.#cancel = world.after(LOOK_MS, () => {
       this.#tick(world.now() - this.#expectedTick);
       this.#schedule();
     });

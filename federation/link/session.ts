@@ -2,7 +2,7 @@
 
 import type { World } from "../world.ts";
 import { decodeHello, encodeHello, type Hello } from "./codec/mod.ts";
-import { type BeatNumbers, Heartbeat } from "./heartbeat.ts";
+import { type BeatNumbers, Heartbeat, LOOK_MS } from "./heartbeat.ts";
 import type { LinkBus } from "./link_bus.ts";
 import type { ControlKind, LinkSubjects } from "./subjects.ts";
 
@@ -77,12 +77,12 @@ export class Session {
     return this.#theirs;
   }
 
-  /** To be called at least every 125 ms: says HELLO when it is time, and notices silence. `lateMs`: how late the call is. */
+  /** To be called every `LOOK_MS`: says HELLO when it is time, and notices silence. `lateMs`: how late the call is. */
   tick(lateMs: number): void {
     if (this.#state === "down") return;
     const now = this.#parts.world.now();
     if (lateMs > 200) this.#heartbeat.forgive(lateMs);
-    if (now >= this.#nextAt) this.#say(now);
+    if (now >= this.#nextAt - LOOK_MS / 2) this.#say(now); // at the look that is nearest: the next one may be far too late
     if (this.#state === "up" && this.#heartbeat.isDead(now)) {
       const silentMs = Math.round(now - this.#heartbeat.heardAt);
       const heard = silentMs > this.#heartbeat.deadlineMs;

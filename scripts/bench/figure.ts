@@ -23,6 +23,11 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1];
 }
 
+/** The value that this share of the values does not exceed, by nearest rank. `share` in (0, 1]; at least one value. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
+}
+
 /** Figures as a table for people. */
 export function toTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {

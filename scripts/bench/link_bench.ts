@@ -21,7 +21,7 @@ export async function benchLink(): Promise<Figure[]> {
   await using bob = await startLinked("bob", target.path);
   const config = { topic: "order.>", maxInFlight: 10_000 };
   await callNode(bob, "PUT", "/v1/subscriptions/remote", { protocol: "PULL", config });
-  await using alice = await startLinked("alice", origin.path, bob.nats);
+  await using alice = await startLinked("alice", origin.path, { join: [bob.nats] });
   const before = [alice.child.cpuTime(), bob.child.cpuTime()];
   const elapsedMs = await untilDelivered(alice, "bob", EVENTS);
   const after = [alice.child.cpuTime(), bob.child.cpuTime()];

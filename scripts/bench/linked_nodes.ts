@@ -15,11 +15,28 @@ const BATCH = 500;
 const POLL_MS = 25;
 const encoder = new TextEncoder();
 
-/** Starts the node of the cluster `id`, which joins another one. Resolves when it is ready: before the link is up. */
-export async function startLinked(id: string, dataDir: string, join?: string): Promise<LinkedNode> {
+/** Whom a node links with. */
+export interface Neighbours {
+  /** URLs to join by. */
+  readonly join?: readonly string[];
+  /** Links with a cost of their own. */
+  readonly links?: readonly { readonly url: string; readonly cost: number }[];
+}
+
+/**
+ * Starts the node of the cluster `id`. Resolves when it is ready: before the links are up. What it warns of is not shown:
+ * a benchmark breaks links on purpose.
+ */
+export async function startLinked(
+  id: string,
+  dataDir: string,
+  { join = [], links = [] }: Neighbours = {},
+): Promise<LinkedNode> {
   const names = ["--id", id, "--federation", "bench"];
-  const args = ["node", "--ports", "0", "--log-format", "json", "--data-dir", dataDir, ...names];
-  const child = Child.server("adapters/cli/main.ts", join === undefined ? args : [...args, "--join", join]);
+  const logs = ["--log-format", "json", "--log-level", "error"];
+  const neighbours = [...join.flatMap((url) => ["--join", url]), "--set", `federation.links=${JSON.stringify(links)}`];
+  const args = ["node", "--ports", "0", ...logs, "--data-dir", dataDir, ...names, ...neighbours];
+  const child = Child.server("adapters/cli/main.ts", args);
   try {
     let message = await child.next<{ event?: string; http: string; nats: string }>();
     while (message.event !== "ready") message = await child.next();

@@ -3,7 +3,7 @@
  *
  *     bun run bench [name …] [--json]         deno task bench [name …] [--json]
  *
- * Without names everything but `soak` runs, in about five minutes. Servers run on the runtime that runs this. Progress goes
+ * Without names everything but `soak` runs, in about ten minutes. Servers run on the runtime that runs this. Progress goes
  * to standard error, the figures to standard output. docs/benchmarks.md says what they mean.
  */
 
@@ -12,8 +12,10 @@ import { parseArgs } from "node:util";
 
 import { benchCesql } from "./cesql.ts";
 import { runtimeName } from "./child_process.ts";
+import { benchDeadLink } from "./dead_link_bench.ts";
 import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
+import { benchIdleLink } from "./idle_link_bench.ts";
 import { benchInterest } from "./interest_bench.ts";
 import { benchFlooding } from "./flooding.ts";
 import { benchLink } from "./link_bench.ts";
@@ -42,6 +44,8 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   paths: benchPaths,
   flooding: benchFlooding,
   link: benchLink,
+  "dead-link": benchDeadLink,
+  "idle-link": benchIdleLink,
   soak: benchSoak,
 };
 

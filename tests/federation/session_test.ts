@@ -121,6 +121,19 @@ describe("Session", () => {
     expect(bob.heard[0].length).toBeLessThanOrEqual(30);
   });
 
+  it("says hello at the look that is nearest, so that a timer that fires early costs none", () => {
+    const { world, alice, bob } = linked();
+    world.advance(1); // what was said last arrives
+    bob.heard.length = 0;
+    for (let look = 0; look < 40; look++) {
+      world.advance(124.9);
+      alice.session.tick(0);
+      bob.session.tick(0);
+    }
+    world.advance(1);
+    expect(bob.heard).toHaveLength(20);
+  });
+
   it("says the whole hello every ten seconds all the same", () => {
     const { bob, pass } = linked();
     pass(500);
