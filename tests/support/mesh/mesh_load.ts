@@ -104,10 +104,20 @@ export class MeshLoad {
     this.#allowed = events;
   }
 
-  /** All publishers wait, and everything wanted has arrived. */
+  /**
+   * All publishers wait, and everything wanted has arrived and is settled: an acknowledgement that is still under way would
+   * be in no copy of a data directory that is made now, and its events would be handed out again from there.
+   */
   async calm(): Promise<void> {
     for (const cluster of this.#mesh.clusters) this.pause("publishers", cluster);
     await this.until(() => this.#underWay === 0 && this.inFlight === 0, DRAIN_TIMEOUT_MS);
+    await eventually(async () => {
+      this.check();
+      for (const { cluster, name } of this.#subscribers) {
+        const { body, text } = await this.#mesh.node(cluster).call("GET", `/v1/subscriptions/${name}`);
+        if (body.status?.lag !== 0) throw new Error(`Cannot go on: "${name}" is not settled: ${text}`);
+      }
+    }, { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: WAIT_MS });
   }
 
   /** Waits until all that is allowed is accepted, and every wanted event has arrived. */
