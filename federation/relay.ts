@@ -3,7 +3,7 @@
  * one that matters sends it again until it is answered.
  */
 
-import { HOPS_MAX } from "./custody/custody.ts";
+import { HOPS_MAX } from "./next_hop.ts";
 import type { World } from "./world.ts";
 
 export interface RelayParts {

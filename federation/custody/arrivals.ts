@@ -1,20 +1,10 @@
 /** Works out what the frames of one commit mean here: what is stored, for whom, what goes on, and what is covered by it. */
 
-import {
-  type AppendEntry,
-  type Audience,
-  type CloudEvent,
-  decodeRecord,
-  isSystemTopic,
-  recordTopic,
-  recordTopicBegins,
-  recordTtlMs,
-  recordWithTtl,
-} from "../../node/mod.ts";
-import type { Frame, FrameDestination, FrameEvent, FrameGroup } from "../link/codec/mod.ts";
-import type { Arrival, Verdict } from "../local_cluster.ts";
+import { type AppendEntry, type Audience, recordTtlMs } from "../../node/mod.ts";
+import type { Frame, FrameDestination, FrameGroup } from "../link/codec/mod.ts";
+import type { Verdict } from "../local_cluster.ts";
+import { ArrivedEvent, isOver, isSystemRecord, RecordEntry } from "./arrived_event.ts";
 import type { Coverage, Coverages } from "./coverage.ts";
-import { acceptedEpoch } from "./epochs.ts";
 import { earlier, endOf, type Run } from "./shipment.ts";
 
 export interface SettledArrivals {
@@ -42,7 +32,6 @@ interface Arrived {
 
 type Counts = Record<keyof SettledArrivals["counts"], number>;
 
-const SYSTEM_BYTES = new TextEncoder().encode("weft-system");
 const IN_TRANSIT: Audience = { ungrouped: false, groups: [] };
 
 export class Arrivals {
@@ -283,67 +272,5 @@ class StagedCoverage {
     this.copy.cover(...cover);
     this.covers.push(cover);
     this.#previous = this.#sequence = 0;
-  }
-}
-
-/** An event that arrived, decoded only if somebody asks for it. */
-export class ArrivedEvent implements Arrival {
-  readonly origin: string;
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly record: Uint8Array;
-  #event: CloudEvent | undefined;
-
-  constructor(group: FrameGroup, { sequence, record }: FrameEvent) {
-    this.origin = group.origin;
-    this.epoch = acceptedEpoch(group.epoch);
-    this.sequence = sequence;
-    this.record = record;
-  }
-
-  get event(): CloudEvent {
-    return this.#event ??= decodeRecord(this.record).event;
-  }
-}
-
-/** Decodes the topic of hardly any record. */
-function isSystemRecord(record: Uint8Array): boolean {
-  return recordTopicBegins(record, SYSTEM_BYTES) && isSystemTopic(recordTopic(record));
-}
-
-function isOver(record: Uint8Array, heldMs: number): boolean {
-  const ttlMs = recordTtlMs(record);
-  return ttlMs !== 0 && ttlMs <= heldMs;
-}
-
-/** The entry copies the record; topic and event are decoded when a local reader asks. */
-class RecordEntry implements AppendEntry {
-  readonly origin: NonNullable<AppendEntry["origin"]>;
-  readonly audience: Audience;
-  readonly record: Uint8Array;
-  #decoded: AppendEntry | undefined;
-
-  constructor(group: FrameGroup, index: number, { frame, audience }: { frame: Frame; audience: Audience }) {
-    const { sequence, record } = group.events[index];
-    this.origin = { cluster: group.origin, epoch: acceptedEpoch(group.epoch), sequence };
-    this.audience = audience;
-    const ttlMs = recordTtlMs(record);
-    this.record = ttlMs > 0 && frame.heldMs > 0 ? recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs)) : record;
-  }
-
-  get topic(): string {
-    return this.#all.topic;
-  }
-
-  get event(): CloudEvent {
-    return this.#all.event;
-  }
-
-  get ttlMs(): number {
-    return recordTtlMs(this.record);
-  }
-
-  get #all(): AppendEntry {
-    return this.#decoded ??= decodeRecord(this.record);
   }
 }

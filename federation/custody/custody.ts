@@ -1,6 +1,7 @@
 /** Everything that is owed to other clusters: each destination of each event is with one next hop, or parked with a reason. */
 
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
+import { chooseHop, type NextHops } from "../next_hop.ts";
 import type { World } from "../world.ts";
 import { Aside } from "./aside.ts";
 import { joinRuns } from "./join_runs.ts";
@@ -15,14 +16,6 @@ import {
   sliceShipment,
 } from "./shipment.ts";
 
-/** What custody asks of the routing table. */
-export interface NextHops {
-  readonly version: number;
-  nextHop(destination: string): string | undefined;
-  /** The next hop of the best path without these clusters. */
-  nextHopAvoiding(destination: string, avoid: readonly string[]): string | undefined;
-}
-
 export interface CustodyParts {
   readonly world: World;
   readonly routes: NextHops;
@@ -33,8 +26,6 @@ export interface CustodyParts {
   readonly onParked?: (destination: string, reason: ParkReason, shipment: Shipment) => void;
 }
 
-/** A fuse, not a setting: no sane topology has a path this long. */
-export const HOPS_MAX = 32;
 /** A path that led in a circle is given up for this long before the event may go back (design, "Loops are harmless"). */
 const LOOP_PARK_MS = 2000;
 /** From this detour on only another topology helps. */
@@ -219,7 +210,7 @@ export class Custody {
   #split(shipment: Shipment): Map<string, FrameDestination[]> {
     const byHop = new Map<string, FrameDestination[]>();
     for (const destination of shipment.destinations) {
-      const hop = this.#hopFor(destination.cluster, shipment);
+      const hop = chooseHop(this.#parts.routes, destination.cluster, shipment.hops);
       if (typeof hop === "object") {
         this.#park(destination, shipment, hop.reason);
         continue;
@@ -229,15 +220,6 @@ export class Custody {
       else group.push(destination);
     }
     return byHop;
-  }
-
-  #hopFor(destination: string, { hops }: Shipment): string | { readonly reason: ParkReason } {
-    const { routes } = this.#parts;
-    if (hops.length >= HOPS_MAX - 1) return { reason: "HOP_LIMIT" };
-    const hop = routes.nextHop(destination);
-    if (hop === undefined) return { reason: "NO_PATH" };
-    if (!hops.includes(hop)) return hop;
-    return routes.nextHopAvoiding(destination, hops) ?? { reason: "LOOP_AVOIDED" };
   }
 
   #park(destination: FrameDestination, shipment: Shipment, reason: ParkReason): void {

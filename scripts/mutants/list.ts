@@ -121,14 +121,14 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "deliver what has expired in the frame",
     why: "An event may not be delivered after its time to live.",
-    file: "federation/custody/arrivals.ts",
+    file: "federation/custody/arrived_event.ts",
     from: "  return ttlMs !== 0 && ttlMs <= heldMs;\n",
     to: "  return ttlMs !== 0 && ttlMs < 0;\n",
   },
   {
     name: "forget the time that a frame was held",
     why: "Each repeat of a frame would make its events younger.",
-    file: "federation/custody/arrivals.ts",
+    file: "federation/custody/arrived_event.ts",
     from: "recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs))",
     to: "recordWithTtl(record, ttlMs)",
   },
@@ -178,15 +178,15 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "send an event back to where it has been",
     why: "Two clusters would throw it to each other.",
-    file: "federation/custody/custody.ts",
-    from: "    if (!hops.includes(hop)) return hop;\n",
-    to: "    if (hop !== undefined) return hop;\n",
+    file: "federation/next_hop.ts",
+    from: "  if (!hops.includes(hop)) return hop;\n",
+    to: "  if (hop !== undefined) return hop;\n",
   },
   {
     name: "no limit of hops",
     why: "The fuse that stops a loop nobody thought of.",
-    file: "federation/custody/custody.ts",
-    from: '    if (hops.length >= HOPS_MAX - 1) return { reason: "HOP_LIMIT" };\n',
+    file: "federation/next_hop.ts",
+    from: '  if (hops.length >= HOPS_MAX - 1) return { reason: "HOP_LIMIT" };\n',
     to: "",
   },
   {

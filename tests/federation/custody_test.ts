@@ -1,7 +1,8 @@
 import { describe, expect, it } from "bun:test";
 
-import { Custody, HOPS_MAX } from "../../federation/custody/custody.ts";
+import { Custody } from "../../federation/custody/custody.ts";
 import { sequenceAt, type Shipment } from "../../federation/custody/shipment.ts";
+import { HOPS_MAX } from "../../federation/next_hop.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 import { aDestination } from "./frame_support.ts";
 import { aDocument, aShipment } from "./shipment_support.ts";

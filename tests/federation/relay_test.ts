@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 
-import { HOPS_MAX } from "../../federation/custody/custody.ts";
+import { HOPS_MAX } from "../../federation/next_hop.ts";
 import { Relay } from "../../federation/relay.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 
