@@ -294,7 +294,7 @@ export class Federation {
 
   /** Where this side dials a neighbour, or where the neighbour said that it can be dialled. */
   urlOf({ peer, active }: Neighbour): string | undefined {
-    return this.dialling.urlOf(active?.bus) ?? this.links.urlOf(peer);
+    return this.dialling.urlOf(active?.bus) ?? this.dialling.targetOf(peer)?.url ?? this.links.urlOf(peer);
   }
 
   /** See `CustodyWaits.wait()`. */
@@ -366,7 +366,7 @@ export class Federation {
 
   #linkUp(neighbour: Neighbour): void {
     const { peer, active } = neighbour;
-    this.dialling.noteLinked(active?.bus);
+    this.dialling.noteLinked(peer, active?.bus);
     const address = this.urlOf(neighbour);
     if (address !== undefined) this.#parts.onNeighbour?.(address);
     this.records.adjacencyUp(peer);

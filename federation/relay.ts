@@ -4,6 +4,7 @@
  */
 
 import { HOPS_MAX } from "./next_hop.ts";
+import { CLUSTERS_MAX } from "./routing/paths/mod.ts";
 import type { World } from "./world.ts";
 
 export interface RelayParts {
@@ -41,11 +42,18 @@ export class Relay {
   readonly #parts: RelayParts;
   readonly #handlers = new Map<string, RelayHandler>();
   readonly #questions = new Map<number, (body: unknown) => void>();
+  /** When the last message of each cluster came, ms on the monotonic clock. */
+  readonly #heard = new Map<string, number>();
   #nextId = 1;
   readonly counts = { sent: 0, forwarded: 0, dropped: 0 };
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
+  }
+
+  /** When a message of a cluster last came here; `undefined`: none has. */
+  heardAt(cluster: string): number | undefined {
+    return this.#heard.get(cluster);
   }
 
   handle(kind: string, handler: RelayHandler): void {
@@ -77,7 +85,10 @@ export class Relay {
       this.counts.dropped++;
       return;
     }
-    if (message.to === this.#parts.self) return this.#deliver(message);
+    if (message.to === this.#parts.self) {
+      this.#noteHeard(message.from);
+      return this.#deliver(message);
+    }
     const hop = this.#parts.nextHop(message.to);
     if (hop === undefined || hop === peer || message.hops >= HOPS_MAX) {
       this.counts.dropped++;
@@ -85,6 +96,12 @@ export class Relay {
     }
     this.counts.forwarded++;
     this.#parts.send(hop, encoder.encode(JSON.stringify({ ...message, hops: message.hops + 1 })));
+  }
+
+  #noteHeard(from: string): void {
+    this.#heard.delete(from);
+    this.#heard.set(from, this.#parts.world.now());
+    if (this.#heard.size > CLUSTERS_MAX) this.#heard.delete(this.#heard.keys().next().value!);
   }
 
   #dispatch(message: Message): boolean {

@@ -43,6 +43,7 @@ export function answerQuestions(federation: Federation, node: WeftNode, onError:
       working++;
       run(question.output).then(reply, (error) => isMistake(error) || onError(error)).finally(() => working--);
     });
+  federation.relay.handle("ping", (_, __, reply) => reply({}));
   answer("explain", ExplainSchema, async ({ topic, attributes, ungrouped, groups }) => {
     const event = createEvent({ attributes: { id: "explain", source: "/", ...attributes } });
     return await explainHere(node, parseTopic(topic), event, { ungrouped, groups });

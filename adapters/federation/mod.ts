@@ -6,6 +6,7 @@
 
 export { type ExplainedDestination, type ExplainedEvent, type ExplainedStop, explainEvent } from "./explain_event.ts";
 export { federationMetrics } from "./federation_metrics.ts";
+export { hearClusters } from "./hear_clusters.ts";
 export { listMeshSubscriptions, type PlacedSubscription } from "./mesh_subscriptions.ts";
 export { Notices } from "./notices.ts";
 export { type RunningFederation, startFederation } from "./start_federation.ts";

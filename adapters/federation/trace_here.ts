@@ -36,7 +36,8 @@ export const TracedHereSchema = v.object({
       from: v.nullable(NameSchema),
       to: v.pipe(v.array(NameSchema), v.maxLength(ROWS_MAX)),
       at: TimeSchema,
-      // A node of an older version does not say it.
+      // A node of an older version does not say these.
+      attempts: v.optional(CountSchema, 1),
       waits: v.optional(
         v.pipe(v.array(v.object({ cluster: NameSchema, reason: CodeSchema })), v.maxLength(ROWS_MAX)),
         [],

@@ -74,6 +74,13 @@ export class Custody {
     return this.#parked;
   }
 
+  /** What is kept aside until a neighbour says no longer that it holds too much for its destination. */
+  asideOf(peer: string, lane: Lane): Shipment[] {
+    return [...this.#aside].flatMap(([of, queue]) =>
+      of === peer ? [...queue].filter((shipment) => shipment.lane === lane) : []
+    );
+  }
+
   /** All that waits, for a neighbour or for a path. */
   *waiting(): Generator<Shipment> {
     yield* this.queued();

@@ -2,6 +2,7 @@
 
 import type { Federation } from "../federation.ts";
 import { TOPOLOGY_LIFETIME_MS } from "../options.ts";
+import { parkedFor, type ParkedView } from "./parked.ts";
 
 export interface KnownCluster {
   readonly cluster: string;
@@ -15,11 +16,13 @@ export interface KnownCluster {
   readonly interestVersion: number;
   /** How long ago it last said something that came here; `null`: never. */
   readonly lastSeenMs: number | null;
+  /** What is parked here for it; `null`: nothing. */
+  readonly parked: ParkedView | null;
 }
 
 /** In order of name. */
 export function listClusters(federation: Federation): KnownCluster[] {
-  return knownClusters(federation).map((cluster) => toKnown(federation, cluster));
+  return knownClusters(federation).map((cluster) => knownCluster(federation, cluster));
 }
 
 /** Whoever is linked, told something, is wanted for something, or is owed something. */
@@ -35,11 +38,11 @@ export function knownClusters({ self, topology, interest, links, custody }: Fede
   return [...new Set(names)].sort();
 }
 
-function toKnown(federation: Federation, cluster: string): KnownCluster {
+export function knownCluster(federation: Federation, cluster: string): KnownCluster {
   const { self, topology, records } = federation;
   const interestVersion = records.versionOf(cluster, "interest");
   if (cluster === self) {
-    const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0 };
+    const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0, parked: null };
     return { cluster, reachable: true, ...own, interestVersion };
   }
   const way = topology.table.routeTo(cluster);
@@ -52,14 +55,16 @@ function toKnown(federation: Federation, cluster: string): KnownCluster {
     alternate: way?.alternate?.nextHop ?? null,
     interestVersion,
     lastSeenMs: lastSeenMs(federation, cluster),
+    parked: parkedFor(federation, cluster),
   };
 }
 
-/** A neighbour is heard all the time; of others there is what they say of themselves now and then. */
-function lastSeenMs({ links, records, world }: Federation, cluster: string): number | null {
+/** A neighbour is heard all the time; of others there is what they say of themselves now and then, and answer when asked. */
+function lastSeenMs({ links, records, relay, world }: Federation, cluster: string): number | null {
   const record = records.get({ origin: cluster, kind: "topology", shard: 0 });
   const ages = record === undefined ? [] : [Math.max(0, TOPOLOGY_LIFETIME_MS - record.lifetimeMs)];
-  const heardAt = links.neighbours.get(cluster)?.heardAt;
-  if (heardAt !== undefined) ages.push(world.now() - heardAt);
+  for (const heardAt of [links.neighbours.get(cluster)?.heardAt, relay.heardAt(cluster)]) {
+    if (heardAt !== undefined) ages.push(world.now() - heardAt);
+  }
   return ages.length === 0 ? null : Math.round(Math.min(...ages));
 }

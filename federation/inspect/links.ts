@@ -4,12 +4,16 @@ import type { Federation } from "../federation.ts";
 import { type Lane, LANES } from "../link/codec/mod.ts";
 import type { Neighbour } from "../link/neighbour.ts";
 import { shownUrl } from "../link/shown_url.ts";
+import { parkedFor, type ParkedView } from "./parked.ts";
 
 export interface LaneView {
   readonly lane: Lane;
   /** Events that wait to be sent, and their bytes. */
   readonly queued: number;
   readonly queuedBytes: number;
+  /** Events kept aside, since the peer says that the way to their destination is congested, and their bytes. */
+  readonly aside: number;
+  readonly asideBytes: number;
   /** Position of the event that has waited longest, sent ones included; `null`: none waits. */
   readonly oldestPosition: number | null;
   /** Frames sent and not acknowledged, and the events in them. */
@@ -45,6 +49,14 @@ export interface LinkView {
   readonly lastError: string | null;
   /** Times that it went down since the start. */
   readonly downs: number;
+  /** Of a link that is not up: dials since it last was; `null`: the other side dials. */
+  readonly dialAttempts: number | null;
+  /** Until this side dials again, ms; `null`: it does not, or is just doing so. */
+  readonly nextDialInMs: number | null;
+  /** What is parked here for the neighbour itself; `null`: nothing. */
+  readonly parked: ParkedView | null;
+  /** Destinations that the neighbour is to be spared, since it holds too much for them. */
+  readonly congested: readonly string[];
 }
 
 /** By peer; URLs at which nobody has answered, and who was refused of late, last. */
@@ -56,12 +68,14 @@ export function listLinks(federation: Federation): LinkView[] {
     .sort((a, b) => a.url < b.url ? -1 : 1);
   return [
     ...links,
-    ...waiting.map(({ url, state, lastError, attempts }): LinkView => ({
+    ...waiting.map(({ url, state, lastError, attempts, nextDialInMs }): LinkView => ({
       ...NO_LINK,
       url: shownUrl(url),
       state: state === "dialling" && attempts === 1 ? "opening" : "down",
       direction: "outbound",
       lastError: lastError ?? null,
+      dialAttempts: attempts,
+      nextDialInMs: nextDialInMs ?? null,
     })),
     ...federation.links.strangers.map(({ code, detail, busName, dialled, url, since }): LinkView => ({
       ...NO_LINK,
@@ -82,12 +96,16 @@ const NO_LINK = {
   sinceMs: null,
   lastError: null,
   downs: 0,
+  dialAttempts: null,
+  nextDialInMs: null,
+  parked: null,
+  congested: [],
 } as const;
 
 function toLink(federation: Federation, neighbour: Neighbour): LinkView {
   const url = federation.urlOf(neighbour);
   // Why it went down is the past; why it does not come up again is what somebody can mend.
-  const dialled = neighbour.up ? undefined : federation.dialling.joiner.status.find((target) => target.url === url);
+  const dialled = neighbour.up ? undefined : federation.dialling.targetOf(neighbour.peer);
   const { world, topology } = federation;
   const { peer, active, sessions, up, downs, since } = neighbour;
   const session = active ?? [...sessions].at(-1);
@@ -102,6 +120,10 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     sinceMs: Math.round(world.now() - since),
     lastError: (up ? undefined : session?.lastError) ?? dialled?.lastError ?? neighbour.lastError ?? null,
     downs,
+    dialAttempts: dialled?.attempts ?? null,
+    nextDialInMs: dialled?.nextDialInMs ?? null,
+    parked: parkedFor(federation, peer),
+    congested: active?.theirs?.congested ?? [],
   };
 }
 
@@ -110,11 +132,14 @@ function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, l
   const queue = custody.queueOf(peer, lane);
   const { unacked, unackedEvents, sentSequence, ackedSequence, credit, paused, waitedMs } = sender.state;
   const [firstSent] = sender.inFlight();
-  const waiting = [firstSent, queue.first].flatMap((shipment) => shipment === undefined ? [] : [shipment.position]);
+  const aside = custody.asideOf(peer, lane);
+  const waiting = [firstSent, queue.first, ...aside].flatMap((shipment) => shipment?.position ?? []);
   return {
     lane,
     queued: queue.events,
     queuedBytes: queue.bytes,
+    aside: sum(aside, ({ count }) => count),
+    asideBytes: sum(aside, ({ bytes }) => bytes),
     oldestPosition: waiting.length === 0 ? null : Math.min(...waiting),
     unacked,
     unackedEvents,
@@ -125,4 +150,8 @@ function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, l
     paused,
     waitedMs: Math.round(waitedMs),
   };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

@@ -19,6 +19,8 @@ export interface TraceHop {
   readonly to: readonly string[];
   /** Wall clock, ms since 1970, exact to a second; `null`: not known. */
   readonly at: number | null;
+  /** Times that it came from there: more than one where a frame was sent again. 0 at the origin. */
+  readonly attempts: number;
   /** Destinations for which it waits there now. */
   readonly waits: readonly TraceWait[];
 }
@@ -94,7 +96,7 @@ function isIn(run: Run, { origin, epoch, sequence }: EventIdentity): boolean {
   return sequence >= run.firstSequence && sequence < run.firstSequence + run.count;
 }
 
-/** A row for each time that it came here; what it went to, and waits for, stands in the last. */
+/** A row for each neighbour that it came from; what it went to, and waits for, stands in the last. */
 function toHops(
   { self, local }: Federation,
   crossings: readonly Crossing[],
@@ -104,11 +106,14 @@ function toHops(
   const to = [...new Set(crossings.filter(({ direction }) => direction === "out").map(({ peer }) => peer))];
   const place = { cluster: self, node: local.node };
   if (isOwn || (arrivals.length === 0 && to.length > 0)) {
-    return [{ ...place, from: null, to, at: crossings[0]?.at || null, waits }];
+    return [{ ...place, from: null, to, at: crossings[0]?.at || null, attempts: 0, waits }];
   }
-  return arrivals.map(({ peer, at }, i) => {
-    const isLast = i === arrivals.length - 1;
-    return { ...place, from: peer, to: isLast ? to : [], at, waits: isLast ? waits : [] };
+  const peers = [...new Set(arrivals.map(({ peer }) => peer))];
+  return peers.map((from, i) => {
+    const times = arrivals.filter(({ peer }) => peer === from);
+    const isLast = i === peers.length - 1;
+    const onward = { to: isLast ? to : [], waits: isLast ? waits : [] };
+    return { ...place, from, at: times[0].at, attempts: times.length, ...onward };
   });
 }
 

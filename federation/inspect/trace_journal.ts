@@ -16,6 +16,8 @@ export const TRACE_PREFIX = "federation/trace";
 
 /** Events that crossed in the same span share a line: times are exact to this, ms. */
 const SPAN_MS = 1000;
+/** Lines of a span for what came over and over; past it a repeat is not counted. A peer must not make us write without end. */
+const REPEATS_MAX = 16;
 /** Lines kept; beyond, the oldest are forgotten. About a day of steady traffic with one neighbour, 20 MB at most. */
 const LINES_MAX = 100_000;
 
@@ -90,8 +92,12 @@ export class TraceJournal {
     if (now >= this.#spanEnds) this.#closeSpan(now);
     const { origin } = event;
     const epoch = acceptedEpoch(event.epoch);
-    const key = `${direction}/${peer}/${origin}/${epoch}/${reason ?? ""}`;
+    let key = `${direction}/${peer}/${origin}/${epoch}/${reason ?? ""}`;
     let line = this.#open.get(key);
+    // What comes again within a span has a line more: how often it came is told, too.
+    for (let again = 1; direction === "in" && again < REPEATS_MAX && line?.numbers.intersects(after, to); again++) {
+      line = this.#open.get(key += "+");
+    }
     if (line === undefined) {
       line = { direction, peer, at: this.#parts.wall(), origin, epoch, numbers: new IntervalSet(), reason };
       this.#open.set(key, line);

@@ -5,7 +5,7 @@ import type { Links } from "../link/links.ts";
 import { shownUrl } from "../link/shown_url.ts";
 import type { FederationOptions } from "../options.ts";
 import type { World } from "../world.ts";
-import { Joiner } from "./joiner.ts";
+import { Joiner, type JoinStatus } from "./joiner.ts";
 
 export interface DiallingParts {
   readonly world: World;
@@ -24,6 +24,8 @@ export class Dialling {
   readonly joiner: Joiner;
   readonly #parts: DiallingParts;
   readonly #urls = new Map<LinkBus, string>();
+  /** By cluster, what was dialled for the last link with it. */
+  readonly #urlsOfPeers = new Map<string, string>();
   #aloneTicks = 0;
 
   constructor(parts: DiallingParts) {
@@ -54,6 +56,12 @@ export class Dialling {
     return bus && this.#urls.get(bus);
   }
 
+  /** What this side dials to be linked with a cluster, as far as it is known to lead there. */
+  targetOf(peer: string): JoinStatus | undefined {
+    const url = this.#urlsOfPeers.get(peer) ?? this.#parts.links()?.urlOf(peer);
+    return this.joiner.status.find((target) => target.url === url);
+  }
+
   /** What the operator says of the link over a bus. */
   settingOf(bus: LinkBus | undefined): { readonly cost: number; readonly tags: readonly string[] } {
     const url = this.urlOf(bus);
@@ -61,10 +69,12 @@ export class Dialling {
     return { cost: setting?.cost ?? 0, tags: setting?.tags ?? [] };
   }
 
-  /** The link over a bus is up. */
-  noteLinked(bus: LinkBus | undefined): void {
+  /** The link with a cluster over a bus is up. */
+  noteLinked(peer: string, bus: LinkBus | undefined): void {
     const url = this.urlOf(bus);
-    if (url !== undefined) this.joiner.noteLinked(url);
+    if (url === undefined) return;
+    this.#urlsOfPeers.set(peer, url);
+    this.joiner.noteLinked(url);
   }
 
   /** To be called once a second. */

@@ -14,7 +14,10 @@ export interface JoinerParts {
 export interface JoinStatus {
   readonly url: string;
   readonly state: "dialling" | "open" | "waiting";
+  /** Dials since a link over it was last up, or ever. */
   readonly attempts: number;
+  /** Until it is dialled again, ms; `undefined`: it is being dialled, or the bus is open. */
+  readonly nextDialInMs: number | undefined;
   readonly lastError: string | undefined;
   /** Where the URL was learnt from. */
   readonly learnt: string;
@@ -31,6 +34,8 @@ interface Target {
   state: JoinStatus["state"];
   attempts: number;
   failures: number;
+  /** Reading of the monotonic clock, ms, while the state is `waiting`. */
+  dialAt: number;
   lastError: string | undefined;
   cancel: (() => void) | undefined;
 }
@@ -53,6 +58,7 @@ export class Joiner {
       state: "waiting",
       attempts: 0,
       failures: 0,
+      dialAt: 0,
       lastError: undefined,
       cancel: undefined,
     };
@@ -71,10 +77,12 @@ export class Joiner {
   }
 
   get status(): readonly JoinStatus[] {
-    return [...this.#targets.values()].map(({ url, state, attempts, lastError, learnt }) => ({
+    const now = this.#parts.world.now();
+    return [...this.#targets.values()].map(({ url, state, attempts, dialAt, lastError, learnt }) => ({
       url,
       state,
       attempts,
+      nextDialInMs: state === "waiting" ? Math.max(0, Math.round(dialAt - now)) : undefined,
       lastError,
       learnt,
     }));
@@ -91,6 +99,7 @@ export class Joiner {
     const target = this.#targets.get(url);
     if (target === undefined) return;
     target.failures = 0;
+    target.attempts = 0;
     target.lastError = undefined;
   }
 
@@ -126,6 +135,7 @@ export class Joiner {
     target.state = "waiting";
     const longest = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * (1 << Math.min(target.failures++, 10)));
     const delayMs = Math.ceil(longest / 2) + this.#parts.world.randomInteger(Math.ceil(longest / 2) + 1);
+    target.dialAt = this.#parts.world.now() + delayMs;
     target.cancel = this.#parts.world.after(delayMs, () => this.#dial(target));
   }
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from "bun:test";
 import { ANYONE, type Principal } from "../../adapters/door/http/auth/mod.ts";
 import { readServerSentEvents } from "../../adapters/client/server_sent_events.ts";
 import type { DoorContext, DoorEnv } from "../../adapters/door/http/door_context.ts";
+import { listClusters } from "../../federation/mod.ts";
 import { inspectRoutes } from "../../adapters/door/http/inspect/mod.ts";
 import { toProblem } from "../../adapters/door/http/problems.ts";
 import { subscriptionRoutes } from "../../adapters/door/http/subscriptions/mod.ts";
@@ -124,6 +125,30 @@ describe("GET /v1/clusters, peers, links and interest", () => {
     expect((await door.get("/v1/clusters?limit=2&after=bob")).clusters).toMatchObject([{ cluster: "charlie" }]);
     expect((await door.get("/v1/peers")).peers).toHaveLength(3);
     expect((await door.get("/v1/interest")).interest.map(({ told }: Body) => told)).toEqual([0, 0, 1]);
+  });
+
+  it("ask clusters that are not neighbours whether they are there, so that when they were seen is news", async () => {
+    await using mesh = await openWithAudit();
+    const door = doorOf(mesh);
+    await mesh.clock.advance(200_000);
+    const known = listClusters(mesh.get("alice").federation);
+    expect(known.find(({ cluster }) => cluster === "charlie")!.lastSeenMs).toBeGreaterThan(60_000);
+    const { clusters } = await door.get("/v1/clusters");
+    expect(clusters.map(({ lastSeenMs }: Body) => lastSeenMs <= 1000)).toEqual([true, true, true]);
+  });
+
+  it("say what is parked for a cluster, and how old it is", async () => {
+    await using mesh = await openWithAudit();
+    const door = doorOf(mesh);
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(2000);
+    await mesh.publish("alice");
+    await mesh.clock.advance(9500);
+    const { clusters } = await door.get("/v1/clusters");
+    expect(clusters.map(({ parked }: Body) => parked?.events ?? null)).toEqual([null, null, 1]);
+    expect(clusters[2].parked).toMatchObject({ ofOthers: 0, reasons: [{ reason: "NO_PATH", events: 1 }] });
+    expect(clusters[2].parked.oldestAgeMs).toBe(10_000);
+    expect(clusters[2].parked.since).toMatch(/^2030-01-01T/);
   });
 
   it("say since when, and the age of what waits", async () => {

@@ -50,7 +50,7 @@ describe("Joiner.add()", () => {
     setup.joiner.add(URL, "join");
     expect([setup.dialled, setup.buses.length]).toEqual([[URL], 1]);
     expect(setup.joiner.status).toEqual([
-      { url: URL, state: "open", attempts: 1, lastError: undefined, learnt: "join" },
+      { url: URL, state: "open", attempts: 1, nextDialInMs: undefined, lastError: undefined, learnt: "join" },
     ]);
   });
 

@@ -51,6 +51,18 @@ describe("TraceJournal", () => {
     expect([...documents.values()].map((bytes) => JSON.parse(new TextDecoder().decode(bytes)).length)).toEqual([2]);
   });
 
+  it("tells how often an event came, also within a span, up to a bound, and takes no other for repeated", () => {
+    const { journal } = setUp();
+    journal.note("in", "bob", alice, [0, 3]);
+    journal.note("in", "bob", alice, [2, 5]);
+    journal.note("out", "bob", alice, [0, 1]);
+    journal.note("out", "bob", alice, [0, 1]);
+    const times = (sequence: number) => journal.find("alice", 5, sequence).map(({ direction }) => direction);
+    expect([times(1), times(2), times(3), times(5)]).toEqual([["in", "out"], ["in"], ["in", "in"], ["in"]]);
+    for (let i = 0; i < 100; i++) journal.note("in", "bob", alice, [9, 10]);
+    expect(times(10)).toHaveLength(16);
+  });
+
   it("writes a span down when the next one begins", () => {
     const { journal, world, saves } = setUp();
     journal.note("in", "bob", alice, [0, 1]);

@@ -14,6 +14,17 @@ interface Cluster {
   readonly alternate: string | null;
   readonly interestVersion: number;
   readonly lastSeenMs: number | null;
+  /** A node of an older version does not say it. */
+  readonly parked?: Parked | null;
+}
+
+interface Parked {
+  readonly events: number;
+  readonly ofOthers: number;
+  readonly bytes: number;
+  readonly oldestAgeMs: number;
+  readonly since: string;
+  readonly reasons: readonly { readonly reason: string; readonly events: number }[];
 }
 
 interface Peer {
@@ -36,6 +47,9 @@ interface Link {
   readonly lanes: readonly Lane[];
   readonly since: string | null;
   readonly lastError: string | null;
+  /** A node of an older version does not say these. */
+  readonly dialAttempts?: number | null;
+  readonly nextDialInMs?: number | null;
 }
 
 interface Lane {
@@ -57,6 +71,9 @@ const clusterColumns: readonly Column<Cluster>[] = [
     cell: ({ lastSeenMs }) => lastSeenMs === null ? "never" : toDurationText(lastSeenMs),
     align: "right",
   },
+  { title: "PARKED", cell: ({ parked }) => parked ? toCountText(parked.events) : null, align: "right" },
+  { title: "OLDEST", cell: ({ parked }) => parked ? toDurationText(parked.oldestAgeMs) : null, align: "right" },
+  { title: "WHY PARKED", cell: ({ parked }) => parked ? toParkedText(parked) : null },
 ];
 
 const peerColumns: readonly Column<Peer>[] = [
@@ -79,6 +96,7 @@ const linkColumns: readonly Column<Link>[] = [
   { title: "BYTES", cell: ({ lanes }) => toSizeText(sum(lanes, ({ queuedBytes }) => queuedBytes)), align: "right" },
   { title: "UNACKED", cell: ({ lanes }) => toCountText(sum(lanes, (lane) => lane.unackedEvents)), align: "right" },
   { title: "OLDEST", cell: ({ lanes }) => toAgeText(lanes), align: "right" },
+  { title: "NEXT DIAL", cell: toDialText },
   { title: "URL", cell: ({ url }) => url },
   { title: "LAST ERROR", cell: ({ lastError }) => lastError },
 ];
@@ -120,6 +138,21 @@ async function list<Row>(
   if (context.json) return await printText(context, text);
   await printTable(context, body[plural] as Row[], table);
   if (body.next !== null) await say(context, `there is more: --after ${body.next}`);
+}
+
+/** `NO_PATH since …, 1.2 MiB, 3 of other clusters`. */
+function toParkedText({ reasons, since, bytes, ofOthers }: Parked): string {
+  const why = reasons.map(({ reason, events }) => reasons.length === 1 ? reason : `${reason} ${toCountText(events)}`);
+  const others = ofOthers === 0 ? "" : `, ${toCountText(ofOthers)} of other clusters`;
+  return `${why.join(", ")} since ${since}, ${toSizeText(bytes)}${others}`;
+}
+
+/** Of a link that is not up: who dials, and when. */
+function toDialText({ state, peer, dialAttempts = null, nextDialInMs = null }: Link): string | null {
+  if (state === "up") return null;
+  if (dialAttempts === null) return peer === null ? null : "by the peer";
+  const when = nextDialInMs === null ? "now" : `in ${toDurationText(nextDialInMs)}`;
+  return `${when} (${toCountText(dialAttempts)} tried)`;
 }
 
 function toAgeText(lanes: readonly Lane[]): string | null {

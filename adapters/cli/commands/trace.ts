@@ -13,7 +13,8 @@ interface Hop {
   readonly from: string | null;
   readonly to: readonly string[];
   readonly at: string | null;
-  /** A node of an older version does not say it. */
+  /** A node of an older version does not say these. */
+  readonly attempts?: number;
   readonly waits?: readonly { readonly cluster: string; readonly reason: string }[];
 }
 
@@ -46,6 +47,7 @@ const hopColumns: readonly Column<Hop>[] = [
   { title: "NODE", cell: ({ node }) => node },
   { title: "FROM", cell: ({ from }) => from },
   { title: "TO", cell: ({ to }) => to.join(", ") || null },
+  { title: "CAME", cell: ({ attempts = 0 }) => attempts === 0 ? null : `${attempts}×`, align: "right" },
   { title: "WHEN", cell: ({ at }) => at },
   {
     title: "WAITS FOR",

@@ -75,6 +75,22 @@ describe("traceEvent() says which way an event went:", () => {
     expect(ends(await trace(mesh, "1"))).toEqual(["charlie queued WITH_NEXT_HOP"]);
   });
 
+  it("in one row a hop, with the times that it came, where a frame was sent again", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("bob").full = true;
+    await mesh.publish("alice", { id: "1" });
+    const { custody, links } = mesh.get("alice").federation;
+    const [shipment] = [...links.neighbours.get("bob")!.senders.get("normal")!.inFlight()] as Shipment[];
+    mesh.get("bob").full = false;
+    await mesh.clock.advance(10_000);
+    const rows = async () => (await trace(mesh, "1"))!.hops.map(({ cluster, attempts }) => `${cluster} ${attempts}`);
+    expect(await rows()).toEqual(["alice 0", "bob 1", "charlie 1"]);
+    custody.add(shipment);
+    await mesh.clock.advance(200);
+    expect(await rows()).toEqual(["alice 0", "bob 2", "charlie 2"]);
+  });
+
   it("from a cluster that has never had it", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("alice", "own", "order.>");

@@ -84,6 +84,32 @@ describe("listClusters()", () => {
     expect(bob.lastSeenMs).toBeLessThanOrEqual(6000);
   });
 
+  it("says what is parked for one here, also of others on its way, since when and why", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    const parked = () => listClusters(mesh.get("bob").federation).find(({ cluster }) => cluster === "charlie")!.parked;
+    expect(parked()).toBeNull();
+    mesh.cut("bob-charlie");
+    await mesh.publish("alice", { id: "1" });
+    await mesh.publish("bob", { id: "2" });
+    await mesh.clock.advance(4000);
+    expect(parked()).toMatchObject({
+      events: 2,
+      ofOthers: 1,
+      oldestPosition: 1,
+      reasons: [{ reason: "NO_PATH", events: 2 }],
+    });
+    expect(parked()!.bytes).toBeGreaterThan(100);
+    expect([parked()!.sinceMs >= 4500, parked()!.sinceMs <= 6000]).toEqual([true, true]);
+    expect(listLinks(mesh.get("bob").federation).map(({ peer, parked }) => [peer, parked?.events])).toEqual([
+      ["alice", undefined],
+      ["charlie", 2],
+    ]);
+    mesh.join("bob-charlie");
+    await mesh.clock.advance(20_000);
+    expect(parked()).toBeNull();
+  });
+
   it("keeps one that is out of reach", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     mesh.cut("alice-bob");
@@ -153,6 +179,39 @@ describe("listLinks()", () => {
     mesh.cut("alice-bob");
     await mesh.clock.advance(20_000);
     expect(link()).toMatchObject([{ peer: "alice", state: "down", lastError: "TOKEN_REFUSED: the tokens differ" }]);
+  });
+});
+
+describe("listLinks() of a link that is not up", () => {
+  it("says when this side dials next, how often it has, and that the other side does not", async () => {
+    const failure = { code: "UNREACHABLE" as const, detail: "nobody there" };
+    const dial: DialBus = (_, __, done) => {
+      done({ failure });
+      return () => undefined;
+    };
+    await using mesh = await MemoryMesh.open(["alice-bob"], { bob: { join: ["nats://alice", "nats://zoe"], dial } });
+    const links = () => listLinks(mesh.get("bob").federation);
+    expect(links()[0]).toMatchObject({ peer: "alice", state: "up", dialAttempts: null, nextDialInMs: null });
+    await mesh.clock.advance(20_000);
+    expect(links()[1]).toMatchObject({ peer: null, url: "nats://zoe", lastError: "UNREACHABLE: nobody there" });
+    const [before, after] = [links()[1].nextDialInMs!, (await mesh.clock.advance(100), links()[1].nextDialInMs!)];
+    expect([before - after, links()[1].dialAttempts! > 3]).toEqual([100, true]);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(1000);
+    expect(links()[0]).toMatchObject({ peer: "alice", state: "down", lastError: "UNREACHABLE: nobody there" });
+    expect(links()[0].nextDialInMs).toBeGreaterThan(0);
+    expect(listLinks(mesh.get("alice").federation)).toMatchObject([{ dialAttempts: null, nextDialInMs: null }]);
+  });
+
+  it("says for which destinations a neighbour is spared, and what is kept aside for that", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("bob").federation.links.congested = ["charlie"];
+    await mesh.clock.advance(2000);
+    await mesh.publish("alice", { id: "1" });
+    const [link] = listLinks(mesh.get("alice").federation);
+    expect(link.congested).toEqual(["charlie"]);
+    expect(link.lanes.find(({ lane }) => lane === "normal")).toMatchObject({ queued: 0, aside: 1, oldestPosition: 1 });
   });
 });
 

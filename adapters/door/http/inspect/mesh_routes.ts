@@ -4,21 +4,24 @@ import { type Context, Hono } from "hono";
 
 import {
   type Federation,
+  knownCluster,
   type LaneView,
   type LinkView,
   listClusters,
   listInterest,
   listLinks,
   listPeers,
+  type ParkedView,
 } from "../../../../federation/mod.ts";
 import { type EventStore, RefusedError } from "../../../../node/mod.ts";
+import { hearClusters } from "../../../federation/mod.ts";
 import { requireScope } from "../auth/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { provenance, toPage } from "../request/mod.ts";
 
 export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
-  app.get("/v1/clusters", (c) => answer(context, c, "clusters", listOf(context, listClusters), byCluster));
+  app.get("/v1/clusters", (c) => clusters(context, c));
   app.get("/v1/interest", (c) => answer(context, c, "interest", listOf(context, listInterest), byCluster));
   app.get("/v1/peers", (c) => {
     const peers = listOf(context, listPeers).map(({ sinceMs, ...peer }) => ({
@@ -28,11 +31,29 @@ export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
     return answer(context, c, "peers", peers, ({ cluster, id }) => `${cluster} ${id}`);
   });
   app.get("/v1/links", async (c) => {
-    const links = await Promise.all(listOf(context, listLinks).map((link) => toLink(context, link)));
-    return answer(context, c, "links", links, keyOfLink);
+    const { entries, next } = toPage(
+      listOf(context, listLinks).toSorted(byKey),
+      keyOfLink,
+      (name) => c.req.query(name),
+    );
+    const links = await Promise.all(entries.map((link) => toLink(context, link)));
+    return c.json({ links, next, ...provenance(context) });
   });
   app.delete("/v1/clusters/:cluster", (c) => forget(context, c));
   return app;
+}
+
+/** Those of the page are asked whether they are there, unless they have just been heard. */
+async function clusters(context: DoorContext, c: Context<DoorEnv>): Promise<Response> {
+  const { federation } = context;
+  const { entries, next } = toPage(listOf(context, listClusters), byCluster, (name) => c.req.query(name));
+  const names = entries.map(byCluster);
+  if (federation !== undefined) await hearClusters(federation, names);
+  const heard = federation === undefined ? [] : names.map((name) => knownCluster(federation, name));
+  const clusters = await Promise.all(
+    heard.map(async ({ parked, ...cluster }) => ({ ...cluster, parked: await toParked(context, parked) })),
+  );
+  return c.json({ clusters, next, ...provenance(context) });
 }
 
 /** What is owed to a cluster that is gone for good ends as evicted. */
@@ -79,20 +100,31 @@ function keyOfLink({ peer, url, lastError }: Pick<LinkView, "peer" | "url" | "la
   return peer ?? `~${url} ${lastError}`;
 }
 
-async function toLink(context: DoorContext, { sinceMs, lanes, ...link }: LinkView) {
+function byKey(a: LinkView, b: LinkView): number {
+  return keyOfLink(a) < keyOfLink(b) ? -1 : 1;
+}
+
+async function toLink(context: DoorContext, { sinceMs, lanes, parked, ...link }: LinkView) {
   const { store } = context.node;
   return {
     ...link,
     since: toTime(context, sinceMs),
+    parked: await toParked(context, parked),
     lanes: await Promise.all(lanes.map((lane) => toLane(store, lane))),
   };
+}
+
+async function toParked(context: DoorContext, parked: ParkedView | null) {
+  if (parked === null) return null;
+  const { oldestPosition, sinceMs, ...rest } = parked;
+  return { ...rest, oldestAgeMs: await ageOf(context.node.store, oldestPosition), since: toTime(context, sinceMs) };
 }
 
 async function toLane(store: EventStore, { oldestPosition, ...lane }: LaneView) {
   return { ...lane, oldestAgeMs: oldestPosition === null ? 0 : await ageOf(store, oldestPosition) };
 }
 
-/** Of an event that is kept as long as it waits; 0 if it has just gone. */
+/** How long ago an event came: one that is kept as long as it waits; 0 if it has just gone. */
 async function ageOf(store: EventStore, position: number): Promise<number> {
   const event = await store.get(position);
   return event === undefined ? 0 : Math.max(0, Math.round(store.now() - event.acceptedAge));
