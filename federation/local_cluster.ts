@@ -1,6 +1,6 @@
 /** Port: what federation asks of the node that it belongs to. */
 
-import type { CloudEvent, StoredEvent } from "../node/mod.ts";
+import type { CloudEvent, IdHash, StoredEvent } from "../node/mod.ts";
 
 /** An event that came over a link for this cluster. */
 export interface Arrival {
@@ -9,6 +9,8 @@ export interface Arrival {
   readonly sequence: number;
   /** As `encodeRecord()` writes it. */
   readonly record: Uint8Array;
+  /** Filled in by who judges, where the store knows events by such a hash. */
+  idHash?: IdHash;
   /** Decoded when it is first asked for: better look at the record where that is enough. */
   readonly event: CloudEvent;
 }

@@ -24,6 +24,7 @@
 import { crc32 } from "node:zlib";
 
 import type { Audience } from "./event_store.ts";
+import type { IdHash } from "./id_hash.ts";
 
 const MAGIC_V1 = 0x01424657; // "WFB", 1
 const POSITIONS_FLAG = 1;
@@ -194,6 +195,10 @@ export class BlockHead implements BlockIdentity {
 
   offsetAt(index: number): number {
     return index === this.count ? this.bodyBytes : this.#entry(index, 0);
+  }
+
+  hashAt(index: number): IdHash {
+    return { hi: this.#entry(index, 4), lo: this.#entry(index, 8) };
   }
 
   /** Hashes of events [from, to): high half, low half, high half … */

@@ -18,6 +18,7 @@
 import { createAttributeBag } from "./codec/attribute_bag.ts";
 import type { CloudEvent, DataForm, EventAttributes } from "./event.ts";
 import type { AppendEntry } from "./event_store.ts";
+import { TopicReader } from "./topic_reader.ts";
 
 /** Largest topic and largest event that a record can hold; the limits of a node are far below. */
 const TOPIC_BYTES_MAX = 0xffff;
@@ -30,6 +31,7 @@ const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const topics = new TopicReader();
 
 /** Collects records one behind the other in a buffer that grows and is used again. */
 export class RecordWriter {
@@ -148,10 +150,10 @@ export function isSameRecordId(a: Uint8Array, b: Uint8Array): boolean {
   ) && isSameText(a.subarray(left.idFrom, left.idTo), b.subarray(right.idFrom, right.idTo));
 }
 
-/** The topic of a record, without looking at the rest. */
-export function recordTopic(record: Uint8Array): string {
-  const start = textStart(record);
-  return decoder.decode(record.subarray(start, start + (record[2] | (record[3] << 8))));
+/** The topic of a record, without looking at the rest. `from`: where the record begins, if not at the first byte. */
+export function recordTopic(bytes: Uint8Array, from = 0): string {
+  const start = from + ((bytes[from] & TTL_FLAG) === 0 ? FIXED_BYTES : FIXED_BYTES + 8);
+  return topics.read(bytes, start, start + (bytes[from + 2] | (bytes[from + 3] << 8)));
 }
 
 /** Whether the topic of a record begins with these bytes. */
@@ -161,9 +163,9 @@ export function recordTopicBegins(record: Uint8Array, beginning: Uint8Array): bo
     isName(record, start, start + beginning.length, beginning);
 }
 
-/** Remaining age at acceptance in ms; 0: never expires. */
-export function recordTtlMs(record: Uint8Array): number {
-  return (record[0] & TTL_FLAG) === 0 ? 0 : viewOf(record).getFloat64(FIXED_BYTES, true);
+/** Remaining age at acceptance in ms; 0: never expires. `from`: where the record begins, if not at the first byte. */
+export function recordTtlMs(bytes: Uint8Array, from = 0): number {
+  return (bytes[from] & TTL_FLAG) === 0 ? 0 : viewOf(bytes).getFloat64(from + FIXED_BYTES, true);
 }
 
 /** A copy of a record that has a time to live, with another one. */

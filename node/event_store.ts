@@ -32,6 +32,8 @@ export interface AppendEntry {
    * that it says, and `event` and `topic` are not looked at.
    */
   readonly record?: Uint8Array;
+  /** What `EventStore.hashRecord()` says of the record, for who has asked. */
+  readonly idHash?: IdHash;
 }
 
 /** The identity of an event in the mesh. */
@@ -75,6 +77,8 @@ export interface StoredEvent {
   readonly audience: Audience;
   /** The event's bytes as `encodeRecord()` writes them, a view or a copy. */
   readonly record: Uint8Array;
+  /** See `EventStore.hashRecord()`. Without: the store does not keep it. */
+  readonly idHash?: IdHash;
   /** Bytes of the stored record. */
   readonly bytes: number;
   /** What stays in memory as a whole as long as this event is held, the same object for all events of it. Without: the event. */

@@ -9,6 +9,7 @@ import { BlockHead, damaged } from "./block_head.ts";
 import type { CloudEvent } from "./event.ts";
 import type { AppendEntry, Audience, StoredEvent } from "./event_store.ts";
 import { recordEvent, recordTopic, recordTtlMs } from "./event_record.ts";
+import type { IdHash } from "./id_hash.ts";
 
 /** What an event was encoded from. */
 type Encoded = Pick<AppendEntry, "topic" | "event">;
@@ -50,6 +51,15 @@ export class LogBlock {
     return this.#events[index] ??= new BlockEvent(this, index, this.#decoded?.[index]);
   }
 
+  /** Topic and time to live are read in the body itself: a view of each record would cost more than they do. */
+  topicAt(index: number): string {
+    return recordTopic(this.#body, this.head.offsetAt(index));
+  }
+
+  ttlMsAt(index: number): number {
+    return recordTtlMs(this.#body, this.head.offsetAt(index));
+  }
+
   recordAt(index: number): Uint8Array {
     return this.#body.subarray(this.head.offsetAt(index), this.head.offsetAt(index + 1));
   }
@@ -71,7 +81,7 @@ class BlockEvent implements StoredEvent {
   }
 
   get topic(): string {
-    return this.#topic ??= recordTopic(this.record);
+    return this.#topic ??= this.#block.topicAt(this.#index);
   }
 
   get event(): CloudEvent {
@@ -99,7 +109,11 @@ class BlockEvent implements StoredEvent {
   }
 
   get ttlMs(): number {
-    return recordTtlMs(this.record);
+    return this.#block.ttlMsAt(this.#index);
+  }
+
+  get idHash(): IdHash {
+    return this.#block.head.hashAt(this.#index);
   }
 
   get audience(): Audience {

@@ -32,6 +32,7 @@ interface Arrived {
 
 type Counts = Record<keyof SettledArrivals["counts"], number>;
 
+const NOT_JUDGED = { idHash: undefined };
 const IN_TRANSIT: Audience = { ungrouped: false, groups: [] };
 
 export class Arrivals {
@@ -114,7 +115,8 @@ export class Arrivals {
         if (audience === undefined && rest === 0) continue;
         const position = entries.length;
         if (group.ended === undefined) {
-          entries.push(new RecordEntry(group, index, { frame, audience: audience ?? IN_TRANSIT }));
+          const { idHash } = this.candidates[arrived.candidates[index]] ?? NOT_JUDGED;
+          entries.push(new RecordEntry(group, index, { frame, audience: audience ?? IN_TRANSIT, idHash }));
         }
         if (rest > 0) this.#forward(runs, arrived, index, position);
       }

@@ -5,6 +5,7 @@ import {
   type Audience,
   type CloudEvent,
   decodeRecord,
+  type IdHash,
   isSystemTopic,
   recordTopic,
   recordTopicBegins,
@@ -23,6 +24,7 @@ export class ArrivedEvent implements Arrival {
   readonly epoch: number;
   readonly sequence: number;
   readonly record: Uint8Array;
+  idHash: IdHash | undefined;
   #event: CloudEvent | undefined;
 
   constructor(group: Pick<FrameGroup, "origin" | "epoch">, { sequence, record }: FrameEvent) {
@@ -48,18 +50,20 @@ export function isOver(record: Uint8Array, heldMs: number): boolean {
   return ttlMs !== 0 && ttlMs <= heldMs;
 }
 
-/** The entry copies the record; topic and event are decoded when a local reader asks. */
+/** Topic and event are decoded when a local reader asks. */
 export class RecordEntry implements AppendEntry {
   readonly origin: NonNullable<AppendEntry["origin"]>;
   readonly audience: Audience;
   readonly record: Uint8Array;
+  readonly idHash: IdHash | undefined;
   #decoded: AppendEntry | undefined;
 
   constructor(
     group: Pick<FrameGroup, "origin" | "epoch" | "events">,
     index: number,
-    { frame, audience }: { frame: Pick<Frame, "heldMs">; audience: Audience },
+    { frame, audience, idHash }: { frame: Pick<Frame, "heldMs">; audience: Audience; idHash?: IdHash },
   ) {
+    this.idHash = idHash;
     const { sequence, record } = group.events[index];
     this.origin = { cluster: group.origin, epoch: acceptedEpoch(group.epoch), sequence };
     this.audience = audience;

@@ -14,6 +14,8 @@ export interface Arrived {
   readonly sequence: number;
   /** As `encodeRecord()` writes it. */
   readonly record: Uint8Array;
+  /** Filled in by who judges: the hash that the store is to know the event by. */
+  idHash?: IdHash;
 }
 
 /** `repeat`: an event of the same source and id is here already, under another origin or sequence. */
@@ -58,16 +60,17 @@ export class ArrivalJudge {
     const firsts = new Map<number, number>();
     const settle = this.#begin(firsts);
     const suspicions: Suspicion[] = [];
+    const now = this.#store.now();
     for (let index = 0; index < arrivals.length; index++) {
       const { record } = arrivals[index];
-      const hash = this.#store.hashRecord(record);
+      const hash = arrivals[index].idHash = this.#store.hashRecord(record);
       const first = firsts.get(hash.lo);
       if (first === undefined) firsts.set(hash.lo, index);
       else if (isSameRecordId(arrivals[first].record, record)) {
         verdicts[index] = "repeat";
         continue;
       }
-      const positions = this.#known.positions(hash);
+      const positions = this.#known.positions(hash, now);
       const pending = this.#known.pending(hash, () => recordEvent(record));
       if (positions.length > 0 || pending !== undefined) suspicions.push({ index, pending, positions });
     }

@@ -64,8 +64,8 @@ export class KnownIds {
   }
 
   /** Positions of the window at which there may be an event of that hash. */
-  positions({ hi, lo }: IdHash): readonly number[] {
-    return this.#window.candidates(hi, lo, this.#store.now());
+  positions({ hi, lo }: IdHash, now = this.#store.now()): readonly number[] {
+    return this.#window.candidates(hi, lo, now);
   }
 
   /** The event of the same id that is on its way into the store, if there is one. `event` is asked for only if need be. */
@@ -74,9 +74,9 @@ export class KnownIds {
   }
 
   /** An event that came over a link is stored. */
-  noteArrived({ position, record }: StoredEvent): void {
-    const { hi, lo } = this.#store.hashRecord(record);
-    this.#window.insert(position, hi, lo, this.#store.now());
+  noteArrived(stored: StoredEvent): void {
+    const { hi, lo } = stored.idHash ?? this.#store.hashRecord(stored.record);
+    this.#window.insert(stored.position, hi, lo, stored.acceptedAge);
   }
 
   /**

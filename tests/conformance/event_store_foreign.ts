@@ -56,6 +56,17 @@ function ofRecord(entry: AppendEntry): AppendEntry {
   });
 }
 
+/** The same bytes, one behind the other, as the records of a frame lie. */
+function inOneBuffer(records: readonly Uint8Array[]): Uint8Array[] {
+  const buffer = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  return records.map((record) => {
+    buffer.set(record, at);
+    at += record.length;
+    return buffer.subarray(at - record.length, at);
+  });
+}
+
 function foreign(
   count: number,
   first: { cluster?: string; sequence?: number; audience?: Audience } = {},
@@ -98,6 +109,34 @@ export function testForeignEvents({ open, claimed }: ForeignSuite): void {
         }),
         { numRuns: 40 },
       );
+    });
+
+    it("keep their bytes when their records lie in one buffer, some of them or all", async () => {
+      const store = await open();
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(entry, fc.boolean()), { minLength: 1, maxLength: 30 }), async (given) => {
+          const from = store.head;
+          const records = inOneBuffer(given.map(([entry]) => entry.record ?? encodeRecord(entry)));
+          const kept = given.map(([{ origin, audience, ttlMs }, stays], i) => ({
+            stays,
+            entry: { ...ofRecord({ ...entries(1)[0], origin, audience, ttlMs }), record: records[i] },
+          })).filter(({ stays }) => stays);
+          await store.commit(kept.map(({ entry }) => entry));
+          await check(store, [kept.map(({ entry }) => entry)], from);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it("are known by the hash of their record, also where it is given", async () => {
+      const store = await open();
+      const given = foreign(4).map((entry) => ({ ...entry, record: encodeRecord(entry) }));
+      await store.commit(
+        given.map((entry, i) => i % 2 === 0 ? entry : { ...entry, idHash: store.hashRecord(entry.record) }),
+      );
+      const hashes = given.map(({ record }) => store.hashRecord(record));
+      expect((await readAll(store)).map(({ idHash }, i) => idHash ?? hashes[i])).toEqual(hashes);
+      expect([...(await recent(store, { idsMax: 1e6, ageMs: 1e9 })).values()]).toEqual(hashes);
     });
 
     it("are told to listeners as they are read later", async () => {

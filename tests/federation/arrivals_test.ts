@@ -39,6 +39,17 @@ function arrive(
 const onward = [aDestination({ cluster: "charlie", previous: 0 })];
 const both = [aDestination(), ...onward];
 
+describe("Arrivals.settle()", () => {
+  it("gives the store the hash that the judge noted, to each event its own", () => {
+    const arrivals = new Arrivals("bob", new Coverages());
+    const transit = group([3], { destinations: onward });
+    for (const each of [group([1, 2]), transit, group([4])]) arrivals.add(aFrame({ groups: [each] }));
+    for (const candidate of arrivals.candidates) candidate.idHash = { hi: 7, lo: candidate.sequence };
+    arrivals.judged(arrivals.candidates.map(() => "new"));
+    expect(arrivals.settle().entries.map(({ idHash }) => idHash?.lo)).toEqual([1, 2, undefined, 4]);
+  });
+});
+
 describe("Arrivals.candidates", () => {
   it("asks of each event that is for this cluster and new", () => {
     const { arrivals } = arrive([group([1, 2])]);

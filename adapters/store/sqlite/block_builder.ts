@@ -6,6 +6,7 @@ import type { AppendEntry, Audience, EventOrigin } from "../../../node/event_sto
 import { RecordWriter } from "../../../node/event_record.ts";
 import type { IdHash } from "../../../node/id_hash.ts";
 import { LogBlock } from "../../../node/log_block.ts";
+import { GivenRecords } from "./given_records.ts";
 
 /** A block is closed at either; a single larger event has a block to itself. Keeps reading one event cheap. */
 const BLOCK_EVENTS_MAX = 1000;
@@ -19,6 +20,8 @@ const BUFFER_BYTES = 8 * 1024;
 
 export class BlockBuilder {
   readonly #writer = new RecordWriter(BUFFER_BYTES);
+  /** A block has either encoded events or given records. */
+  readonly #given = new GivenRecords();
   readonly #offsets = new Uint32Array(BLOCK_EVENTS_MAX);
   readonly #hashes = new Uint32Array(2 * BLOCK_EVENTS_MAX);
   #decoded: (AppendEntry | undefined)[] = [];
@@ -32,7 +35,7 @@ export class BlockBuilder {
   }
 
   get bytes(): number {
-    return this.#writer.length;
+    return this.#writer.length + this.#given.bytes;
   }
 
   /** Where its events were accepted, with the sequence of the first; `undefined`: here, now. */
@@ -41,9 +44,12 @@ export class BlockBuilder {
   }
 
   /** Whether an event may become the next one of the block. */
-  takes({ origin, audience = "everybody" }: AppendEntry): boolean {
+  takes({ record, origin, audience = "everybody" }: AppendEntry): boolean {
     if (this.count === 0) return true;
     if (this.count >= BLOCK_EVENTS_MAX || this.bytes >= BLOCK_BYTES_MAX) return false;
+    if (record === undefined ? this.#given.count > 0 : this.#given.count === 0 || !this.#given.takes(record)) {
+      return false;
+    }
     if (origin?.cluster !== this.#origin?.cluster || origin?.epoch !== this.#origin?.epoch) return false;
     if (origin !== undefined) {
       const delta = origin.sequence - this.#origin!.sequence;
@@ -55,12 +61,12 @@ export class BlockBuilder {
   /** Throws `RangeError`, and adds nothing, if the event is larger than a record can be. */
   add(entry: AppendEntry, hash: IdHash): void {
     const at = this.count;
-    this.#offsets[at] = this.#writer.length;
+    this.#offsets[at] = this.bytes;
     this.#hashes[2 * at] = hash.hi;
     this.#hashes[2 * at + 1] = hash.lo;
     const { record, origin, audience = "everybody" } = entry;
     if (record === undefined) this.#writer.write(entry);
-    else this.#writer.copy(record);
+    else this.#given.add(record);
     if (at === 0) this.#origin = origin;
     if (origin !== undefined) this.#sequences.push(origin.sequence - this.#origin!.sequence);
     if (audience !== "everybody") this.#note(audience, at);
@@ -70,10 +76,11 @@ export class BlockBuilder {
 
   /**
    * The block as bytes to be written and as what readers get, which share nothing; the builder is empty again. Head and
-   * body to be written lie in one buffer, so that one transfer passes them on.
+   * body to be written lie in one buffer, so that one transfer passes them on. What readers get may lie in what the records
+   * were given in.
    */
   finish(identity: BlockIdentity): { head: Uint8Array<ArrayBuffer>; body: Uint8Array<ArrayBuffer>; block: LogBlock } {
-    const body = this.#writer.toBytes();
+    const body = this.#given.count > 0 ? this.#given.toBody() : this.#writer.toBytes();
     const head = encodeBlockHead(identity, {
       count: this.count,
       span: this.count,
@@ -111,6 +118,7 @@ export class BlockBuilder {
 
   #clear(): void {
     this.#writer.clear();
+    this.#given.clear();
     this.#decoded = [];
     this.#origin = undefined;
     this.#sequences.length = 0;

@@ -36,6 +36,16 @@ describe("WeftNode.judge()", () => {
     expect(await judge(fixture)).toEqual({ verdicts: [], atOnce: true });
   });
 
+  it("notes the hash that the store knows an event by", async () => {
+    await using fixture = await openTestNode();
+    const arrivals = [arrived("1"), arrived("2"), arrived("1", { sequence: 3 })];
+    await judge(fixture, ...arrivals);
+    const [first, second, third] = arrivals.map(({ idHash }) => idHash);
+    expect(first).toBeDefined();
+    expect(third).toEqual(first);
+    expect(second).not.toEqual(first);
+  });
+
   it("finds what was published here, and what came from another cluster", async () => {
     await using fixture = await openTestNode();
     await fixture.publish({ id: "1" });
