@@ -31,6 +31,7 @@ import { ReleaseGate } from "./release_gate.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
 import { GroupConflicts } from "./routing/group_conflicts.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
+import { takeInstalled, takePurged } from "./routing/take_records.ts";
 import { Topology } from "./routing/topology.ts";
 import { recordChanges } from "./routing/record_documents.ts";
 import { type MeshRecord, RecordDatabase } from "./routing/records/mod.ts";
@@ -108,7 +109,7 @@ export class Federation {
     const { epoch } = log.incarnation;
     const { places } = this;
     this.local = local;
-    this.presence = new Presence(world);
+    this.presence = new Presence(world, (cluster) => this.topology.hasLeft(cluster));
     this.startedAt = world.now();
     this.#headAtStart = log.head;
     const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
@@ -330,7 +331,10 @@ export class Federation {
     return undispatched ? Math.min(neededFrom ?? Infinity, this.departures.dispatched + 1) : neededFrom;
   }
 
-  /** Writes down what is only in memory, then calls `done`; the links close first, so that nothing more comes. */
+  /**
+   * Writes down what is only in memory, then calls `done`; the links close first, so that nothing more comes. Whoever is
+   * not in a hurry calls `sayFarewell()` before.
+   */
   stop(done: () => void): void {
     this.#stopped = true;
     this.#cancelTick?.();
@@ -378,28 +382,21 @@ export class Federation {
   #linkDown(neighbour: Neighbour, reason: string): void {
     this.records.adjacencyDown(neighbour.peer);
     this.custody.setCongested(neighbour.peer, []);
-    this.topology.linkDown(neighbour.peer);
-    this.#notice("warn", "LINK_DOWN", `lost the link with "${neighbour.peer}": ${reason}`, neighbour.peer);
+    const planned = neighbour.left || this.#stopped;
+    this.topology.linkDown(neighbour.peer, { planned });
+    const detail = `lost the link with "${neighbour.peer}": ${reason}`;
+    this.#notice(planned ? "info" : "warn", "LINK_DOWN", detail, neighbour.peer);
     this.#tell();
   }
 
   #installed(records: readonly MeshRecord[]): void {
-    for (const record of records) {
-      if (record.kind === "topology") this.topology.install(record);
-      else {
-        this.interest.install(record);
-        if (record.origin !== this.self) this.barriers.echo(record.origin);
-      }
-    }
+    takeInstalled(this, records);
     this.#gate.look();
     this.#tell();
   }
 
   #purged(records: readonly MeshRecord[]): void {
-    for (const record of records) {
-      if (record.kind === "topology") this.topology.purge(record.origin);
-      else this.interest.purge(record);
-    }
+    takePurged(this, records);
     this.#tell();
   }
 

@@ -10,6 +10,7 @@ export { Federation } from "./federation.ts";
 export { type FederationNotice, type FederationParts } from "./parts.ts";
 export * from "./inspect/mod.ts";
 export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from "./link/link_bus.ts";
+export { sayFarewell } from "./membership/farewell.ts";
 export { type Arrival, type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";
 export { type FederationOptions, type LinkSetting, type TrafficRule } from "./options.ts";
 export { type Registry, type RegistryCapabilities, type RegistryEntry } from "./registry.ts";

@@ -12,6 +12,7 @@ export type SystemEventType =
   | "weft-system.link.damped"
   | "weft-system.cluster.found"
   | "weft-system.cluster.lost"
+  | "weft-system.cluster.left"
   | "weft-system.park.high"
   | "weft-system.park.full"
   | "weft-system.mesh.warning";

@@ -11,6 +11,7 @@ const TYPES: Readonly<Record<string, SystemEventType>> = {
   LINK_DAMPED: "weft-system.link.damped",
   CLUSTER_FOUND: "weft-system.cluster.found",
   CLUSTER_LOST: "weft-system.cluster.lost",
+  CLUSTER_LEFT: "weft-system.cluster.left",
   PARK_HIGH: "weft-system.park.high",
   PARK_FULL: "weft-system.park.full",
 };
@@ -21,7 +22,7 @@ const REPEAT_MS = 60_000;
 const REMEMBERED_MAX = 1000;
 
 /** Words that come and go of themselves are always told: each is news. */
-const ALWAYS = new Set(["LINK_UP", "LINK_DOWN", "CLUSTER_FOUND", "CLUSTER_LOST"]);
+const ALWAYS = new Set(["LINK_UP", "LINK_DOWN", "CLUSTER_FOUND", "CLUSTER_LOST", "CLUSTER_LEFT"]);
 
 export class Notices {
   readonly #parts: { readonly node: WeftNode; readonly log: Logger; readonly clock: Clock };

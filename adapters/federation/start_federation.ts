@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import { type DialBus, Federation, type FederationNotice, type LinkBus } from "../../federation/mod.ts";
+import { type DialBus, Federation, type FederationNotice, type LinkBus, sayFarewell } from "../../federation/mod.ts";
 import { type Clock, type EventStore, type WeftNode } from "../../node/mod.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { answerQuestions } from "./answer_questions.ts";
@@ -28,7 +28,7 @@ export interface FederationContext {
 
 export interface RunningFederation {
   readonly federation: Federation;
-  /** Closes the links and writes down what is only in memory. */
+  /** Tells the mesh that this node goes, closes the links and writes down what is only in memory. */
   stop(): Promise<void>;
 }
 
@@ -70,9 +70,10 @@ export async function startFederation(context: FederationContext): Promise<Runni
   const stopWatching = watchParked({ federation, store, clock, onNotice });
   return {
     federation,
-    stop: () => {
+    stop: async () => {
       stopWatching();
-      return new Promise((resolve) => federation.stop(resolve));
+      await new Promise<void>((resolve) => sayFarewell(federation, resolve));
+      await new Promise<void>((resolve) => federation.stop(resolve));
     },
   };
 }

@@ -6,8 +6,11 @@ import type { NodeState } from "../routing/paths/mod.ts";
 export interface KnownPeer {
   readonly id: string;
   readonly cluster: string;
-  /** `suspect`: there has been no way to its cluster for less than half a minute; `dead`: for longer, or never. */
-  readonly state: "alive" | "suspect" | "dead";
+  /**
+   * `left`: it was stopped as planned, and said so. `suspect`: there has been no way to its cluster for less than half a
+   * minute; `dead`: for longer, or never.
+   */
+  readonly state: "alive" | "left" | "suspect" | "dead";
   readonly runtime: string;
   readonly version: string;
   /** Where it can be dialled, if it said so. */
@@ -26,10 +29,20 @@ export function listPeers(federation: Federation): KnownPeer[] {
   return states.flatMap(([cluster, { nodes }]) => (nodes ?? []).map((node) => toPeer(federation, cluster, node)));
 }
 
-function toPeer({ self, presence, startedAt, world }: Federation, cluster: string, node: NodeState): KnownPeer {
+function toPeer(federation: Federation, cluster: string, node: NodeState): KnownPeer {
+  const { self, presence, startedAt, world, topology } = federation;
   const { id, runtime, version, nats, http } = node;
   const sighting = cluster === self ? { reachable: true, since: startedAt } : presence.sighting(cluster);
   const sinceMs = sighting === undefined ? null : Math.round(world.now() - sighting.since);
-  const state = sighting?.reachable ? "alive" : sinceMs !== null && sinceMs < SUSPECT_MS ? "suspect" : "dead";
-  return { id, cluster, state, runtime, version, address: nats ?? null, http: http ?? null, sinceMs };
+  const gone = topology.hasLeft(cluster) ? "left" : sinceMs !== null && sinceMs < SUSPECT_MS ? "suspect" : "dead";
+  return {
+    id,
+    cluster,
+    state: sighting?.reachable ? "alive" : gone,
+    runtime,
+    version,
+    address: nats ?? null,
+    http: http ?? null,
+    sinceMs,
+  };
 }

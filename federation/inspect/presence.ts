@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 /** News for people; the codes are stable. */
 export interface PresenceNotice {
   readonly level: "info" | "warn";
-  readonly code: "CLUSTER_FOUND" | "CLUSTER_LOST";
+  readonly code: "CLUSTER_FOUND" | "CLUSTER_LOST" | "CLUSTER_LEFT";
   readonly detail: string;
   /** The cluster. */
   readonly peer: string;
@@ -22,10 +22,13 @@ const LOST_MAX = 4096;
 
 export class Presence {
   readonly #world: World;
+  readonly #hasLeft: (cluster: string) => boolean;
   readonly #sightings = new Map<string, Sighting>();
 
-  constructor(world: World) {
+  /** `hasLeft`: whether a cluster that cannot be reached went as planned. */
+  constructor(world: World, hasLeft: (cluster: string) => boolean) {
     this.#world = world;
+    this.#hasLeft = hasLeft;
   }
 
   /** Takes what can be reached now; answers what that changes, by name. */
@@ -39,7 +42,7 @@ export class Presence {
     }
     for (const [cluster, sighting] of this.#sightings) {
       if (!sighting.reachable || reachable.has(cluster)) continue;
-      news.push(lost(cluster));
+      news.push(this.#hasLeft(cluster) ? left(cluster) : lost(cluster));
       this.#sightings.set(cluster, { reachable: false, since });
     }
     this.#forgetOldest();
@@ -66,4 +69,8 @@ function found(peer: string): PresenceNotice {
 
 function lost(peer: string): PresenceNotice {
   return { level: "warn", code: "CLUSTER_LOST", detail: `there is no way to cluster "${peer}" any more`, peer };
+}
+
+function left(peer: string): PresenceNotice {
+  return { level: "info", code: "CLUSTER_LEFT", detail: `cluster "${peer}" has left: it was stopped as planned`, peer };
 }

@@ -60,6 +60,11 @@ export class Receipts {
     if (this.#pending.size > 0) this.#schedule(COALESCE_MS);
   }
 
+  /** Something has arrived of which its origin was not told yet. */
+  get untold(): boolean {
+    return [...this.#pending.values()].some(({ repeatMs }) => repeatMs === REPEAT_MS_MIN);
+  }
+
   acknowledged(origin: string, { epoch, version, low }: ReceiptAck): Coverage | undefined {
     const coverage = this.#parts.coverages.find(origin, epoch);
     if (coverage === undefined) return undefined;

@@ -3,16 +3,8 @@
 import type { Intake } from "../custody/intake.ts";
 import type { Places } from "../custody/places.ts";
 import type { World } from "../world.ts";
-import {
-  chainToHex,
-  decodeMeet,
-  encodeMeet,
-  type Hello,
-  judgeHello,
-  type Lane,
-  LANES,
-  type Meet,
-} from "./codec/mod.ts";
+import { AttachedBus } from "./attached_bus.ts";
+import { decodeMeet, encodeMeet, type Hello, judgeHello, type Lane, LANES, type Meet } from "./codec/mod.ts";
 import { LOOK_MS } from "./heartbeat.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import type { SenderNotice } from "./lane_sender.ts";
@@ -23,6 +15,7 @@ import { decodeRefusal, encodeRefusal, type Refusal } from "./refusal.ts";
 import { Session } from "./session.ts";
 import { type Stranger, Strangers } from "./strangers.ts";
 import { LinkSubjects } from "./subjects.ts";
+import { toHello } from "./to_hello.ts";
 
 export interface LinksParts {
   readonly world: World;
@@ -50,25 +43,12 @@ export interface LinkNotice {
   readonly bus?: string;
 }
 
-/** A dialled bus on which nobody has answered is asked again. */
-const MEET_EVERY_MS = 1000;
-const MEET_EVERY_MS_MAX = 15_000;
 const MEET_REPLY_MS = 200;
 /** A reason that is told again at once would fill the log. */
 const NOTICE_EVERY_MS = 10_000;
 
-interface AttachedBus {
-  readonly bus: LinkBus;
-  readonly sessions: Map<string, Session>;
-  readonly detach: (() => void)[];
-  /** When this side said last that it is here, and when it will again. */
-  metAt: number;
-  meetAt: number;
-  meetEveryMs: number;
-  /** Clusters that were here and are not heard any more. */
-  readonly missing: Set<string>;
-  refusal: Refusal | undefined;
-}
+/** A neighbour that says so in HELLO goes as planned, and is not to be waited for. */
+const LEAVING = "LEAVING";
 
 export class Links {
   readonly #parts: LinksParts;
@@ -81,6 +61,9 @@ export class Links {
   #epochs: number;
   #expectedTick = 0;
   #cancel: (() => void) | undefined;
+  #leaving = false;
+  /** What is said to neighbours for good-bye. */
+  #farewell: Hello["reason"];
   /** Congested destinations that are told to the neighbours. */
   congested: readonly string[] = [];
 
@@ -123,21 +106,12 @@ export class Links {
 
   /** Whether a cluster was met on a bus and the link over it is up. */
   isLinked(bus: LinkBus): boolean {
-    return [...this.#buses.get(bus)?.sessions.values() ?? []].some(({ state }) => state === "up");
+    return this.#buses.get(bus)?.linked === true;
   }
 
   /** Meets whoever is on the bus, until it closes. */
   attach(bus: LinkBus): void {
-    const attached: AttachedBus = {
-      bus,
-      sessions: new Map(),
-      detach: [],
-      metAt: -Infinity,
-      meetAt: this.#parts.world.now(),
-      meetEveryMs: MEET_EVERY_MS,
-      missing: new Set(),
-      refusal: undefined,
-    };
+    const attached = new AttachedBus(bus, this.#parts.world.now());
     this.#buses.set(bus, attached);
     const { federation, instance } = this.#parts.identity;
     const on = (pattern: string, listener: (message: BusMessage) => void): void => {
@@ -159,6 +133,17 @@ export class Links {
     this.#neighbours.get(peer)?.pump(lane);
   }
 
+  /** Takes no more frames and meets nobody any more: this node is about to leave. */
+  beginLeaving(): void {
+    this.#leaving = true;
+  }
+
+  /** Tells every neighbour that this node goes as planned: in that moment they take the link down. */
+  sayFarewell(detail: string): void {
+    this.#farewell = { code: LEAVING, detail };
+    for (const { sessions } of this.#buses.values()) for (const session of sessions.values()) session.hurry();
+  }
+
   /** Closes every session, with the reason that the neighbours' logs will show. */
   stop(reason: string): void {
     this.#cancel?.();
@@ -166,6 +151,7 @@ export class Links {
   }
 
   #met(attached: AttachedBus, { payload }: BusMessage): void {
+    if (this.#leaving) return;
     const meet = decodeMeet(payload);
     if ("problem" in meet) return this.#tell({ code: meet.problem, detail: meet.detail, bus: attached.bus.name });
     const { identity } = this.#parts;
@@ -248,9 +234,7 @@ export class Links {
     const session = attached.sessions.get(from);
     if (session === undefined) {
       // The neighbour has not noticed that the session ended here: it is met anew, now and once it has.
-      attached.meetAt = Math.min(attached.meetAt, this.#parts.world.now());
-      attached.meetEveryMs = MEET_EVERY_MS;
-      return;
+      return attached.seek(this.#parts.world.now());
     }
     if (payload.length === 0) return session.sayMore();
     session.hear(payload);
@@ -259,7 +243,7 @@ export class Links {
   #framed(attached: AttachedBus, { subject, payload, respond }: BusMessage): void {
     const { from, lane } = this.#subjects.parseFrames(subject);
     const session = attached.sessions.get(from);
-    if (respond === undefined || session === undefined || session.theirs === undefined) return;
+    if (respond === undefined || session?.theirs === undefined || this.#leaving) return;
     if (!LANES.includes(lane as Lane)) {
       return respond(encodeAnswer({ type: "refused", code: "LANE_UNKNOWN", detail: `there is no lane "${lane}"` }));
     }
@@ -285,16 +269,26 @@ export class Links {
       onDown: (down, reason) => {
         if (attached.sessions.get(peer) === down) attached.sessions.delete(peer);
         attached.missing.add(peer);
-        attached.meetAt = this.#parts.world.now();
-        attached.meetEveryMs = MEET_EVERY_MS;
+        attached.seek(this.#parts.world.now());
         this.#sessionDown(neighbour, down, reason);
       },
-      onHello: ({ theirs }) => theirs !== undefined && this.#parts.onHello(neighbour, theirs),
+      onHello: ({ theirs }) => theirs !== undefined && this.#heard(neighbour, theirs),
       onRefused: (_, reason) => this.#tell({ ...reason, peer, bus: attached.bus.name }),
     });
     attached.sessions.set(peer, session);
     neighbour.add(session);
     return session;
+  }
+
+  #heard(neighbour: Neighbour, hello: Hello): void {
+    if (hello.reason?.code !== LEAVING) return this.#parts.onHello(neighbour, hello);
+    neighbour.left = true;
+    const { active, peer } = neighbour;
+    // The one that carries the frames last: nothing is to move over to one that ends as well.
+    for (const session of [...neighbour.sessions].sort((a, b) => Number(a === active) - Number(b === active))) {
+      this.#buses.get(session.bus)?.sessions.delete(peer);
+      this.#end(session, `"${peer}" has left: ${hello.reason.detail}`);
+    }
   }
 
   #judge(attached: AttachedBus, hello: Hello): { code: string; detail: string } | undefined {
@@ -307,7 +301,7 @@ export class Links {
   /** `lately`: or was so a moment ago, or may be about to. */
   readonly #isThere = (cluster: string, lately: boolean): boolean => {
     const neighbour = this.#neighbours.get(cluster);
-    if (neighbour === undefined || neighbour.up || !lately) return neighbour?.up === true;
+    if (neighbour === undefined || neighbour.up || neighbour.left || !lately) return neighbour?.up === true;
     return this.#parts.world.now() - neighbour.since < GONE_AFTER_MS;
   };
 
@@ -369,32 +363,13 @@ export class Links {
   }
 
   #meet(attached: AttachedBus): void {
-    const now = this.#parts.world.now();
     attached.bus.publish(this.#subjects.meet, encodeMeet(this.#parts.identity));
-    attached.metAt = now;
-    attached.meetAt = now + attached.meetEveryMs;
-    attached.meetEveryMs = Math.min(MEET_EVERY_MS_MAX, attached.meetEveryMs * 2);
+    attached.met(this.#parts.world.now());
   }
 
-  /** What this side says to a neighbour. */
   #helloTo(neighbour: Neighbour): Hello {
-    const { identity, ackAfterSync, places, root } = this.#parts;
-    const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
-    for (const lane of LANES) {
-      const { linkEpoch, sequence, chain } = places.durable(neighbour.peer, lane);
-      if (linkEpoch > 0) received[lane] = { linkEpoch, sequence, chain: chainToHex(chain) };
-    }
-    return {
-      ...identity,
-      fence: 0,
-      ackAfterSync,
-      linkEpoch: neighbour.linkEpoch,
-      received,
-      root: root(),
-      loopLagMs: 0,
-      congested: this.congested,
-      creditBytes: {},
-    } as Hello;
+    const { congested } = this;
+    return toHello({ ...this.#parts, root: this.#parts.root(), congested, reason: this.#farewell }, neighbour);
   }
 
   #schedule(): void {
@@ -410,14 +385,9 @@ export class Links {
     const now = this.#parts.world.now();
     for (const attached of [...this.#buses.values()]) {
       for (const session of [...attached.sessions.values()]) session.tick(lateMs);
-      if (attached.bus.dialled && now >= attached.meetAt && !this.#isFull(attached)) this.#meet(attached);
+      if (attached.isDue(now) && !this.#leaving) this.#meet(attached);
     }
     for (const neighbour of this.#neighbours.values()) neighbour.tick();
-  }
-
-  /** Everybody who was met is there; whoever comes later to a rendezvous says so. */
-  #isFull(attached: AttachedBus): boolean {
-    return attached.missing.size === 0 && this.isLinked(attached.bus);
   }
 
   #tell(notice: LinkNotice): void {

@@ -42,6 +42,8 @@ export class Neighbour {
   #heardAt: number | undefined;
   /** Times that the link went down. */
   downs = 0;
+  /** It went as planned, and said so; until it is back. */
+  left = false;
   lastError: string | undefined;
 
   constructor(parts: NeighbourParts) {
@@ -90,6 +92,7 @@ export class Neighbour {
     if (this.#active !== undefined) return false;
     this.#since = this.#parts.world.now();
     this.lastError = undefined;
+    this.left = false;
     this.#active = session;
     return true;
   }

@@ -5,6 +5,7 @@ import {
   Damping,
   encodeLinkState,
   Graph,
+  LINK_COST_MAX,
   LinkCost,
   type LinkState,
   type NodeState,
@@ -41,6 +42,7 @@ export class Topology {
   readonly #graph = new Graph();
   readonly #states = new Map<string, LinkState>();
   readonly #links = new Map<string, OwnLink>();
+  #leaving: "draining" | "left" | undefined;
   #scheduled = false;
   #cancelLater: (() => void) | undefined;
   /** Full computations so far. */
@@ -78,14 +80,28 @@ export class Topology {
     this.#tellOwn();
   }
 
-  /** A link went down: alternates take over in this very call. */
-  linkDown(peer: string): void {
+  /** A link went down: alternates take over in this very call. `planned`: it does not count as flapping. */
+  linkDown(peer: string, { planned = false }: { planned?: boolean } = {}): void {
     const link = this.#link(peer);
     link.up = false;
-    link.damping.noteDown(this.#parts.world.now());
+    if (!planned) link.damping.noteDown(this.#parts.world.now());
     this.table.linkDown(peer);
     this.#parts.onRoutes();
     this.#tellOwn();
+  }
+
+  /**
+   * This cluster is about to leave: `draining` makes its links so dear that what only crosses it goes another way wherever
+   * there is one; `left` is its last word.
+   */
+  leave(stage: "draining" | "left"): void {
+    this.#leaving = stage;
+    this.#tellOwn();
+  }
+
+  /** Whether a cluster has said that it goes as planned. */
+  hasLeft(cluster: string): boolean {
+    return this.#states.get(cluster)?.left === true;
   }
 
   /** A new measure of a link's round trip. */
@@ -101,6 +117,8 @@ export class Topology {
   /** A cluster said something of itself. */
   install(record: MeshRecord): void {
     if (record.body.length === 0) return this.purge(record.origin);
+    // What this side says for good-bye is not yet true: its last words still have to find their way.
+    if (this.#leaving === "left" && record.origin === this.#parts.self) return;
     const parsed = parseLinkState(record.body);
     if ("problem" in parsed) {
       return this.#parts.onNotice({ code: "LINK_STATE_UNREADABLE", detail: parsed.problem, peer: record.origin });
@@ -127,18 +145,20 @@ export class Topology {
   }
 
   #tellOwn(): void {
+    const nodes = [this.#parts.node];
+    if (this.#leaving === "left") return this.#parts.originate(encodeLinkState({ links: [], nodes, left: true }));
     const now = this.#parts.world.now();
     const up = [...this.#links].filter(([, link]) => link.up);
     const held = up.map(([, { damping }]) => damping.heldUntil(now)).filter((until) => until > now);
     if (held.length > 0) this.#tellLater(Math.min(...held) - now);
     const links = up.filter(([, { damping }]) => damping.heldUntil(now) <= now).map(([peer]) => ({
       peer,
-      cost: this.costOf(peer),
+      cost: this.#leaving === undefined ? this.costOf(peer) : LINK_COST_MAX,
       tags: this.#parts.setting(peer).tags,
       up: true,
     }));
     links.sort((a, b) => a.peer < b.peer ? -1 : 1);
-    this.#parts.originate(encodeLinkState({ links, nodes: [this.#parts.node] }));
+    this.#parts.originate(encodeLinkState({ links, nodes }));
   }
 
   #schedule(): void {

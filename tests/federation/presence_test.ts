@@ -7,7 +7,7 @@ const codes = (news: ReturnType<Presence["update"]>) => news.map(({ code, peer }
 
 describe("Presence", () => {
   it("tells of each cluster once that it was found, and once that it was lost", () => {
-    const presence = new Presence(new FakeWorld());
+    const presence = new Presence(new FakeWorld(), () => false);
     expect(codes(presence.update(new Set(["bob", "alice"])))).toEqual(["CLUSTER_FOUND alice", "CLUSTER_FOUND bob"]);
     expect(codes(presence.update(new Set(["bob", "alice"])))).toEqual([]);
     expect(codes(presence.update(new Set(["bob"])))).toEqual(["CLUSTER_LOST alice"]);
@@ -17,7 +17,7 @@ describe("Presence", () => {
 
   it("knows since when it has been so", () => {
     const world = new FakeWorld();
-    const presence = new Presence(world);
+    const presence = new Presence(world, () => false);
     presence.update(new Set(["bob"]));
     const found = world.now();
     world.advance(500);
@@ -29,7 +29,7 @@ describe("Presence", () => {
 
   it("forgets those first that were lost first, and none that can be reached", () => {
     const world = new FakeWorld();
-    const presence = new Presence(world);
+    const presence = new Presence(world, () => false);
     const names = Array.from({ length: 4096 }, (_, i) => `c${i}`);
     for (const name of names) {
       presence.update(new Set(["kept", name]));

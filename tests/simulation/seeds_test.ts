@@ -39,6 +39,12 @@ describe("federation in the simulator", () => {
     }, 120_000);
   }
 
+  it("keeps them when nodes are stopped as planned, amid other faults", () => {
+    const results = Array.from({ length: 30 }, (_, i) => runSeed(i + 1, createFederationMember, { leaves: true }));
+    for (const result of results) if (result.failure !== undefined) throw new Error(describeFailure(result));
+    expect(results.some(({ marks }) => marks["fault: leave"] > 0)).toBe(true);
+  }, 120_000);
+
   it("reaches the rare states", () => {
     const seen = new Set(results.flatMap(({ marks }) => Object.keys(marks).filter((mark) => marks[mark] > 0)));
     expect(REACHED.filter((mark) => !seen.has(mark))).toEqual([]);

@@ -78,6 +78,7 @@ export class FaultInjector {
     node.disk.slowness = has("slow disk") ? DISK_SLOWNESS : 1;
     if (has("power loss")) node.stop({ powerLoss: true });
     else if (has("kill")) node.stop({ powerLoss: false });
+    else if (has("leave")) node.leave();
     else node.start();
     if (has("freeze")) node.host.freeze();
     else node.host.wake();

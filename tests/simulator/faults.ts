@@ -17,7 +17,8 @@ export const FAULT_KINDS = [
   "slow disk",
   "reset",
 ] as const;
-export type FaultKind = typeof FAULT_KINDS[number];
+/** `leave`: stopped as an operator does it; takes the place of some kills, where that is wished. */
+export type FaultKind = typeof FAULT_KINDS[number] | "leave";
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -32,12 +33,14 @@ const CALM_MS = 2000;
 const QUIET_PERMILLE = 250;
 
 export function planFaults(
-  { names, edges, seconds, loser, random }: {
+  { names, edges, seconds, loser, leaves = false, random }: {
     names: readonly string[];
     edges: readonly Edge[];
     seconds: number;
     /** Loses something when it crashes, so it should. */
     loser: string | undefined;
+    /** Every other node that would be killed is stopped as planned. */
+    leaves?: boolean;
     random: SimRandom;
   },
 ): Fault[] {
@@ -48,10 +51,11 @@ export function planFaults(
   const calmMs = random.chance(200) ? 0 : CALM_MS;
   const longest = random.pick([500, 3000, 10_000]);
   return Array.from({ length: count + (loser === undefined ? 0 : 3) }, (_, i): Fault => {
-    const kind = i < count ? random.pick(kinds) : "kill";
+    const fault = i < count ? random.pick(kinds) : "kill";
     const startMs = random.between(calmMs, Math.max(calmMs, seconds * 1000));
     const endMs = Math.min(seconds * 1000, startMs + random.between(20, longest));
-    return { kind, startMs, endMs, at: i < count ? placeOf(kind, { names, edges, random }) : [loser!] };
+    const at = i < count ? placeOf(fault, { names, edges, random }) : [loser!];
+    return { kind: leaves && fault === "kill" && startMs % 2 === 0 ? "leave" : fault, startMs, endMs, at };
   }).sort((a, b) => a.startMs - b.startMs);
 }
 
@@ -61,6 +65,7 @@ function placeOf(
 ): string[] {
   switch (kind) {
     case "kill":
+    case "leave":
     case "power loss":
     case "freeze":
     case "disk full":

@@ -1,6 +1,6 @@
 /** The federation itself as what the simulator runs. */
 
-import { Federation } from "../../federation/mod.ts";
+import { Federation, sayFarewell } from "../../federation/mod.ts";
 import type { CloudEvent } from "../../node/mod.ts";
 import type { LedgerLine, Member, MemberBooks, MemberDestination, MemberParts, MemberState } from "./member.ts";
 
@@ -84,8 +84,10 @@ export class FederationMember implements Member {
     return { ledger: ledgerOf(accounts.books), intervalsMax };
   }
 
-  stop(): void {
-    this.#federation?.stop(() => {});
+  leave(done: () => void): void {
+    const federation = this.#federation;
+    if (federation === undefined) return done();
+    sayFarewell(federation, () => federation.stop(done));
   }
 }
 

@@ -80,7 +80,9 @@ export class GossipMember implements Member {
     return { ledger: [], intervalsMax: 0 };
   }
 
-  stop(): void {}
+  leave(done: () => void): void {
+    done();
+  }
 
   #note({ origin, epoch, sequence, record }: StoredEvent): void {
     this.#events.set(`${origin}/${epoch}/${sequence}`, record);

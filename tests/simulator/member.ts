@@ -76,7 +76,8 @@ export interface Member {
   neededFrom(): number | undefined;
   state(): MemberState;
   books(): MemberBooks;
-  stop(): void;
+  /** Leaves as planned, writes everything down, then calls `done`. */
+  leave(done: () => void): void;
 }
 
 export type CreateMember = (parts: MemberParts) => Member;

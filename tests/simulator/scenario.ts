@@ -51,6 +51,8 @@ const GROUPS = ["billing", "audit"] as const;
 export interface ScenarioOptions {
   readonly clusters?: number;
   readonly seconds?: number;
+  /** Every other node that would be killed is stopped as planned. */
+  readonly leaves?: boolean;
 }
 
 export function planScenario(seed: number, options: ScenarioOptions = {}): Scenario {
@@ -88,7 +90,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
       delayUs: random.pick([200, 2000, 20_000, 80_000]),
       jitterUs: random.pick([0, 500, 10_000]),
     },
-    faults: planFaults({ names, edges, seconds, loser, random: random.fork() }),
+    faults: planFaults({ names, edges, seconds, loser, leaves: options.leaves === true, random: random.fork() }),
     overflow,
     seconds,
     restSeconds: 180,

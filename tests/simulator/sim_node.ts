@@ -59,6 +59,7 @@ export class SimNode {
   readonly disk: VirtualDisk;
   readonly #parts: SimNodeParts;
   #wants: readonly Want[];
+  #leaving = false;
   #running: { member: Member; log: CustodyLog; local: VirtualCluster } | undefined;
 
   constructor(cluster: string, parts: SimNodeParts) {
@@ -90,6 +91,7 @@ export class SimNode {
   }
 
   start(): void {
+    if (this.#leaving) this.stop({ powerLoss: false }); // somebody did not wait for the farewell
     if (this.running) return;
     const { network, brokers, random, createMember, watcher, join, speaksAs, overflow } = this.#parts;
     const { cluster, host } = this;
@@ -121,13 +123,17 @@ export class SimNode {
 
   stop(options: { powerLoss: boolean }): void {
     this.#running = undefined;
+    this.#leaving = false;
     this.host.stop(options);
   }
 
-  /** Ends it as an operator does, and not as a fault. */
-  stopGently(): void {
-    this.#running?.member.stop();
-    this.stop({ powerLoss: false });
+  /** Ends it as an operator does, and not as a fault: its doors close, then it leaves the mesh. */
+  leave(): void {
+    const running = this.#running;
+    if (running === undefined || this.#leaving) return;
+    this.#leaving = true;
+    const end = (): void => void (this.#running === running && this.stop({ powerLoss: false }));
+    this.host.boot?.run(() => running.member.leave(end));
   }
 
   setWants(wants: readonly Want[]): void {
@@ -139,7 +145,7 @@ export class SimNode {
   publish(topic: string, publication: Publication): boolean {
     const { boot } = this.host;
     const running = this.#running;
-    if (running === undefined || boot === undefined || this.host.frozen) return false;
+    if (running === undefined || this.#leaving || boot === undefined || this.host.frozen) return false;
     if (running.log.usedPermille() >= DOORS_PERMILLE) return false;
     const { id, source = this.cluster, ttlMs = 0 } = publication;
     running.log.commit([{ event: toEvent(topic, publication, source), topic, ttlMs }], [], (error, appended) => {

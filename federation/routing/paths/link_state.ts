@@ -32,6 +32,8 @@ export interface LinkState {
   readonly tags?: readonly string[];
   readonly region?: string;
   readonly nodes?: readonly NodeState[];
+  /** Its last word: it was stopped as planned. */
+  readonly left?: boolean;
 }
 
 /** Of one cluster. A hub with more would cost every cluster of the mesh memory; a second hub is cheaper. */
@@ -67,6 +69,7 @@ const LinkStateSchema = v.looseObject({
   links: v.pipe(v.array(LinkSchema), v.maxLength(LINKS_MAX)),
   tags: v.optional(TagsSchema),
   region: v.optional(TextSchema),
+  left: v.optional(v.boolean()),
   // Nodes are for people: one that cannot be read is left out, and takes no route away.
   nodes: v.optional(v.pipe(
     v.array(v.unknown()),

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { LINK_COST_MAX } from "./adjacency.ts";
 export { Damping } from "./damping.ts";
 export { CLUSTERS_MAX, Graph } from "./graph.ts";
 export { LinkCost } from "./link_cost.ts";

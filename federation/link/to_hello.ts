@@ -1,0 +1,40 @@
+/** What this node says to a neighbour now, whole: who it is, what it has of the neighbour's frames, what else holds. */
+
+import type { Places } from "../custody/places.ts";
+import { chainToHex, type Hello, LANES, type Meet } from "./codec/mod.ts";
+
+export interface SaidOfSelf {
+  readonly identity: Meet;
+  readonly ackAfterSync: boolean;
+  readonly places: Places;
+  /** Hash of the record database, 16 hex digits. */
+  readonly root: string;
+  /** Destinations for which nothing more is taken now. */
+  readonly congested: readonly string[];
+  /** Why it will not speak any more. */
+  readonly reason: Hello["reason"];
+}
+
+/** `linkEpoch`: of the frames to that neighbour. */
+export function toHello(
+  { identity, ackAfterSync, places, root, congested, reason }: SaidOfSelf,
+  { peer, linkEpoch }: { readonly peer: string; readonly linkEpoch: number },
+): Hello {
+  const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
+  for (const lane of LANES) {
+    const { linkEpoch, sequence, chain } = places.durable(peer, lane);
+    if (linkEpoch > 0) received[lane] = { linkEpoch, sequence, chain: chainToHex(chain) };
+  }
+  return {
+    ...identity,
+    fence: 0,
+    ackAfterSync,
+    linkEpoch,
+    received,
+    root,
+    loopLagMs: 0,
+    congested,
+    creditBytes: {},
+    ...reason !== undefined && { reason },
+  } as Hello;
+}
