@@ -1,6 +1,6 @@
 /** Many nodes, one mesh: the composition. Each part is a file of its own; this one says who tells whom. */
 
-import type { StateEntry } from "../node/mod.ts";
+import type { NeededEvents, StateEntry } from "../node/mod.ts";
 import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
@@ -9,6 +9,7 @@ import { Repicks } from "./custody/repicks.ts";
 import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
+import { neededEvents } from "./custody/needed_events.ts";
 import { owedRuns } from "./custody/owed_runs.ts";
 import { Places } from "./custody/places.ts";
 import type { CustodyDocument, Shipment } from "./custody/shipment.ts";
@@ -219,6 +220,7 @@ export class Federation {
       pick: (topic, event, group, avoid) => this.interest.pickAgain(topic, event, group, avoid),
       laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
+      isWaiting: (cluster, position) => this.custody.isParked(cluster, position),
       onMoved: (cluster, position) => this.custody.moved(cluster, position),
       onNotice: warn,
     });
@@ -324,11 +326,9 @@ export class Federation {
     return count;
   }
 
-  /** The lowest position of an event that is still owed to somebody; `undefined` when nothing is. */
-  get neededFrom(): number | undefined {
-    const neededFrom = this.documents.neededFrom(this.world.now(), () => owedRuns(this));
-    const undispatched = this.departures.dispatched < this.log.head && !this.interest.nobodyElsewhere;
-    return undispatched ? Math.min(neededFrom ?? Infinity, this.departures.dispatched + 1) : neededFrom;
+  /** Events that are owed to somebody, not dispatched yet, or coming in at this moment. */
+  get needed(): readonly NeededEvents[] {
+    return neededEvents(this, () => owedRuns(this));
   }
 
   /**

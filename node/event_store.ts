@@ -156,6 +156,14 @@ export interface StoreIncarnation {
  * Errors: `StoreFullError` when there is no room (retry later), `StoreClosedError` after `close()`, `StoreFailedError`
  * when the store cannot write for another reason. A rejected commit left no trace.
  */
+/**
+ * Events of topics that fit a pattern, from a position of the log on; with `to`, up to that one. Only a need of all topics
+ * (`>`) may end.
+ */
+export type NeededEvents =
+  | { readonly pattern: string; readonly from: number; readonly to?: undefined }
+  | { readonly pattern: ">"; readonly from: number; readonly to: number };
+
 export interface EventStore extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
   readonly incarnation: StoreIncarnation;
@@ -211,12 +219,12 @@ export interface EventStore extends AsyncDisposable {
   listState(options: { prefix: string; after?: string; limit: number }): Promise<readonly StateEntry[]>;
 
   /**
-   * Tells the store what durable subscriptions still need: the lowest position that somebody has yet to settle, for the
-   * topics that fit a pattern. `undefined` means that nobody needs anything; before the first call everything is needed.
+   * Tells the store what is still needed: by durable subscriptions, from the lowest position on that somebody has yet to
+   * settle, for the topics that fit a pattern; by others, ranges of positions. `undefined` means that nobody needs anything; before the first call everything is needed.
    * Asked whenever the store is about to retire events. Near the cap it retires what is not needed, oldest first, before
    * it refuses or evicts an event; what the rules of retention no longer keep goes only once it is not needed.
    */
-  setNeeded(needed: (() => readonly { pattern: string; from: number }[]) | undefined): void;
+  setNeeded(needed: (() => readonly NeededEvents[]) | undefined): void;
 
   /** Hash of an event's identity, seeded with this store's own random numbers: the one that `recentIds` gives. */
   hashId(source: string, id: string): IdHash;

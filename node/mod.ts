@@ -28,7 +28,7 @@ export { type ExplainReason, type Explanation } from "./explain.ts";
 export { type EventId } from "./find_events.ts";
 export { type LocalWant } from "./local_wants.ts";
 export { type IdHash } from "./id_hash.ts";
-export { type FailedCheck, type NeededEvents, type NodeParts, WeftNode } from "./node.ts";
+export { type FailedCheck, type NodeParts, WeftNode } from "./node.ts";
 export { Matcher } from "./matcher/mod.ts";
 export { type NodeOptions } from "./options.ts";
 export { type Sink, type SinkDelivery, type SinkOutcome, type SinkResponse } from "./sink.ts";

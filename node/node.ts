@@ -15,7 +15,7 @@ import { RecentOutcomes } from "./delivery/recent_outcomes.ts";
 import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { CloudEvent } from "./event.ts";
-import type { Audience, EventStore, StoredEvent } from "./event_store.ts";
+import type { Audience, EventStore, NeededEvents, StoredEvent } from "./event_store.ts";
 import { EVENT_EXPIRED, explain, type Explanation } from "./explain.ts";
 import { type EventId, findEvents } from "./find_events.ts";
 import { browse, type BrowsePage, type BrowseQuery } from "./browse.ts";
@@ -40,12 +40,6 @@ export interface NodeParts {
   readonly newId: () => string;
   /** Something failed that nobody waits for; it is tried again where that makes sense. */
   readonly onError: (error: unknown) => void;
-}
-
-/** Events of topics that fit a pattern, from a position of the log on. */
-export interface NeededEvents {
-  readonly pattern: string;
-  readonly from: number;
 }
 
 /** What keeps a node from taking events; empty when it is ready. */

@@ -62,7 +62,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
       holdMs: config.node.id === undefined ? RANDOM_ID_HOLD_MS : undefined,
     }, (error, opened) => opened === undefined ? reject(error) : resolve(opened))
   );
-  node.addNeeded(() => federation.neededFrom === undefined ? [] : [{ pattern: ">", from: federation.neededFrom }]);
+  node.addNeeded(() => federation.needed);
   node.learnGroups((name) => federation.groups.elsewhere(name));
   answerQuestions(federation, node, onError);
   if (endpoint !== undefined) federation.attach(endpoint.bus);

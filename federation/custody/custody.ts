@@ -162,8 +162,17 @@ export class Custody {
     );
   }
 
-  /** Another cluster has the event for the groups: nothing of it waits here for them any more, only for other readers. */
-  moved(destination: string, position: number): void {
+  /** Whether an event is parked for a cluster that is not reached. */
+  isParked(destination: string, position: number): boolean {
+    return [...this.#parked.get(destination) ?? []].some((shipment) => indexAt(shipment, position) >= 0);
+  }
+
+  /**
+   * Another cluster has the event for the groups: nothing of it waits here for them any more, only for other readers.
+   * Answers whether it had waited until now.
+   */
+  moved(destination: string, position: number): boolean {
+    if (!this.isParked(destination, position)) return false;
     const queue = this.#parked.get(destination);
     for (const shipment of queue?.drain() ?? []) {
       const index = indexAt(shipment, position);
@@ -175,6 +184,7 @@ export class Custody {
       this.#withoutGroups(sliceShipment(shipment, index, index + 1), queue!);
       if (index + 1 < shipment.count) queue!.push(sliceShipment(shipment, index + 1, shipment.count));
     }
+    return true;
   }
 
   #withoutGroups(shipment: Shipment, queue: ShipmentQueue): void {

@@ -1,14 +1,11 @@
 /** The custody documents that are in the store, and which of the log's events they still need. */
 
+import { OwedPositions } from "./owed_positions.ts";
 import type { CustodyDocument, Run, Shipment } from "./shipment.ts";
-
-/** The store asks whenever it looks for room. */
-const NEEDED_KNOWN_MS = 250;
 
 export class CustodyDocuments {
   readonly #byKey = new Map<string, CustodyDocument>();
-  /** `Infinity`: none is needed. */
-  #needed = { from: Infinity, at: -Infinity };
+  readonly owed = new OwedPositions();
 
   get size(): number {
     return this.#byKey.size;
@@ -20,7 +17,7 @@ export class CustodyDocuments {
 
   add(document: CustodyDocument): void {
     this.#byKey.set(document.key, document);
-    if (document.first < this.#needed.from) this.#needed.from = document.first;
+    this.owed.add(document);
   }
 
   /** A document that came with its runs: everything in it is owed. */
@@ -33,18 +30,5 @@ export class CustodyDocuments {
 
   remove({ key }: CustodyDocument): void {
     this.#byKey.delete(key);
-  }
-
-  /**
-   * The lowest position of an event in `owed`, which is everything that a next hop has yet to take. May be a little low:
-   * it is looked up now and then only.
-   */
-  neededFrom(now: number, owed: () => Iterable<Run>): number | undefined {
-    if (now - this.#needed.at >= NEEDED_KNOWN_MS) {
-      let from = Infinity;
-      for (const { position, ended } of owed()) if (ended === undefined && position < from) from = position;
-      this.#needed = { from, at: now };
-    }
-    return this.#needed.from === Infinity ? undefined : this.#needed.from;
   }
 }

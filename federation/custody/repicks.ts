@@ -21,8 +21,10 @@ export interface RepicksParts {
   readonly laneOf: (topic: string) => Lane;
   readonly newMark: () => string;
   readonly onShipment: (shipment: Shipment) => void;
-  /** An event does not wait for a cluster any more: another one gets it. */
-  readonly onMoved: (cluster: string, position: number) => void;
+  /** Whether an event still waits here for a cluster, and is not under way to it. */
+  readonly isWaiting: (cluster: string, position: number) => boolean;
+  /** An event need not wait for a cluster any more: another one gets it. Answers whether it had waited until now. */
+  readonly onMoved: (cluster: string, position: number) => boolean;
   readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -86,7 +88,7 @@ export class Repicks {
     log.read({ after: sequence - 1, eventsMax: 1, bytesMax: 1 }, (error, [stored]) => {
       this.#moving.delete(key);
       if (error !== undefined) return onError(error);
-      if (stored?.position !== sequence) return;
+      if (stored?.position !== sequence || !this.#parts.isWaiting(cluster, sequence)) return;
       const refusers = new Set([...this.#refusersOf({ epoch, sequence }), cluster]);
       const picks = groups.map((group) => ({ group, to: pick(stored.topic, stored.event, group, refusers) }));
       if (picks.some(({ to }) => to === undefined)) return;
@@ -97,10 +99,10 @@ export class Repicks {
     });
   }
 
-  /** The event is in the books of another cluster. */
+  /** The event is in the books of another cluster. If it left for the first one meanwhile, both get it, and both tell its end. */
   #moved({ epoch, destinations: [{ cluster, ungrouped }] }: Shipment, sequence: number): void {
-    if (!ungrouped) this.#parts.books.end(cluster, epoch, sequence, "rejected", "GROUP_MOVED");
-    this.#parts.onMoved(cluster, sequence);
+    const hadWaited = this.#parts.onMoved(cluster, sequence);
+    if (hadWaited && !ungrouped) this.#parts.books.end(cluster, epoch, sequence, "rejected", "GROUP_MOVED");
   }
 
   #pick(stored: StoredEvent, group: string, refusers: ReadonlySet<string>): void {

@@ -12,10 +12,17 @@ interface Model {
   head: number;
 }
 
+const need: fc.Arbitrary<Needed> = fc.oneof(
+  fc.record({ pattern: fc.constantFrom(...PATTERNS), from: fc.nat(40) }),
+  fc.record({ from: fc.nat(40), count: fc.nat(6) }).map((
+    { from, count },
+  ): Needed => ({ pattern: ">", from, to: from + count })),
+);
+
 /** Adds events, tells what is needed, and searches for a few steps. */
 const round = fc.record({
   topics: fc.array(fc.constantFrom(...TOPICS), { maxLength: 6 }),
-  needed: fc.array(fc.record({ pattern: fc.constantFrom(...PATTERNS), from: fc.nat(40) }), { maxLength: 3 }),
+  needed: fc.array(need, { maxLength: 5 }),
   steps: fc.nat(8),
   pieceEvents: fc.integer({ min: 1, max: 4 }),
 });
@@ -74,6 +81,17 @@ describe("UnneededSearch", () => {
     expect(search.next).toBe(1001);
   });
 
+  it("looks again only at what ranges have let go", () => {
+    const search = new UnneededSearch();
+    search.tell([{ pattern: ">", from: 3, to: 10 }, { pattern: ">", from: 20, to: 30 }]);
+    search.searched(1000);
+    search.tell([{ pattern: ">", from: 5, to: 7 }, { pattern: ">", from: 20, to: 25 }]);
+    const looked: number[] = [];
+    for (const to of [4, 10, 30]) looked.push(search.next), search.searched(to);
+    expect(looked).toEqual([3, 8, 26]);
+    expect(search.next).toBe(1001);
+  });
+
   it("looks at the rest of the log when a subscription is gone", () => {
     const search = new UnneededSearch();
     search.tell([{ pattern: ">", from: 7 }]);
@@ -93,5 +111,24 @@ describe("NeededEvents", () => {
     expect(needed.has({ topic: "order.placed", position: 9 })).toBe(false);
     expect(needed.has({ topic: "order.placed", position: 10 })).toBe(true);
     expect(needed.has({ topic: "metrics.cpu", position: 99 })).toBe(false);
+  });
+
+  it("has every event of a range, whatever its topic, and none between two", () => {
+    const needed = new NeededEvents([{ pattern: ">", from: 20, to: 30 }, { pattern: ">", from: 3, to: 10 }]);
+    const has = (position: number) => needed.has({ topic: "metrics.cpu", position });
+    expect([2, 3, 10, 11, 19, 20, 30, 31].map(has)).toEqual([false, true, true, false, false, true, true, false]);
+  });
+
+  it("says the same of many positions as of each", () => {
+    const positions = fc.record({ from: fc.nat(45), count: fc.nat(8) });
+    fc.assert(fc.property(fc.array(need, { maxLength: 5 }), positions, (list, { from, count }) => {
+      const needed = new NeededEvents(list);
+      const each = Array.from({ length: count + 1 }, (_, i) => TOPICS.map((topic) => ({ topic, position: from + i })));
+      const answers = each.flat().map((event) => needed.has(event));
+      const wanted = { from, to: from + count };
+      if (answers.includes(true)) expect(needed.mayHave(wanted)).toBe(true);
+      if (needed.hasAll(wanted)) expect(answers.includes(false)).toBe(false);
+      if (list.every(({ pattern }) => pattern === ">")) expect(needed.mayHave(wanted)).toBe(answers.includes(true));
+    }));
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "bun:test";
 
 import { StoreFullError } from "../../node/errors.ts";
-import type { EventStore, StoreCapabilities } from "../../node/event_store.ts";
+import type { EventStore, NeededEvents, StoreCapabilities } from "../../node/event_store.ts";
 import { anEvent } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -49,6 +49,36 @@ export function testEventStoreRoom({ open, claimed }: RoomSuite): void {
         },
       );
     }
+
+    claimed(
+      "selectiveRetention",
+      "makes room between ranges that are needed, and within them once they shrink",
+      async () => {
+        const clock = new FakeClock();
+        const store = await open({ clock, bytesMax: SMALL_CAP, overflow: "block" });
+        store.setNeeded(EVERYTHING);
+        await fill(store);
+        const { head } = store;
+        let needed: NeededEvents[] = [{ pattern: ">", from: 2, to: 4 }, { pattern: ">", from: 9, to: head }];
+        store.setNeeded(() => [...needed, { pattern: ">", from: head + 1 }]);
+        const takesOneMore = () =>
+          eventually(async () => {
+            await clock.advance(1000);
+            await store.commit(entries(1, { data: LARGE }));
+          });
+        await takesOneMore();
+        const first = positions(await readAll(store));
+        expect(first.filter((position) => position <= head && !range(5, 8).includes(position) && position !== 1))
+          .toEqual([...range(2, 4), ...range(9, head)]);
+        needed = [{ pattern: ">", from: 3, to: 3 }, { pattern: ">", from: head, to: head }];
+        await takesOneMore();
+        await eventually(async () => {
+          await clock.advance(1000);
+          await store.commit(entries(1, { data: LARGE }));
+          expect(positions(await readAll(store)).filter((position) => position <= head)).toEqual([3, head]);
+        });
+      },
+    );
 
     it("overflow block takes events again once subscriptions have moved on", async () => {
       const clock = new FakeClock();

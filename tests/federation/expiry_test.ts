@@ -116,7 +116,7 @@ describe("Upkeep.tick() for a time to live", () => {
 
   it("takes what the log has no longer for evicted", () => {
     waiting.park(50, 50);
-    waiting.log.content.trim(2);
+    waiting.log.content.thin(({ position }) => position >= 2);
     waiting.sweepAt(50);
     expect(waiting.parts).toEqual([[1, 1, "evicted", 0], [2, 1, "expired", 1]]);
     expect([waiting.ended.evicted, waiting.ended.expired]).toEqual([1, 1]);
@@ -152,27 +152,5 @@ describe("Upkeep.tick() for a time to live", () => {
     const all: Shipment[] = [...waiting.custody.parked.get("bob")!.drain()];
     waiting.log.flush();
     expect([all.length, waiting.ended.expired]).toEqual([1, 0]);
-  });
-});
-
-describe("CustodyDocuments.neededFrom()", () => {
-  it("is the first event that has not ended, however long its document is", () => {
-    const documents = new CustodyDocuments();
-    waiting.park(50, 50, 0);
-    for (const { document } of waiting.custody.waiting()) documents.add(document);
-    const neededFrom = (now: number) => documents.neededFrom(now, () => waiting.custody.waiting());
-    expect(neededFrom(0)).toBe(1);
-    waiting.sweepAt(100);
-    expect(neededFrom(1000)).toBe(3);
-  });
-
-  it("is nothing when all has ended, and the next document's first as soon as there is one", () => {
-    const documents = new CustodyDocuments();
-    waiting.park(50);
-    waiting.sweepAt(100);
-    const neededFrom = (now: number) => documents.neededFrom(now, () => waiting.custody.waiting());
-    expect(neededFrom(0)).toBeUndefined();
-    documents.add(aShipment({ position: 7 }).document);
-    expect(neededFrom(1)).toBe(7);
   });
 });

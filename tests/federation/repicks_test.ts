@@ -19,6 +19,8 @@ class Setup {
   readonly moved: string[] = [];
   /** Clusters with members of the group, nearest first. */
   members = ["charlie", "dora"];
+  /** Whether what is moved has not left meanwhile. */
+  waits = true;
   readonly repicks = new Repicks({
     world: new FakeWorld(),
     self: "alice",
@@ -28,7 +30,11 @@ class Setup {
     laneOf: () => "normal",
     newMark: () => `m${this.shipments.length}`,
     onShipment: (shipment) => this.shipments.push(shipment),
-    onMoved: (cluster, position) => this.moved.push(`${cluster} ${position}`),
+    isWaiting: () => this.waits,
+    onMoved: (cluster, position) => {
+      if (this.waits) this.moved.push(`${cluster} ${position}`);
+      return this.waits;
+    },
     onNotice: ({ code }) => this.notices.push(code),
     onError: (error) => {
       throw error;
@@ -96,6 +102,32 @@ describe("Repicks.move()", () => {
     setup.members = [];
     setup.repicks.move([waiting]);
     expect([setup.sent, setup.moved, [...setup.books.current("bob").outstanding]]).toEqual([[], [], [[0, 1]]]);
+  });
+});
+
+describe("Repicks.move(), when the cluster is reached again meanwhile", () => {
+  function leaving() {
+    const setup = new Setup();
+    setup.books.current("bob").assign(0, 1);
+    return setup;
+  }
+
+  it("leaves the event to it", () => {
+    const setup = leaving();
+    setup.waits = false;
+    setup.repicks.move([aShipment({ epoch: FAKE_EPOCH, destinations: [aDestination({ groups: ["workers"] })] })]);
+    expect([setup.sent, setup.books.current("bob").ended.rejected]).toEqual([[], 0]);
+  });
+
+  it("does not end what left while another cluster was given it", () => {
+    const setup = leaving();
+    setup.log.held = true;
+    setup.repicks.move([aShipment({ epoch: FAKE_EPOCH, destinations: [aDestination({ groups: ["workers"] })] })]);
+    setup.log.flush();
+    setup.waits = false;
+    setup.log.flush();
+    expect([setup.sent, setup.moved]).toEqual([["charlie workers <0"], []]);
+    expect([...setup.books.current("bob").outstanding]).toEqual([[0, 1]]);
   });
 });
 

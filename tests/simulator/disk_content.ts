@@ -17,14 +17,20 @@ export interface Stamp {
 }
 
 export class DiskContent {
-  /** Position of the first event that is kept. */
-  tail = 1;
+  /** By position; not every position has one. */
   readonly #events: StoredEvent[] = [];
+  #head = 0;
   readonly #documents = new Map<string, Uint8Array>();
   readonly #undo: Undo[] = [];
 
+  /** Position of the newest event, kept or not. */
   get head(): number {
-    return this.tail + this.#events.length - 1;
+    return this.#head;
+  }
+
+  /** Position of the first event that is kept. */
+  get tail(): number {
+    return this.#events[0]?.position ?? this.#head + 1;
   }
 
   get events(): readonly StoredEvent[] {
@@ -37,7 +43,7 @@ export class DiskContent {
 
   copy(): DiskContent {
     const copy = new DiskContent();
-    copy.tail = this.tail;
+    copy.#head = this.#head;
     copy.#events.push(...this.#events);
     for (const [key, value] of this.#documents) copy.#documents.set(key, value);
     return copy;
@@ -53,6 +59,7 @@ export class DiskContent {
     const position = entries.length > 0 ? before + 1 : before;
     const events = entries.map((entry, i) => toStored(entry, position + i, stamp));
     this.#events.push(...events);
+    this.#head += events.length;
     const documents = changes.map(({ key, value, atPosition }) => {
       const name = atPosition ? `${key}/${String(position).padStart(16, "0")}` : key;
       const old = this.#documents.get(name);
@@ -77,7 +84,8 @@ export class DiskContent {
   /** Takes the last `commits` commits back. */
   undo(commits: number): void {
     for (const { head, documents } of this.#undo.splice(this.#undo.length - commits, commits).reverse()) {
-      this.#events.length = Math.max(0, head - this.tail + 1);
+      this.#events.length = this.#indexAfter(head);
+      this.#head = head;
       for (const [key, before] of [...documents].reverse()) {
         if (before === undefined) this.#documents.delete(key);
         else this.#documents.set(key, before);
@@ -85,18 +93,22 @@ export class DiskContent {
     }
   }
 
-  /** Lets go of the events before a position. */
-  trim(before: number): void {
-    const count = Math.min(before, this.head + 1) - this.tail;
-    if (count <= 0) return;
-    this.#events.splice(0, count);
-    this.tail += count;
+  /** Lets go of what nobody needs; answers the bytes that it held. */
+  thin(isNeeded: (event: StoredEvent) => boolean): number {
+    let gone = 0;
+    let kept = 0;
+    for (const event of this.#events) {
+      if (isNeeded(event)) this.#events[kept++] = event;
+      else gone += event.bytes;
+    }
+    this.#events.length = kept;
+    return gone;
   }
 
   read({ after, eventsMax, bytesMax }: { after: number; eventsMax: number; bytesMax: number }): StoredEvent[] {
     const found: StoredEvent[] = [];
     let bytes = 0;
-    for (let i = Math.max(0, after - this.tail + 1); i < this.#events.length; i++) {
+    for (let i = this.#indexAfter(after); i < this.#events.length; i++) {
       if (found.length >= eventsMax || (found.length > 0 && bytes >= bytesMax)) break;
       found.push(this.#events[i]);
       bytes += this.#events[i].bytes;
@@ -104,9 +116,24 @@ export class DiskContent {
     return found;
   }
 
+  has(position: number): boolean {
+    return this.#events[this.#indexAfter(position) - 1]?.position === position;
+  }
+
   list(prefix: string): StateEntry[] {
     return [...this.#documents].filter(([key]) => key.startsWith(prefix))
       .sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value: value.slice() }));
+  }
+
+  /** Index of the first event behind a position. */
+  #indexAfter(position: number): number {
+    let low = 0;
+    for (let high = this.#events.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (this.#events[middle].position <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

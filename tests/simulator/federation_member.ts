@@ -1,7 +1,8 @@
 /** The federation itself as what the simulator runs. */
 
+import { EVERYTHING } from "../../adapters/store/needed_events.ts";
 import { Federation, sayFarewell } from "../../federation/mod.ts";
-import type { CloudEvent } from "../../node/mod.ts";
+import type { CloudEvent, NeededEvents } from "../../node/mod.ts";
 import type { LedgerLine, Member, MemberBooks, MemberDestination, MemberParts, MemberState } from "./member.ts";
 
 const ABOUT = { runtime: "simulator", version: "0" };
@@ -53,8 +54,8 @@ export class FederationMember implements Member {
     return this.#federation.interest.destinationsOf(topic, event).map((destination) => ({ ...destination }));
   }
 
-  neededFrom(): number | undefined {
-    return this.#federation === undefined ? 1 : this.#federation.neededFrom;
+  needed(): readonly NeededEvents[] {
+    return this.#federation?.needed ?? EVERYTHING;
   }
 
   state(): MemberState {

@@ -4,7 +4,8 @@
  */
 
 import type { Want } from "../../federation/mod.ts";
-import type { CloudEvent, StoredEvent } from "../../node/mod.ts";
+import { EVERYTHING } from "../../adapters/store/needed_events.ts";
+import type { CloudEvent, NeededEvents, StoredEvent } from "../../node/mod.ts";
 import { decodeRecord } from "../../node/event_record.ts";
 import { patternMatches } from "../../node/topic.ts";
 import type { LinkBus } from "../../federation/mod.ts";
@@ -60,8 +61,8 @@ export class GossipMember implements Member {
     ).map(([cluster]) => ({ cluster, ungrouped: true, groups: [] }));
   }
 
-  neededFrom(): number {
-    return 1;
+  needed(): readonly NeededEvents[] {
+    return EVERYTHING;
   }
 
   state(): MemberState {

@@ -76,8 +76,8 @@ export class ObservedLog {
     return this.#copies.get(key) ?? 0;
   }
 
-  /** `tail`: position of the first event that the cluster still has. Throws `Violation` for one that was delivered before. */
-  append(event: StoredEvent, tail = 1): void {
+  /** `has`: whether the cluster still has the event of a position. Throws `Violation` for one that was delivered before. */
+  append(event: StoredEvent, has: (position: number) => boolean = () => true): void {
     const key = keyOf(event);
     const delivered = isDelivered(event);
     this.#lines.push({ event, delivered });
@@ -86,7 +86,7 @@ export class ObservedLog {
     if (this.#delivered.has(key)) throw new Violation("G2 effectively once", `${this.cluster} has ${key} twice`);
     this.#delivered.set(key, event);
     this.#counts.set(event.origin, this.countOf(event.origin) + 1);
-    this.#noteIdentity(event, { key, tail });
+    this.#noteIdentity(event, { key, has });
   }
 
   /** The log ends earlier than it did. */
@@ -108,13 +108,12 @@ export class ObservedLog {
    * What came over links must not come as another event as well, while the publish window has the first: it is kept by
    * the log, and gets no further back than that, nor than so many events. The door of the cluster itself is not under test.
    */
-  #noteIdentity(event: StoredEvent, { key, tail }: { key: string; tail: number }): void {
+  #noteIdentity(event: StoredEvent, { key, has }: { key: string; has: (position: number) => boolean }): void {
     const { source, id } = event.event.attributes;
     const identity = `${source} ${id}`;
     const known = this.#identities.get(identity);
     const own = (each: string): boolean => each.startsWith(`${this.cluster}/`);
-    const first = Math.max(tail, event.position - WINDOW_EVENTS + 1);
-    const remembered = known !== undefined && known.position >= first;
+    const remembered = known !== undefined && known.position > event.position - WINDOW_EVENTS && has(known.position);
     if (remembered && !own(key) && !own(known.key)) {
       throw new Violation("publish window", `${this.cluster} has "${id}" of "${source}" as ${known.key} and as ${key}`);
     }

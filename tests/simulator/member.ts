@@ -1,6 +1,6 @@
 /** What the simulator starts in each virtual process, and what it asks of it. */
 
-import type { CloudEvent } from "../../node/mod.ts";
+import type { CloudEvent, NeededEvents } from "../../node/mod.ts";
 import type { CustodyLog, DialBus, LinkBus, LocalCluster, World } from "../../federation/mod.ts";
 
 export interface MemberParts {
@@ -72,8 +72,8 @@ export interface MemberBooks {
 export interface Member {
   /** Where an event would go if it were dispatched now. */
   destinations(topic: string, event: () => CloudEvent): readonly MemberDestination[];
-  /** Position of the first event that it still needs from the log; `undefined`: it needs none. */
-  neededFrom(): number | undefined;
+  /** What it still needs of the log. */
+  needed(): readonly NeededEvents[];
   state(): MemberState;
   books(): MemberBooks;
   /** Leaves as planned, writes everything down, then calls `done`. */

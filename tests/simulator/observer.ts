@@ -127,7 +127,7 @@ export class Observer implements NodeWatcher {
     const log = this.log(cluster);
     const key = keyOf(event);
     trace.note("stored", cluster, key);
-    log.append(event, this.#parts.nodes.get(cluster)!.disk.content.tail);
+    log.append(event, (position) => this.#parts.nodes.get(cluster)!.disk.content.has(position));
     const copies = log.copies(key);
     marks.most("copies of an event in a cluster", copies);
     if (copies > copiesMax) throw new Violation("G4 no cycles", `${cluster} has stored ${key} ${copies} times`);

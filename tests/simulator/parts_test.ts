@@ -313,7 +313,7 @@ describe("virtual disk", () => {
     for (let i = 0; i < 30; i++) commit();
     run(100);
     expect(errors.at(-1)).toBe("StoreFullError");
-    disk.neededFrom = () => undefined;
+    disk.needed = () => [];
     commit();
     run(10);
     expect(errors.at(-1)).toBe("none");

@@ -118,7 +118,7 @@ export class SimNode {
       onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
     });
     this.#running = { member, log, local };
-    this.disk.neededFrom = () => member.neededFrom();
+    this.disk.needed = () => member.needed();
   }
 
   stop(options: { powerLoss: boolean }): void {

@@ -4,7 +4,15 @@
  */
 
 import type { CustodyLog } from "../../federation/mod.ts";
-import { type Appended, type AppendEntry, type StateChange, type StoredEvent, StoreFullError } from "../../node/mod.ts";
+import { EVERYTHING, NeededEvents as Needs } from "../../adapters/store/needed_events.ts";
+import {
+  type Appended,
+  type AppendEntry,
+  type NeededEvents,
+  type StateChange,
+  type StoredEvent,
+  StoreFullError,
+} from "../../node/mod.ts";
 import { DiskContent } from "./disk_content.ts";
 import type { SimRandom } from "./sim_random.ts";
 import type { Boot, VirtualHost } from "./virtual_host.ts";
@@ -50,8 +58,8 @@ export class VirtualDisk {
   full = false;
   /** Syncs take this many times as long. */
   slowness = 1;
-  /** Position of the first event that somebody needs; `undefined`: nobody needs any. */
-  neededFrom: () => number | undefined = () => 1;
+  /** What somebody still needs of the log. */
+  needed: () => readonly NeededEvents[] = () => EVERYTHING;
 
   constructor(host: VirtualHost, parts: { random: SimRandom; watcher: DiskWatcher; options: DiskOptions }) {
     this.host = host;
@@ -251,13 +259,8 @@ class OpenLog implements CustodyLog {
   }
 
   #trim(): void {
-    const { content } = this.#disk;
-    const first = this.#disk.neededFrom() ?? content.head + 1;
-    for (const { position, bytes } of content.events) {
-      if (position >= first) break;
-      this.#bytes -= bytes;
-    }
-    content.trim(first);
+    const needed = new Needs(this.#disk.needed());
+    this.#bytes -= this.#disk.content.thin((event) => needed.has(event));
   }
 
   #syncSometimes(): void {

@@ -105,8 +105,7 @@ export class Retention {
     const own = decodeTallies(row.rules).find((tally) => tally.rule === rule);
     walk.at = row.last + 1;
     if (own === undefined) return 0;
-    const mayBeNeeded = row.last >= now.needed.from &&
-      now.needed.list.some((need) => need.from <= row.last && patternsOverlap(need.pattern, pattern));
+    const mayBeNeeded = now.needed.mayHave({ from: row.position, to: row.last }, pattern);
     const whole = isOld || own.events <= walk.eventsOver || own.bytes <= walk.bytesOver;
     if (whole && !mayBeNeeded && own.events === row.events) {
       this.#blocks.delete(row);

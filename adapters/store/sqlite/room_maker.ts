@@ -52,7 +52,9 @@ export class RoomMaker {
     if (row === undefined) return 0;
     const block = this.#parts.blocks.read(row);
     for (let i = 0; i < row.events; i++) {
-      if (block === undefined ? row.last >= needed.from : needed.has(block.eventAt(i))) counts.evicted++;
+      if (block === undefined ? needed.mayHave({ from: row.position, to: row.last }) : needed.has(block.eventAt(i))) {
+        counts.evicted++;
+      }
     }
     this.#removeWhole(row, counts, block);
     return row.last;
@@ -65,10 +67,12 @@ export class RoomMaker {
 
   /** Whether the block was changed. */
   #removeUnneeded(row: BlockSummary, counts: LedgerCounts, needed: NeededEvents): boolean {
-    if (row.last < needed.from) {
+    const positions = { from: row.position, to: row.last };
+    if (!needed.mayHave(positions)) {
       this.#removeWhole(row, counts);
       return true;
     }
+    if (needed.hasAll(positions)) return false;
     const block = this.#parts.blocks.read(row);
     if (block === undefined) return false;
     const kept: number[] = [];
