@@ -55,7 +55,7 @@ export class Custody {
     const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster);
     for (const queue of this.#queues.get(peer)?.values() ?? []) {
       if (![...queue].some((shipment) => shipment.destinations.some(isCongested))) continue;
-      for (const shipment of queue.drain()) this.#enqueue(peer, shipment);
+      for (const shipment of queue.drain()) this.add(shipment);
     }
     for (const shipment of freed) this.#enqueue(peer, shipment);
   }
@@ -227,7 +227,7 @@ export class Custody {
   #split(shipment: Shipment): Map<string, FrameDestination[]> {
     const byHop = new Map<string, FrameDestination[]>();
     for (const destination of shipment.destinations) {
-      const hop = chooseHop(this.#parts.routes, destination.cluster, shipment.hops);
+      const hop = this.#hopFor(destination.cluster, shipment);
       if (typeof hop === "object") {
         this.#park(destination, shipment, hop.reason);
         continue;
@@ -237,6 +237,14 @@ export class Custody {
       else group.push(destination);
     }
     return byHop;
+  }
+
+  /** Only along the shortest paths do congested clusters never wait for each other in a circle: a way round one is not for them. */
+  #hopFor(destination: string, { hops }: Shipment): ReturnType<typeof chooseHop> {
+    const { routes } = this.#parts;
+    const hop = chooseHop(routes, destination, hops);
+    if (typeof hop === "object" || hop === routes.nextHop(destination)) return hop;
+    return this.#aside.isCongested(hop, destination) ? { reason: "LOOP_AVOIDED" } : hop;
   }
 
   #park(destination: FrameDestination, shipment: Shipment, reason: ParkReason): void {

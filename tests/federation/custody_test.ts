@@ -371,6 +371,25 @@ describe("Custody.setCongested()", () => {
     expect([...custody.queued()]).toHaveLength(1);
   });
 
+  it("keeps nothing aside on a way round: it is parked, and goes back to the shortest path", () => {
+    const { custody, routes, world } = aCustody();
+    routes.avoiding = { charlie: "dora" };
+    custody.setCongested("dora", ["charlie"]);
+    custody.add(aShipment({ destinations: to("charlie"), hops: ["alice", "bob"] }));
+    expect([[...custody.queued()], inPark(custody, "charlie").length]).toEqual([[], 1]);
+    world.advance(2000);
+    custody.tick();
+    expect(waiting(custody, "bob").map(names)).toEqual([["charlie"]]);
+  });
+
+  it("takes what waits on a way round off it", () => {
+    const { custody, routes } = aCustody();
+    routes.avoiding = { charlie: "dora" };
+    custody.add(aShipment({ destinations: to("charlie"), hops: ["alice", "bob"] }));
+    custody.setCongested("dora", ["charlie"]);
+    expect([[...custody.queued()], inPark(custody, "charlie")[0].parked?.reason]).toEqual([[], "LOOP_AVOIDED"]);
+  });
+
   it("gives up what is aside for a cluster that is gone for good", () => {
     const { custody } = aCustody();
     custody.setCongested("bob", ["charlie"]);
