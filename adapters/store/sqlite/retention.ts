@@ -1,7 +1,6 @@
 /** Takes out of the log what its rules no longer keep. */
 
 import type { RetentionRule } from "../../../node/event_store.ts";
-import { patternsOverlap } from "../../../node/topic.ts";
 import type { NeededEvents } from "../needed_events.ts";
 import type { BlockSummary, BlockTable } from "./block_table.ts";
 import { countOut, type LedgerCounts } from "./log_ledger.ts";
