@@ -6,10 +6,11 @@
 import type { CloudEvent, StateChange, StoredEvent } from "../../node/mod.ts";
 import type { CustodyLog } from "../custody_log.ts";
 import type { Books } from "../ledger/books.ts";
-import type { FrameDestination, Lane } from "../link/codec/mod.ts";
+import type { Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
+import { OwnRuns, type Wanted } from "./own_runs.ts";
 import { custodyKey, encodeRuns } from "./run_document.ts";
-import { continues, type CustodyDocument, earlier, endOf, type Run, type Shipment } from "./shipment.ts";
+import type { CustodyDocument, Run, Shipment } from "./shipment.ts";
 
 export interface DeparturesParts {
   readonly world: World;
@@ -17,7 +18,7 @@ export interface DeparturesParts {
   readonly log: CustodyLog;
   readonly books: Books;
   /** Where an own event has to go: what `explain` asks, too. */
-  readonly destinationsOf: (topic: string, event: () => CloudEvent) => readonly Omit<FrameDestination, "previous">[];
+  readonly destinationsOf: (topic: string, event: () => CloudEvent) => Wanted;
   /** Nobody elsewhere wants anything: nothing has to be matched. */
   readonly nobodyElsewhere: () => boolean;
   readonly travels: (event: StoredEvent) => boolean;
@@ -187,45 +188,37 @@ export class Departures {
     for (const run of runs) this.#parts.onShipment({ ...run, document });
   }
 
-  #toRuns(batch: readonly StoredEvent[]): Run[] {
-    const { destinationsOf, books, laneOf, travels, self } = this.#parts;
-    const runs: GrowingRun[] = [];
+  #toRuns(batch: readonly StoredEvent[]): readonly Run[] {
+    const { books, travels, self } = this.#parts;
+    const runs = new OwnRuns(self, books);
+    const look = this.#finder();
     for (const event of batch) {
       if (!travels(event)) continue;
-      const wanted = destinationsOf(event.topic, () => event.event);
+      const { wanted, lane } = look(event);
       if (wanted.length === 0) continue;
-      const { sequence, epoch, position } = event;
-      const destinations = wanted.map((destination) => ({
-        ...destination,
-        previous: books.of(destination.cluster, epoch).last,
-      }));
-      for (const { cluster } of wanted) books.of(cluster, epoch).assign(sequence - 1, sequence);
+      runs.add(event, wanted, lane);
       this.counts.events++;
       this.counts.pairs += wanted.length;
-      const run: Run = {
-        position,
-        count: 1,
-        origin: self,
-        epoch,
-        firstSequence: sequence,
-        bytes: event.bytes,
-        lane: laneOf(event.topic),
-        destinations,
-        hops: [],
-        detours: 0,
-        endsAt: endOf(event),
-      };
-      const before = runs.at(-1);
-      const joins = before !== undefined && before.position + before.count === position &&
-        continues(before, run, before.firstSequence + before.count - 1);
-      if (!joins) runs.push(run);
-      else {
-        before.count++;
-        before.bytes += run.bytes;
-        before.endsAt = earlier(before.endsAt, run.endsAt);
-      }
     }
-    return runs;
+    return runs.finish();
+  }
+
+  /** Finds destinations within one batch: while one topic follows itself, and only the topic counts, once. */
+  #finder(): (event: StoredEvent) => { readonly wanted: Wanted; readonly lane: Lane } {
+    const { destinationsOf, laneOf } = this.#parts;
+    let before: { readonly topic: string; readonly wanted: Wanted; readonly lane: Lane } | undefined;
+    return (event) => {
+      const { topic } = event;
+      if (topic === before?.topic) return before;
+      let looked = false;
+      const wanted = destinationsOf(topic, () => {
+        looked = true;
+        return event.event;
+      });
+      const found = { topic, wanted, lane: laneOf(topic) };
+      before = looked ? undefined : found;
+      return found;
+    };
   }
 
   #reach(position: number): void {
@@ -242,13 +235,6 @@ export class Departures {
       this.#parts.log.commit([], [placeOf(reached)], (error) => error !== undefined && this.#parts.onError(error));
     });
   }
-}
-
-/** A run that further events join. */
-interface GrowingRun extends Omit<Run, "count" | "bytes" | "endsAt"> {
-  count: number;
-  bytes: number;
-  endsAt?: number;
 }
 
 /** Events accepted before a restart and after it do not share a document: books are kept by epoch. */

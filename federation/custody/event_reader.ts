@@ -19,7 +19,7 @@ export class EventReader {
   readonly #log: CustodyLog;
   readonly #world: World;
   readonly #recent: (StoredEvent | undefined)[] = new Array(RECENT_EVENTS);
-  #page = new Map<number, StoredEvent>();
+  #page: readonly StoredEvent[] = [];
   #pageFrom = 1;
   #pageTo = 0;
   #loading = false;
@@ -38,7 +38,7 @@ export class EventReader {
   at(position: number): Looked {
     const recent = this.#recent[position % RECENT_EVENTS];
     if (recent?.position === position) return recent;
-    if (position >= this.#pageFrom && position <= this.#pageTo) return this.#page.get(position) ?? "gone";
+    if (position >= this.#pageFrom && position <= this.#pageTo) return this.#inPage(position) ?? "gone";
     return position < this.#log.tail ? "gone" : "unread";
   }
 
@@ -67,8 +67,15 @@ export class EventReader {
     });
   }
 
+  #inPage(position: number): StoredEvent | undefined {
+    // Those before it of which the log has taken out some are fewer than positions.
+    let index = Math.min(position - this.#pageFrom, this.#page.length - 1);
+    while (index >= 0 && this.#page[index].position > position) index--;
+    return this.#page[index]?.position === position ? this.#page[index] : undefined;
+  }
+
   #keep(from: number, events: readonly StoredEvent[]): void {
-    this.#page = new Map(events.map((event) => [event.position, event]));
+    this.#page = events;
     this.#pageFrom = from;
     this.#pageTo = events.at(-1)?.position ?? this.#log.head;
   }

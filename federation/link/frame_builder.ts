@@ -29,12 +29,11 @@ export type Built =
 const EVENTS_MAX = 512;
 const BYTES_MAX = 256 * 1024;
 
-/** What the next event of the queue becomes. */
-type Next = { readonly event: StoredEvent } | { readonly ended: EndReason };
-
 export class FrameBuilder {
   readonly #parts: FrameBuilderParts;
   readonly #writer = new FrameWriter();
+  /** The store's ageing clock when the frame was begun. */
+  #age = 0;
 
   constructor(parts: FrameBuilderParts) {
     this.#parts = parts;
@@ -44,6 +43,7 @@ export class FrameBuilder {
   build(place: { linkEpoch: number; sequence: number; previousChain: Chain; ofOneRank?: boolean }): Built {
     const { queue, world, lane } = this.#parts;
     const taken: Shipment[] = [];
+    this.#age = this.#parts.age();
     this.#writer.begin({ ...place, lane });
     while (queue.first !== undefined && !this.#full) {
       if (place.ofOneRank && taken.length > 0 && !this.#isOfOneRank(taken[0], queue.first)) break;
@@ -87,16 +87,16 @@ export class FrameBuilder {
     let index = 0;
     let ended: EndReason | "alive" | undefined;
     for (; index < shipment.count && !this.#full; index++) {
-      const next = shipment.ended === undefined ? this.#look(positionAt(shipment, index)) : { ended: shipment.ended };
+      const next = shipment.ended ?? this.#look(positionAt(shipment, index));
       if (next === undefined) break;
-      const state = "ended" in next ? next.ended : "alive";
+      const state = typeof next === "string" ? next : "alive";
       if (state !== ended) {
         if (ended !== undefined) this.#writer.endGroup();
         this.#beginGroup(shipment, index, state === "alive" ? undefined : state);
         ended = state;
       }
-      if ("event" in next) this.#add(next.event, sequenceAt(shipment, index));
-      else this.#writer.addEvent(sequenceAt(shipment, index), 0, NO_RECORD);
+      if (typeof next === "string") this.#writer.addEvent(sequenceAt(shipment, index), 0, NO_RECORD);
+      else this.#add(next, sequenceAt(shipment, index));
     }
     if (ended !== undefined) this.#writer.endGroup();
     return index;
@@ -116,21 +116,22 @@ export class FrameBuilder {
     });
   }
 
-  #look(position: number): Next | undefined {
+  /** What the event at a position becomes; `undefined`: it has to be read first. */
+  #look(position: number): StoredEvent | EndReason | undefined {
     const looked = this.#parts.reader.at(position);
     if (looked === "unread") return undefined;
-    if (looked === "gone") return { ended: "evicted" };
-    return this.#isOver(looked) ? { ended: "expired" } : { event: looked };
+    if (looked === "gone") return "evicted";
+    return this.#isOver(looked) ? "expired" : looked;
   }
 
   #isOver({ ttlMs, acceptedAge }: StoredEvent): boolean {
-    return ttlMs < 0 || (ttlMs > 0 && this.#parts.age() - acceptedAge >= ttlMs);
+    return ttlMs < 0 || (ttlMs > 0 && this.#age - acceptedAge >= ttlMs);
   }
 
   #add(event: StoredEvent, sequence: number): void {
-    const ageMs = Math.max(0, Math.floor(this.#parts.age() - event.acceptedAge));
-    const record = event.ttlMs > 0 ? recordWithTtl(event.record, event.ttlMs - ageMs) : event.record;
-    this.#writer.addEvent(sequence, ageMs, record);
+    const ageMs = Math.max(0, Math.floor(this.#age - event.acceptedAge));
+    const { record, ttlMs } = event;
+    this.#writer.addEvent(sequence, ageMs, ttlMs > 0 ? recordWithTtl(record, ttlMs - ageMs) : record);
   }
 }
 

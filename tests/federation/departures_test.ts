@@ -24,6 +24,8 @@ class Setup {
   /** Where events of a topic have to go. */
   wanted: Record<string, readonly (typeof BOB)[]> = { "order.placed": [BOB], "order.moved": [BOB, CHARLIE] };
   matched = 0;
+  /** By the id of an event. */
+  filter: ((id: string) => boolean) | undefined;
   nobody = false;
   #marks = 0;
 
@@ -36,8 +38,9 @@ class Setup {
       self: "alice",
       log,
       books: this.books,
-      destinationsOf: (topic) => {
+      destinationsOf: (topic, event) => {
         this.matched++;
+        if (this.filter !== undefined && !this.filter(event().attributes.id)) return [];
         return this.wanted[topic] ?? [];
       },
       nobodyElsewhere: () => this.nobody,
@@ -112,6 +115,21 @@ describe("Departures", () => {
     setup.departures.release();
     expect(setup.left).toEqual(["1+3 bob<0"]);
     expect(setup.shipments[0].bytes).toBe(setup.log.content.events.reduce((sum, { bytes }) => sum + bytes, 0));
+  });
+
+  it("looks once for the destinations of a topic that follows itself", () => {
+    const setup = new Setup();
+    setup.log.append({}, {}, { type: "order.moved" }, { type: "order.moved" }, {});
+    setup.departures.release();
+    expect([setup.matched, setup.left]).toEqual([3, ["1+2 bob<0", "3+2 bob<2 charlie<0", "5+1 bob<4"]]);
+  });
+
+  it("looks for those of each event where not only its topic counts", () => {
+    const setup = new Setup();
+    setup.filter = (id) => id !== "b";
+    setup.log.append({ id: "a" }, { id: "b" }, { id: "c" });
+    setup.departures.release();
+    expect([setup.matched, setup.left]).toEqual([3, ["1+1 bob<0", "3+1 bob<1"]]);
   });
 
   it("begins another run behind an event that goes nowhere", () => {

@@ -62,6 +62,18 @@ describe("EventReader.load()", () => {
     expect([reader.at(5), idOf(reader.at(6))]).toEqual(["gone", "event-6"]);
   });
 
+  it("finds what is left of a page of which retention took some out", () => {
+    const { log, reader } = setUp(30);
+    const read = log.read.bind(log);
+    const isLeft = (position: number) => position % 3 === 0 || position === 29;
+    log.read = (options, done) =>
+      read(options, (error, events) => done(error, events.filter(({ position }) => isLeft(position))));
+    reader.load(1, () => {});
+    for (let position = 1; position <= 29; position++) {
+      expect(idOf(reader.at(position))).toBe(isLeft(position) ? `event-${position}` : "gone");
+    }
+  });
+
   it("knows that everything is gone when nothing is left", () => {
     const { log, reader } = setUp(3);
     log.content.thin(({ position }) => position >= 4);

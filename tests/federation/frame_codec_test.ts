@@ -81,6 +81,24 @@ describe("FrameWriter, decodeFrame()", () => {
 });
 
 describe("FrameWriter", () => {
+  it("copies records that lie in one buffer, whichever of them and in whatever order", () => {
+    const buffer = new Uint8Array(10 * 40);
+    const lying = Array.from({ length: 10 }, (_, i) => {
+      const at = buffer.subarray(i * 40, (i + 1) * 40);
+      at.set(aRecord(i).subarray(0, 40));
+      return at;
+    });
+    fc.assert(fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 20 }), (chosen) => {
+      const writer = new FrameWriter();
+      writer.begin({ linkEpoch: 1, sequence: 1, lane: "normal", previousChain: CHAIN_START });
+      writer.beginGroup(aGroup());
+      for (const [i, index] of chosen.entries()) writer.addEvent(1000 + i, 0, lying[index]);
+      const { bytes } = writer.finish();
+      const records = bytes.subarray(bytes.length - chosen.length * 40);
+      expect([...records]).toEqual(chosen.flatMap((index) => [...lying[index]]));
+    }));
+  });
+
   it("tells how many events and bytes the frame has so far", () => {
     const writer = new FrameWriter();
     writer.begin(aFrame());

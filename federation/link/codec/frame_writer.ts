@@ -114,10 +114,7 @@ export class FrameWriter {
       bytes.set(part, at);
       at += part.length;
     }
-    for (const record of this.#records) {
-      bytes.set(record, at);
-      at += record.length;
-    }
+    copyRecords(this.#records, bytes, at);
     const chain = this.#writeFixed(bytes, recordsAt);
     const events = this.#records.length;
     this.#records = []; // they hold pages of the store
@@ -197,6 +194,19 @@ export class FrameWriter {
     const head = crc32(bytes.subarray(AT.bodySum, recordsAt));
     view.setUint32(AT.headSum, head, true);
     return nextChain(previousChain, { head, body });
+  }
+}
+
+/** Those that lie one behind the other, as they do in a block of the log, are copied in one go. */
+function copyRecords(records: readonly Uint8Array[], into: Uint8Array, at: number): void {
+  for (let i = 0; i < records.length;) {
+    const { buffer, byteOffset } = records[i];
+    let end = byteOffset;
+    while (i < records.length && records[i].buffer === buffer && records[i].byteOffset === end) {
+      end += records[i++].length;
+    }
+    into.set(new Uint8Array(buffer, byteOffset, end - byteOffset), at);
+    at += end - byteOffset;
   }
 }
 
