@@ -164,8 +164,8 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "break the chain of a destination",
     why: "The destination could not tell a gap from events that were for others.",
-    file: "federation/custody/departures.ts",
-    from: "        previous: books.of(destination.cluster, epoch).last,\n",
+    file: "federation/custody/own_runs.ts",
+    from: "        previous: this.#books.of(destination.cluster, epoch).last,\n",
     to: "        previous: sequence - 1,\n",
   },
   {
