@@ -159,7 +159,7 @@ export class Federation {
       distance: (cluster) => this.topology.table.distance(cluster),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
-    this.groups = new GroupConflicts({ remote: this.interest.remote, wants: () => local.wants(), onNotice: warn });
+    this.groups = new GroupConflicts({ remote: this.interest.remote, local, onNotice: warn });
     const settled = (document: CustodyDocument): void => {
       this.documents.remove(document);
       this.#writes.remove(document.key);

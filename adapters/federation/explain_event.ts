@@ -1,6 +1,13 @@
 /** Who in the whole mesh would get an event that is published here, and what stops it elsewhere. Sends no event. */
 
-import { explainMesh, type Federation, type MeshDestination, type MeshStop } from "../../federation/mod.ts";
+import {
+  explainMesh,
+  type Federation,
+  type MeshDestination,
+  type MeshExplanation,
+  type MeshStop,
+  type MeshWarning,
+} from "../../federation/mod.ts";
 import type { CloudEvent, WeftNode } from "../../node/mod.ts";
 import { ask } from "./ask.ts";
 import { type ExplainedHere, ExplainedHereSchema, explainHere, type StoppedHere } from "./explain_here.ts";
@@ -9,6 +16,13 @@ export interface ExplainedEvent {
   readonly topic: string;
   readonly destinations: readonly ExplainedDestination[];
   readonly stopped: readonly ExplainedStop[];
+  /** What is wrong with who gets it, although nothing stops it. */
+  readonly warnings: readonly MeshWarning[];
+}
+
+export interface ExplainOptions {
+  /** A cluster that is asked in any case: of many only some are. */
+  readonly whyNot?: string;
 }
 
 export interface ExplainedDestination {
@@ -44,16 +58,19 @@ export async function explainEvent(
   { node, federation }: { readonly node: WeftNode; readonly federation?: Federation },
   topic: string,
   event: CloudEvent,
+  { whyNot }: ExplainOptions = {},
 ): Promise<ExplainedEvent> {
   const asked = await explainHere(node, topic, event, "everybody");
   const here = { ...asked, stopped: [...await explainRepeat(node, event), ...asked.stopped] };
-  if (federation === undefined) return { topic, ...local(node, here), stopped: located(node.cluster, here.stopped) };
+  if (federation === undefined) {
+    return { topic, ...local(node, here), stopped: located(node.cluster, here.stopped), warnings: [] };
+  }
   const mesh = explainMesh(federation, topic, event);
-  const answers = await askAll(federation, mesh, { topic, event });
+  const answers = await askAll(federation, audiences(federation, mesh, whyNot), { topic, event });
   const destinations = mesh.destinations.map((destination) => {
     return toDestination(destination, answers.get(destination.cluster));
   });
-  const elsewhere = stopsElsewhere(mesh.stopped, answers);
+  const elsewhere = [...stopsElsewhere(mesh.stopped, answers), ...notToldYet(mesh, answers)];
   const stopped = located(node.cluster, here.stopped).filter(({ reason }) =>
     reason !== "NO_SUBSCRIBER" || destinations.length + elsewhere.length === 0
   );
@@ -61,6 +78,7 @@ export async function explainEvent(
     topic,
     destinations: [...local(node, here).destinations, ...destinations],
     stopped: [...stopped, ...elsewhere],
+    warnings: mesh.warnings,
   };
 }
 
@@ -83,20 +101,40 @@ function local({ cluster }: WeftNode, here: ExplainedHere): Pick<ExplainedEvent,
   return { destinations: [{ cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail, subscriptions }] };
 }
 
-/** Asks those that it goes to for whom, and those that it does not go to why, all at once. */
-async function askAll(
-  federation: Federation,
-  { destinations, stopped }: { destinations: readonly MeshDestination[]; stopped: readonly MeshStop[] },
-  { topic, event }: { topic: string; event: CloudEvent },
-): Promise<Asked> {
-  const audiences = new Map<string, { ungrouped: boolean; groups: readonly string[] }>();
+interface AskedAudience {
+  readonly ungrouped: boolean;
+  readonly groups: readonly string[];
+}
+
+/**
+ * Whom to ask, and for whom it would be there: those that it goes to, those that it does not go to although they want the
+ * topic, and as many of the others as may be: what a subscription does not tell others, such as its scope, they alone know.
+ */
+function audiences(
+  { topology }: Federation,
+  { destinations, stopped, travels }: MeshExplanation,
+  whyNot: string | undefined,
+): ReadonlyMap<string, AskedAudience> {
+  const asked = new Map<string, AskedAudience>();
+  for (const { cluster, ungrouped, groups } of destinations) asked.set(cluster, { ungrouped, groups });
   for (const { where } of stopped) {
     const groups = stopped.flatMap((stop) => stop.where === where && stop.group !== null ? [stop.group] : []);
-    audiences.set(where, { ungrouped: true, groups: groups.slice(0, EVERYBODY_MAX) });
+    if (!asked.has(where)) asked.set(where, { ungrouped: true, groups: groups.slice(0, EVERYBODY_MAX) });
   }
-  for (const { cluster, ungrouped, groups } of destinations) audiences.set(cluster, { ungrouped, groups });
+  for (const cluster of travels ? topology.table.reachable() : []) {
+    if (!asked.has(cluster)) asked.set(cluster, { ungrouped: true, groups: [] });
+  }
+  const inQuestion = [...asked].filter(([cluster]) => cluster === whyNot);
+  return new Map([...inQuestion, ...asked].slice(0, ASKED_MAX));
+}
+
+async function askAll(
+  federation: Federation,
+  audiences: ReadonlyMap<string, AskedAudience>,
+  { topic, event }: { topic: string; event: CloudEvent },
+): Promise<Asked> {
   const answers = await Promise.all(
-    [...audiences].slice(0, ASKED_MAX).map(async ([cluster, audience]) => {
+    [...audiences].map(async ([cluster, audience]) => {
       const body = { topic, attributes: event.attributes, ...audience };
       return [cluster, await ask(federation, cluster, { kind: "explain", body, answer: ExplainedHereSchema })] as const;
     }),
@@ -128,6 +166,15 @@ function stopsElsewhere(stops: readonly MeshStop[], asked: Asked): ExplainedStop
     !told.some((stop) => stop.where === where && stop.reason === reason)
   );
   return [...seen.map(({ group: _, ...stop }) => ({ ...stop, subscription: null })), ...told];
+}
+
+/** A cluster that wants it, although nothing of that is known here: what it wants is on its way. */
+function notToldYet({ destinations, stopped }: MeshExplanation, asked: Asked): ExplainedStop[] {
+  const known = new Set([...destinations.map(({ cluster }) => cluster), ...stopped.map(({ where }) => where)]);
+  const detail = "somebody there wants it, which is not known here yet: an event published now does not go there";
+  return [...asked].flatMap(([where, answer]) =>
+    answer?.wanted && !known.has(where) ? [{ where, subscription: null, reason: "NOT_TOLD", detail }] : []
+  );
 }
 
 function located(where: string, stops: readonly StoppedHere[]): ExplainedStop[] {

@@ -1,6 +1,13 @@
 /** Metrics of the mesh as one node sees it: links, what waits for them, clusters, and the equation. */
 
-import { type Federation, ledgerEntries, type LinkView, listLinks, unbalancedPairs } from "../../federation/mod.ts";
+import {
+  type Federation,
+  ledgerEntries,
+  type LinkView,
+  listLinks,
+  parkedFor,
+  unbalancedPairs,
+} from "../../federation/mod.ts";
 import { counter, gauge, type MetricDefinition, type Sample } from "../telemetry/mod.ts";
 
 /** Labels are neighbours, of which a cluster has few; destinations are not, for there may be thousands. */
@@ -70,8 +77,9 @@ function senderMetrics({ links }: Federation): MetricDefinition[] {
 }
 
 function meshMetrics(federation: Federation): MetricDefinition[] {
-  const { topology, departures, intake, custody, accounts, world, log } = federation;
+  const { topology, departures, intake, custody, accounts, groups, log } = federation;
   const { counts } = intake;
+  const parked = () => [...custody.parked.keys()].flatMap((cluster) => parkedFor(federation, cluster) ?? []);
   return [
     gauge(
       "weft_mesh_clusters_reachable",
@@ -93,12 +101,19 @@ function meshMetrics(federation: Federation): MetricDefinition[] {
     gauge(
       "weft_mesh_parked_events",
       "Events parked for want of a path, once for each destination.",
-      () => sum([...custody.parked.values()].flatMap((queue) => [...queue]), ({ ended, count }) => ended ? 0 : count),
+      () => sum(parked(), ({ events }) => events),
     ),
-    gauge("weft_mesh_parked_age_seconds", "How long the event parked longest has been.", () => {
-      const firsts = [...custody.parked.values()].flatMap(({ first }) => first?.parked?.since ?? []);
-      return firsts.length === 0 ? 0 : (world.now() - Math.min(...firsts)) / 1000;
-    }),
+    gauge("weft_mesh_parked_bytes", "Their bytes.", () => sum(parked(), ({ bytes }) => bytes)),
+    gauge(
+      "weft_mesh_parked_age_seconds",
+      "How long the event parked longest has been.",
+      () => parked().reduce((longest, { sinceMs }) => Math.max(longest, sinceMs), 0) / 1000,
+    ),
+    gauge(
+      "weft_mesh_group_conflicts",
+      "Groups of this cluster that another cluster defines otherwise: each definition gets its own copy of the events.",
+      () => new Set(groups.all.map(({ group }) => group)).size,
+    ),
     gauge(
       "weft_mesh_unconverged_neighbours",
       "Neighbours that know other records of the mesh than this node, as they last said: 0 once all is told.",

@@ -3,7 +3,7 @@
  * that what it says is what would happen. Sends nothing.
  */
 
-import type { CloudEvent } from "../../node/mod.ts";
+import { type CloudEvent, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
 import type { Lane } from "../link/codec/mod.ts";
 import type { ToldWant } from "../routing/interest/mod.ts";
@@ -45,15 +45,28 @@ export interface MeshStop {
   readonly detail: string;
 }
 
+/** What is wrong with who gets the event, although nothing stops it. */
+export interface MeshWarning {
+  /** A stable code. */
+  readonly reason: "GROUP_CONFLICT";
+  readonly group: string;
+  /** Whom it is about, by name. */
+  readonly clusters: readonly string[];
+  readonly detail: string;
+}
+
 export interface MeshExplanation {
   readonly destinations: readonly MeshDestination[];
   readonly stopped: readonly MeshStop[];
+  readonly warnings: readonly MeshWarning[];
+  /** False: events of this topic stay in this cluster. */
+  readonly travels: boolean;
 }
 
 export function explainMesh(federation: Federation, topic: string, event: CloudEvent): MeshExplanation {
   const { interest, local } = federation;
   const wants = interest.remote.explain(topic, event);
-  if (!local.travels({ topic })) return { destinations: [], stopped: [] };
+  if (!local.travels({ topic })) return { destinations: [], stopped: [], warnings: [], travels: false };
   const lane = laneOf(federation.options.traffic, topic);
   const destinations = interest.destinationsOf(topic, () => event).map(({ cluster, ungrouped, groups }) => {
     return { cluster, ...wayTo(federation, cluster, lane), ungrouped, groups };
@@ -66,7 +79,29 @@ export function explainMesh(federation: Federation, topic: string, event: CloudE
     const stop = whyNot(federation, want, { stoppedBy, destination });
     return stop === undefined ? [] : [{ where: cluster, ...stop }];
   });
-  return { destinations, stopped: [...late, ...unique(missed)] };
+  const warnings = conflicts(federation, topic, wants.flatMap(({ want }) => want.group ?? []));
+  return { destinations, stopped: [...late, ...unique(missed)], warnings, travels: true };
+}
+
+/** Groups that want the topic, and are defined otherwise somewhere: each definition is a group of its own. */
+function conflicts({ local, groups }: Federation, topic: string, elsewhere: readonly string[]): MeshWarning[] {
+  const here = local.wants().flatMap(({ group, pattern }) =>
+    group !== undefined && patternMatches(pattern, topic) ? [group] : []
+  );
+  return groups.disputed(new Set([...here, ...elsewhere])).map(({ group, definitions }) => {
+    const who = definitions.map(({ pattern, clusters }) =>
+      `topic "${pattern}" and its filters in ${clusters.join(", ")}`
+    );
+    const detail =
+      `group "${group}" is defined in different ways (${who.join("; ")}): each definition gets its own copy ` +
+      "of the events; give one of them another name";
+    return {
+      reason: "GROUP_CONFLICT",
+      group,
+      clusters: definitions.flatMap(({ clusters }) => clusters).sort(),
+      detail,
+    };
+  });
 }
 
 function wayTo(

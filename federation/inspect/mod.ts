@@ -5,11 +5,18 @@
  */
 
 export { type KnownCluster, knownCluster, knownClusters, listClusters } from "./clusters.ts";
-export { explainMesh, type MeshDestination, type MeshExplanation, type MeshReason, type MeshStop } from "./explain.ts";
-export { type ClusterInterest, listInterest } from "./interest.ts";
+export {
+  explainMesh,
+  type MeshDestination,
+  type MeshExplanation,
+  type MeshReason,
+  type MeshStop,
+  type MeshWarning,
+} from "./explain.ts";
+export { type ClusterConflict, type ClusterInterest, eachInterest, listInterest } from "./interest.ts";
 export { ledgerEntries, recountLedger, unbalancedPairs } from "./ledger.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
-export { type ParkedView } from "./parked.ts";
+export { parkedFor, type ParkedView } from "./parked.ts";
 export { type KnownPeer, listPeers } from "./peers.ts";
 export { areLinked, listRoutes, type RemoteRoute, type RouteSelection, routesVersion } from "./routes.ts";
 export { type EventIdentity, type TraceDestination, type TraceHere, traceHere, type TraceHop } from "./trace.ts";

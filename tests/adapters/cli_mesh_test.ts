@@ -36,6 +36,14 @@ describe("weft links, clusters, peers and routes", () => {
     expect((await run("routes")).output).toMatch(/\norder\.> +oslo +oslo +paris > oslo/);
   });
 
+  it("show what each cluster wants, or one of them", async () => {
+    expect((await run("interest")).output).toMatch(/\noslo +order\.> +- +yes +1 +-/);
+    expect((await run("interest", "oslo", "--json")).json.interest).toMatchObject([{ cluster: "oslo", told: 1 }]);
+    expect((await run("interest", "paris")).chat).toContain("nobody wants anything");
+    const unknown = await run("interest", "rome");
+    expect([unknown.exitCode, unknown.chat.includes('"rome"')]).toEqual([3, true]);
+  });
+
   it("lists the subscriptions of every cluster", async () => {
     expect((await run("subscription", "ls", "--mesh")).output).toMatch(/^CLUSTER +ID.*\noslo +large +order\.>/);
     expect((await run("subscription", "ls")).chat).toContain("no subscriptions");
@@ -62,6 +70,14 @@ describe("weft why-not", () => {
     expect(arrives.json).toMatchObject({ cluster: "oslo", arrives: true, reason: "OK" });
     expect((await run("explain", "order.placed", "--attr", "amount=5")).output).not.toContain("streams");
     expect((await run("why-not", "user.created", "oslo")).output).toContain("nobody there wants that topic");
+  });
+
+  it("names a scope that others are not told of", async () => {
+    const add = ["subscription", "add", "stock.>", "--id", "home", "--scope", "cluster"];
+    await weft(add, { environment: { WEFT_URL: oslo.url } });
+    const { output } = await run("why-not", "stock.counted", "oslo");
+    expect(output).toContain("takes only what is published there");
+    expect(output).toContain("home: OUT_OF_SCOPE");
   });
 
   it("ends with exit code 3 for a cluster that nobody knows", async () => {

@@ -163,6 +163,14 @@ describe("GET /v1/clusters, peers, links and interest", () => {
     expect((await door.get("/v1/peers")).peers[0].since).toMatch(/^2030-01-01T/);
   });
 
+  it("narrow to one cluster", async () => {
+    await using mesh = await openWithAudit();
+    const door = doorOf(mesh);
+    expect((await door.get("/v1/clusters?cluster=bob")).clusters).toMatchObject([{ cluster: "bob" }]);
+    expect((await door.get("/v1/interest?cluster=charlie")).interest).toMatchObject([{ cluster: "charlie", told: 1 }]);
+    expect(await door.get("/v1/interest?cluster=dora")).toMatchObject({ interest: [], next: null, node: "alice-1" });
+  });
+
   it("are empty at a node that is in no mesh", async () => {
     await using door = await openTestDoor();
     for (const plural of ["clusters", "peers", "links", "interest"]) {
@@ -183,6 +191,13 @@ describe("GET /v1/explain, trace and ledger in a mesh", () => {
       stopped: [],
       cluster: "alice",
     });
+  });
+
+  it("explains for a cluster that was named, and takes that for no attribute of the event", async () => {
+    await using mesh = await openWithAudit();
+    await mesh.subscribe("bob", "home", "order.>", { config: { scope: "cluster" } });
+    const { stopped } = await doorOf(mesh).get("/v1/explain?topic=order.placed&why-not=bob");
+    expect(stopped).toMatchObject([{ where: "bob", subscription: "home", reason: "OUT_OF_SCOPE" }]);
   });
 
   it("traces by query and by path, percent-encoded", async () => {

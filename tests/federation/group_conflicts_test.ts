@@ -19,7 +19,7 @@ function setUp(own: readonly Want[]) {
   let wants = own;
   const conflicts = new GroupConflicts({
     remote,
-    wants: () => wants,
+    local: { cluster: "paris", wants: () => wants },
     onNotice: ({ code, detail, peer }) => notices.push(`${code} ${peer}: ${detail}`),
   });
   return { remote, notices, conflicts, want: (...now: readonly Want[]) => void (wants = now) };
@@ -34,6 +34,20 @@ describe("GroupConflicts.elsewhere()", () => {
       "oslo order.>",
       "rome stock.>",
     ]);
+  });
+});
+
+describe("GroupConflicts.disputed()", () => {
+  it("has each definition with its clusters, also where only others differ, and no group that all define alike", () => {
+    const { remote, conflicts } = setUp([inGroup("billing", "order.>"), inGroup("same", "a")]);
+    remote.set("oslo", 0, [inGroup("billing", "stock.>"), inGroup("theirs", "x"), inGroup("same", "a")]);
+    remote.set("rome", 0, [inGroup("billing", "order.>"), inGroup("theirs", "y")]);
+    const text = (among?: ReadonlySet<string>) =>
+      conflicts.disputed(among).map(({ group, definitions }) => {
+        return [group, ...definitions.map(({ pattern, clusters }) => `${pattern} ${clusters}`)].join(": ");
+      });
+    expect(text()).toEqual(["billing: order.> paris,rome: stock.> oslo", "theirs: x oslo: y rome"]);
+    expect(text(new Set(["theirs", "same"]))).toEqual(["theirs: x oslo: y rome"]);
   });
 });
 

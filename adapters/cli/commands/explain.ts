@@ -25,6 +25,11 @@ interface Stop {
   readonly detail: string;
 }
 
+interface Warning {
+  readonly reason: string;
+  readonly detail: string;
+}
+
 /** Reasons with which an event goes to somebody there, at once or later; with others nobody gets it. */
 const GETS_IT = ["OK", "PARKED", "BACK_PRESSURE", "NOT_SYNCED"];
 
@@ -60,6 +65,10 @@ export async function explain(context: CommandContext): Promise<void> {
   await printTable(context, destinations, { columns: destinationColumns, empty: `${body.topic} goes nowhere` });
   if (destinations.length > 0 && stopped.length > 0) await printText(context, "");
   if (stopped.length > 0) await printTable(context, stopped, { columns: stopColumns, empty: "" });
+  // A node of an older version tells none.
+  const warnings: readonly Warning[] = body.warnings ?? [];
+  if (warnings.length > 0) await printText(context, "");
+  for (const { reason, detail } of warnings) await printText(context, `${reason}: ${detail}`);
 }
 
 /** A cluster that was asked for its subscriptions and did not answer leaves them open. */

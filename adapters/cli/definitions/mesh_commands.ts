@@ -34,6 +34,15 @@ export const meshCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/mesh.ts")).listPeers,
   },
   {
+    name: "interest",
+    group: "Inspect",
+    summary: "what each cluster wants, as it told it, and groups that are defined in different ways",
+    client: true,
+    operands: [{ name: "CLUSTER", optional: true, summary: "only what this one wants" }],
+    flags: page,
+    load: async () => (await import("../commands/interest.ts")).listInterest,
+  },
+  {
     name: "why-not",
     group: "Inspect",
     summary: "what keeps an event of a topic from a cluster, in a sentence",

@@ -155,6 +155,24 @@ describe("explainEvent() says what stops an event:", () => {
     expect((await explain(mesh, {}, "charlie")).destinations[0].subscriptions).toHaveLength(2);
   });
 
+  it("OUT_OF_SCOPE: the same where nothing else of that cluster is known here", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "home", "order.>", { config: { scope: "cluster" } });
+    await mesh.subscribe("charlie", "users", "user.>", { config: { scope: "cluster" } });
+    const explained = await explain(mesh);
+    expect(explained.destinations).toEqual([]);
+    expect(stops(explained)).toEqual(["charlie/home OUT_OF_SCOPE"]);
+  });
+
+  it("NOT_TOLD: somebody there has begun to want it just now, which is not known here yet", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    const body = { protocol: "PULL", config: { topic: "order.>" } };
+    await mesh.get("charlie").node.subscriptions.put("late", body);
+    expect(stops(await explain(mesh))).toEqual(["charlie/- NOT_TOLD"]);
+    await mesh.clock.advance(1000);
+    expect(stops(await explain(mesh))).toEqual([]);
+  });
+
   it("GROUP_ELSEWHERE: a nearer cluster was picked for the group", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     for (const cluster of ["bob", "charlie"]) {
@@ -234,6 +252,22 @@ describe("explainEvent() says what stops an event:", () => {
     await mesh.subscribe("charlie", "audit", "order.>");
     mesh.get("alice").node.beginDrain();
     expect(stops(await explain(mesh))).toEqual(["alice/- STOPPING"]);
+  });
+
+  it("GROUP_CONFLICT, as a warning: each of two definitions of a group gets its own copy", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("bob", "b", "order.>", { config: { group: "workers" } });
+    await mesh.subscribe("charlie", "c", "order.placed", { config: { group: "workers" } });
+    await mesh.subscribe("charlie", "u", "user.>", { config: { group: "users" } });
+    const explained = await explain(mesh);
+    expect(explained.destinations.map(({ cluster }) => cluster)).toEqual(["bob", "charlie"]);
+    expect(explained.warnings).toMatchObject([
+      { reason: "GROUP_CONFLICT", group: "workers", clusters: ["bob", "charlie"] },
+    ]);
+    expect(explained.warnings[0].detail).toContain('topic "order.placed" and its filters in charlie');
+    expect((await explain(mesh, {}, "bob")).warnings).toHaveLength(1);
+    expect((await explain(mesh, { type: "user.created" })).warnings).toEqual([]);
+    expect(stops(explained)).toEqual([]);
   });
 
   it("nothing of others for topics of the node's own, which stay in their cluster", async () => {

@@ -216,6 +216,19 @@ describe("listLinks() of a link that is not up", () => {
 });
 
 describe("listInterest()", () => {
+  it("says which groups are defined otherwise elsewhere, on either side and in between", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("bob", "b", "order.>", { config: { group: "workers" } });
+    await mesh.subscribe("charlie", "c", "user.>", { config: { group: "workers" } });
+    for (const asked of ["alice", "bob", "charlie"]) {
+      expect(listInterest(mesh.get(asked).federation).map(({ conflicts }) => conflicts)).toEqual([
+        [],
+        [{ group: "workers", pattern: "order.>", others: [{ pattern: "user.>", clusters: ["charlie"] }] }],
+        [{ group: "workers", pattern: "user.>", others: [{ pattern: "order.>", clusters: ["bob"] }] }],
+      ]);
+    }
+  });
+
   it("has what each cluster told, its own included", async () => {
     await using mesh = await MemoryMesh.open(["alice-bob"]);
     await mesh.subscribe("alice", "own", "user.*");

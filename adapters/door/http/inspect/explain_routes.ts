@@ -15,13 +15,14 @@ export function explainRoutes(context: DoorContext): Hono<DoorEnv> {
 
 async function explain(context: DoorContext, c: Context<DoorEnv>): Promise<Response> {
   const { node } = context;
-  const { topic: explicit, ...attributes } = c.req.query();
+  // No attribute has a hyphen in its name.
+  const { topic: explicit, "why-not": whyNot, ...attributes } = c.req.query();
   if (explicit === undefined && attributes.type === undefined) {
     throw invalidParameter("topic", "", "name the topic, or the type, of the event to explain");
   }
   const event = toEvent(node.federation, explicit, attributes);
   const topic = explicit === undefined ? node.topicOf(event) : parseTopic(explicit);
-  return c.json({ ...await explainEvent(context, topic, event), ...provenance(context) });
+  return c.json({ ...await explainEvent(context, topic, event, { whyNot }), ...provenance(context) });
 }
 
 /** The event that the query describes: what it leaves out is as it would be for a payload sent to `/v1/topics/{topic}`. */

@@ -3,12 +3,13 @@
 import { type Context, Hono } from "hono";
 
 import {
+  eachInterest,
   type Federation,
   knownCluster,
+  knownClusters,
   type LaneView,
   type LinkView,
   listClusters,
-  listInterest,
   listLinks,
   listPeers,
   type ParkedView,
@@ -17,12 +18,12 @@ import { type EventStore, RefusedError } from "../../../../node/mod.ts";
 import { hearClusters } from "../../../federation/mod.ts";
 import { requireScope } from "../auth/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance, toPage } from "../request/mod.ts";
+import { jsonList, type Page, provenance, slicedBody, toPage } from "../request/mod.ts";
 
 export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
   app.get("/v1/clusters", (c) => clusters(context, c));
-  app.get("/v1/interest", (c) => answer(context, c, "interest", listOf(context, listInterest), byCluster));
+  app.get("/v1/interest", (c) => interest(context, c));
   app.get("/v1/peers", (c) => {
     const peers = listOf(context, listPeers).map(({ sinceMs, ...peer }) => ({
       ...peer,
@@ -43,11 +44,26 @@ export function meshRoutes(context: DoorContext): Hono<DoorEnv> {
   return app;
 }
 
+/** A cluster may have thousands of wants, and a page a hundred clusters: it is made while it is read. */
+function interest(context: DoorContext, c: Context<DoorEnv>): Response {
+  const { federation } = context;
+  const { entries, next } = clustersOfPage(context, c);
+  const wants = federation === undefined ? [] : eachInterest(federation, entries);
+  const texts = jsonList("interest", wants, { next, ...provenance(context) });
+  return c.body(slicedBody(texts), 200, { "content-type": "application/json" });
+}
+
+/** Names of those that are known, or of the one that is wanted. */
+function clustersOfPage(context: DoorContext, c: Context<DoorEnv>): Page<string> {
+  const only = c.req.query("cluster");
+  const names = listOf(context, knownClusters).filter((name) => only === undefined || name === only);
+  return toPage(names, (name) => name, (name) => c.req.query(name));
+}
+
 /** Those of the page are asked whether they are there, unless they have just been heard. */
 async function clusters(context: DoorContext, c: Context<DoorEnv>): Promise<Response> {
   const { federation } = context;
-  const { entries, next } = toPage(listOf(context, listClusters), byCluster, (name) => c.req.query(name));
-  const names = entries.map(byCluster);
+  const { entries: names, next } = clustersOfPage(context, c);
   if (federation !== undefined) await hearClusters(federation, names);
   const heard = federation === undefined ? [] : names.map((name) => knownCluster(federation, name));
   const clusters = await Promise.all(
@@ -89,10 +105,6 @@ function answer<T>(
 ): Response {
   const { entries, next } = toPage(all, keyOf, (name) => c.req.query(name));
   return c.json({ [plural]: entries, next, ...provenance(context) });
-}
-
-function byCluster({ cluster }: { readonly cluster: string }): string {
-  return cluster;
 }
 
 /** Links with nobody come last: no name of a cluster begins with `~`. */

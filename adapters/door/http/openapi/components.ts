@@ -17,6 +17,7 @@ const STOP_REASONS = [
   "EXPIRED",
   "SINK_FAILING",
   "OUT_OF_SCOPE",
+  "NOT_TOLD",
   "GROUP_ELSEWHERE",
   "EVENT_EXPIRED",
   "PARKED",
@@ -151,6 +152,14 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       reason: oneOf(...STOP_REASONS),
       detail: text("For people."),
     })),
+    warnings: listOf(
+      object({
+        reason: oneOf("GROUP_CONFLICT"),
+        group: text("That clusters define in different ways: each definition gets its own copy."),
+        clusters: listOf(text("Cluster that has one of them.")),
+        detail: text("For people."),
+      }),
+    ),
   }),
   ...MESH_COMPONENTS,
   DeadLetter: object({

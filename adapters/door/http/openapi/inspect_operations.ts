@@ -54,13 +54,14 @@ const LOG: readonly Operation[] = [
     tag: "inspect",
     summary: "Who in the mesh would get an event, and what stops it; sends nothing",
     description:
-      "Other clusters are asked for their subscriptions, for a second. Any further parameter is an attribute of the event: source, subject, extensions.",
+      "Other clusters are asked for their subscriptions, for a second, at most 64 of them. Any further parameter is an attribute of the event: source, subject, extensions.",
     scope: "authenticated",
     parameters: [
       { name: "topic", in: "query", description: "Routing key. Default: from the type." },
       { name: "type", in: "query", description: "Default: the topic." },
       { name: "source", in: "query", description: "Default `/federations/<federation>`." },
       { name: "subject", in: "query", description: "Default: none." },
+      { name: "why-not", in: "query", description: "A cluster that is asked in any case." },
     ],
     answers: { 200: json(located(ref("Explanation")), "What would happen now.") },
   },

@@ -149,5 +149,13 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
       collapsed: count("Of how many wants this one was made."),
       filter: { type: "object", description: "The part of the filter that is asked where events start." },
     }, ["group", "groupKey", "collapsed", "filter"])),
+    conflicts: listOf(object({
+      group: text("Of this cluster, which others define otherwise: each definition gets its own copy of the events."),
+      pattern: text("Topics of the definition here."),
+      others: listOf(object({
+        pattern: text("Topics of another one."),
+        clusters: listOf(text("Cluster that has it.")),
+      })),
+    })),
   }),
 };

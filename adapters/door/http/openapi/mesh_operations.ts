@@ -4,6 +4,8 @@ import { json, type Operation } from "./operation.ts";
 import { count, flag, listOf, located, object, oneOf, pageOf, PROVENANCE, ref, text } from "./schema.ts";
 import { AFTER, LIMIT } from "./subscription_operations.ts";
 
+const CLUSTER = { name: "cluster", in: "query", description: "Only this one." } as const;
+
 export const MESH_OPERATIONS: readonly Operation[] = [
   {
     method: "get",
@@ -12,7 +14,7 @@ export const MESH_OPERATIONS: readonly Operation[] = [
     tag: "mesh",
     summary: "Clusters known, and the way to each",
     scope: "authenticated",
-    parameters: [LIMIT, AFTER],
+    parameters: [CLUSTER, LIMIT, AFTER],
     answers: { 200: json(pageOf("clusters", ref("Cluster")), "By name, this one among them.") },
   },
   {
@@ -61,7 +63,7 @@ export const MESH_OPERATIONS: readonly Operation[] = [
     tag: "mesh",
     summary: "What each cluster wants, and how that was summarised",
     scope: "authenticated",
-    parameters: [LIMIT, AFTER],
+    parameters: [CLUSTER, LIMIT, AFTER],
     answers: { 200: json(pageOf("interest", ref("Interest")), "By cluster, this one among them.") },
   },
   {
