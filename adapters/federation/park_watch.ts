@@ -1,6 +1,6 @@
 /** Watches what is parked for each destination: long before there is no room for it, somebody should know. */
 
-import type { Federation, FederationNotice } from "../../federation/mod.ts";
+import { type Federation, type FederationNotice, PARK_BUDGET_SHARE } from "../../federation/mod.ts";
 import type { Clock, EventStore } from "../../node/mod.ts";
 
 export interface ParkWatchParts {
@@ -11,8 +11,6 @@ export interface ParkWatchParts {
 }
 
 const LOOK_EVERY_MS = 5000;
-/** Of the store's cap, for each destination (design, "park budget"). */
-const BUDGET_SHARE = 0.1;
 /** Of the budget: told above the first, and once more only after it was below the second. */
 const HIGH = 0.8;
 const LOW = 0.6;
@@ -23,7 +21,7 @@ export function watchParked({ federation, store, clock, onNotice }: ParkWatchPar
   let cancel = () => {};
   const look = (): void => {
     cancel = clock.after(LOOK_EVERY_MS, look);
-    const budget = store.stats().bytesMax * BUDGET_SHARE;
+    const budget = store.stats().bytesMax * PARK_BUDGET_SHARE;
     for (const [cluster, { bytes, events }] of federation.custody.parked) {
       if (bytes < budget * LOW) high.delete(cluster);
       if (bytes < budget * HIGH || high.has(cluster)) continue;
