@@ -8,6 +8,7 @@ import { type EventStore, systemClock, WeftNode } from "../node/mod.ts";
 import type { ResolvedConfig } from "./config/mod.ts";
 import { isLoopbackHost } from "./door/http/guard/mod.ts";
 import { type OpenDoors, openDoors } from "./doors.ts";
+import { ArrivalGate } from "./federation/mod.ts";
 import { resolveNodeId } from "./node_identity.ts";
 import { detectRuntime } from "./runtime/detect.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -64,6 +65,7 @@ interface Parts {
 
 async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
   const { config, log, id, cluster } = parts;
+  const arrivals = new ArrivalGate(cluster);
   const node = await WeftNode.open({
     store,
     clock: systemClock,
@@ -75,6 +77,7 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
     random: Math.random,
     newId: () => `sub-${randomUUID()}`,
     onError: (error) => log.error("{error}", { error }),
+    arrivalOrder: arrivals,
   }, {
     id,
     cluster,
@@ -85,7 +88,7 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
   });
   tellHowItOpened(store, log);
   const draining = new AbortController();
-  const doors = await openDoors(node, { ...parts, draining: draining.signal }).catch(async (error) => {
+  const doors = await openDoors(node, { ...parts, arrivals, draining: draining.signal }).catch(async (error) => {
     await node.stop(0); // it has begun to deliver
     throw error;
   });

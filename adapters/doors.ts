@@ -10,7 +10,13 @@ import type { DoorContext } from "./door/http/door_context.ts";
 import { isLoopbackHost, readBody } from "./door/http/guard/mod.ts";
 import { type HttpDoor, openHttpDoor } from "./door/http/http_door.ts";
 import { type Mesh, type NatsDoor, natsMetrics, openNatsDoor } from "./door/nats/mod.ts";
-import { federationMetrics, Notices, type RunningFederation, startFederation } from "./federation/mod.ts";
+import {
+  type ArrivalGate,
+  federationMetrics,
+  Notices,
+  type RunningFederation,
+  startFederation,
+} from "./federation/mod.ts";
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { HttpCounters, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
@@ -20,6 +26,7 @@ export interface DoorsParts {
   readonly config: ResolvedConfig;
   readonly runtime: Runtime;
   readonly log: Logger;
+  readonly arrivals: ArrivalGate;
   /** Aborted when the node begins to stop. */
   readonly draining: AbortSignal;
 }
@@ -115,7 +122,7 @@ async function openNats(
 async function joinMesh(
   node: WeftNode,
   nats: NatsDoor,
-  { config, runtime, log }: DoorsParts,
+  { config, runtime, log, arrivals }: DoorsParts,
 ): Promise<RunningFederation> {
   const mesh = log.getChild("mesh");
   const notices = new Notices({ node, log: mesh, clock: systemClock });
@@ -124,6 +131,7 @@ async function joinMesh(
     node,
     store: node.store,
     clock: systemClock,
+    arrivals,
     endpoint: nats,
     dial: dialNats({ node: node.id, federationToken: config.federation.token, tls: { ca: readCa(config) } }),
     about: { runtime: `${runtime.name} ${runtime.version}`, version: VERSION, http: httpUrlOf(config) },

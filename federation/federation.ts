@@ -235,7 +235,7 @@ export class Federation {
         for (const shipment of this.documents.open(runs, document)) this.custody.add(shipment);
       },
       onCrossed: (peer, group) => this.trace.noteGroup("in", peer, group),
-      onCovered: (coverage) => receipts.note(coverage),
+      onCovered: (coverage) => this.accounts.covered(coverage),
       onClosedAgain: (origin, closed) => receipts.tellClosed(origin, closed),
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
@@ -319,7 +319,7 @@ export class Federation {
   /** A cluster that is gone for good: what is owed to it ends as evicted. */
   forget(cluster: string): number {
     this.custody.forget(cluster);
-    const count = this.accounts.books.forget(cluster);
+    const count = this.accounts.forget(cluster);
     this.records.forget(cluster);
     this.accounts.save();
     this.#tell();
@@ -342,7 +342,7 @@ export class Federation {
     this.#gate.stop();
     this.departures.stop();
     this.links.stop("the node is stopping");
-    this.accounts.receipts.stop();
+    this.accounts.stop();
     this.records.stop();
     this.accounts.save();
     this.trace.flush();

@@ -7,6 +7,7 @@ import { PLACE_PREFIX, type Places } from "./custody/places.ts";
 import { CUSTODY_PREFIX } from "./custody/run_document.ts";
 import { TRACE_PREFIX, type TraceJournal } from "./inspect/trace_journal.ts";
 import type { Accounts } from "./ledger/accounts.ts";
+import { ORDER_PREFIX } from "./ledger/origin_order.ts";
 import { ASSIGNED_PREFIX, BOOK_PREFIX } from "./ledger/book.ts";
 import { RECORD_PREFIX } from "./routing/record_documents.ts";
 import { decodeRecordDocument, type MeshRecord } from "./routing/records/mod.ts";
@@ -33,6 +34,7 @@ export function loadState(
     else if (key.startsWith(`${PLACE_PREFIX}/`)) places.load(key, value);
     else if (key.startsWith(`${COVERAGE_PREFIX}/`)) accounts.coverages.load(key, value);
     else if (key.startsWith(`${CLOSED_PREFIX}/`)) accounts.coverages.loadClosed(key, value);
+    else if (key.startsWith(`${ORDER_PREFIX}/`)) accounts.order.load(key, value);
     else if (key.startsWith(`${ASSIGNED_PREFIX}/`)) accounts.books.loadAssigned(key, value);
     else if (key.startsWith(`${BOOK_PREFIX}/`)) accounts.books.load(key, value);
     else if (key.startsWith(`${TRACE_PREFIX}/`)) trace.load(key, value);

@@ -1,5 +1,6 @@
 /** Who would get an event, and what stops it elsewhere; asks what dispatch and delivery ask, and sends nothing. */
 
+import type { ArrivalGap } from "./arrival_order.ts";
 import { isForReader } from "./audience.ts";
 import { readerOf } from "./delivery/queue_group.ts";
 import type { CloudEvent } from "./event.ts";
@@ -14,6 +15,8 @@ export type ExplainReason =
   | "PAUSED"
   | "EXPIRED"
   | "SINK_FAILING"
+  /** It is ordered, and holds events back until what their origin published before them is here. */
+  | "WAITS_FOR_GAP"
   /** It takes only what is published in its own cluster. */
   | "OUT_OF_SCOPE"
   /** Another cluster was picked for its group. */
@@ -75,7 +78,7 @@ export function explain(
     const id = consumer.record.subscription.id;
     if (verdict === undefined) continue; // the topic does not fit: it has nothing to do with this event
     if (verdict.reason !== "OK") stopped.push({ where: cluster, subscription: id, ...verdict });
-    if (verdict.reason === "OK" || verdict.reason === "SINK_FAILING") {
+    if (DELIVERS_YET.has(verdict.reason)) {
       matched.push({ id, group: consumer.record.subscription.config.group ?? null, match: true });
     }
   }
@@ -88,6 +91,9 @@ export function explain(
   const local = { cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail } as const;
   return { topic, destinations: [{ ...local, subscriptions: matched }], stopped };
 }
+
+/** With these the event is for the subscription all the same, now or later. */
+const DELIVERS_YET: ReadonlySet<ExplainReason> = new Set(["OK", "SINK_FAILING", "WAITS_FOR_GAP"]);
 
 export interface Verdict {
   readonly reason: ExplainReason;
@@ -126,5 +132,14 @@ function judge(consumer: Consumer, { topic, event, audience, stop: general }: Ex
       detail: `the sink fails and is spared: ${worker.stats.lastError}; it is kept and tried again`,
     };
   }
+  const held = group.queue.heldBack;
+  if (held?.gap !== undefined) return { reason: "WAITS_FOR_GAP", detail: toHeldText(held.events, held.gap) };
   return { reason: "OK", detail: "it is delivered" };
+}
+
+function toHeldText(events: number, { origin, epoch, from, to }: ArrivalGap): string {
+  const waitsFor = from === 0
+    ? `the word of "${origin}" on what it published before epoch ${epoch}`
+    : `events ${from} to ${to} of "${origin}", or the end of those that are for this cluster`;
+  return `ordered: ${events} events are held back until ${waitsFor} is here`;
 }

@@ -4,6 +4,7 @@ import { Acceptor, type Submission } from "./accept/acceptor.ts";
 import type { ArrivalVerdict, Arrived } from "./accept/arrival_judge.ts";
 import type { Receipt } from "./accept/receipt.ts";
 import { remainingAgeMs } from "./accept/time_to_live.ts";
+import type { ArrivalOrder } from "./arrival_order.ts";
 import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
@@ -40,6 +41,8 @@ export interface NodeParts {
   readonly newId: () => string;
   /** Something failed that nobody waits for; it is tried again where that makes sense. */
   readonly onError: (error: unknown) => void;
+  /** How events came over links; without it those in the log are all there will ever be. */
+  readonly arrivalOrder?: ArrivalOrder;
 }
 
 /** What keeps a node from taking events; empty when it is ready. */
@@ -105,6 +108,7 @@ export class WeftNode implements AsyncDisposable {
       wants: this.#wants,
       onError,
       outcomes,
+      arrivalOrder: parts.arrivalOrder,
     });
     this.#room = new StoreRoom({
       store,

@@ -16,6 +16,11 @@ export interface SubscriptionResource {
     readonly lag: number;
     readonly oldestAgeMs: number;
     readonly inFlight: number;
+    readonly heldBack: number;
+    /** The gap that the first of them waits for; numbers are 0 where the origin has yet to say what is missing. */
+    readonly waitsFor:
+      | { readonly origin: string; readonly epoch: number; readonly from: number; readonly to: number }
+      | null;
     readonly delivered: number;
     readonly failed: number;
     readonly deadLettered: number;

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { ArrivalGate } from "./arrival_gate.ts";
 export { type ExplainedDestination, type ExplainedEvent, type ExplainedStop, explainEvent } from "./explain_event.ts";
 export { federationMetrics } from "./federation_metrics.ts";
 export { hearClusters } from "./hear_clusters.ts";

@@ -6,6 +6,7 @@ import { type DialBus, Federation, type FederationNotice, type LinkBus, sayFarew
 import { type Clock, type EventStore, type WeftNode } from "../../node/mod.ts";
 import type { ResolvedConfig } from "../config/mod.ts";
 import { answerQuestions } from "./answer_questions.ts";
+import type { ArrivalGate } from "./arrival_gate.ts";
 import { createCustodyLog } from "./custody_log.ts";
 import { createLocalCluster } from "./local_cluster.ts";
 import { NeighbourCache } from "./neighbour_cache.ts";
@@ -17,6 +18,8 @@ export interface FederationContext {
   readonly node: WeftNode;
   readonly store: EventStore;
   readonly clock: Clock;
+  /** Through which the node asks for the order of arrivals. */
+  readonly arrivals: ArrivalGate;
   /** The node's own endpoint, met in-process, and where others dial it. */
   readonly endpoint: { readonly bus: LinkBus; readonly url: string } | undefined;
   readonly dial: DialBus;
@@ -36,7 +39,7 @@ export interface RunningFederation {
 const RANDOM_ID_HOLD_MS = 3_600_000;
 
 export async function startFederation(context: FederationContext): Promise<RunningFederation> {
-  const { config, node, store, clock, endpoint, dial, about, onNotice, onError } = context;
+  const { config, node, store, clock, arrivals, endpoint, dial, about, onNotice, onError } = context;
   const cache = new NeighbourCache(config.dataDir, onError);
   const parts = {
     world: systemWorld(clock),
@@ -64,6 +67,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
   );
   node.addNeeded(() => federation.needed);
   node.learnGroups((name) => federation.groups.elsewhere(name));
+  arrivals.open(federation.accounts.order);
   answerQuestions(federation, node, onError);
   if (endpoint !== undefined) federation.attach(endpoint.bus);
   federation.start();

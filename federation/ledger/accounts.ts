@@ -1,12 +1,13 @@
 /** What became of events, on both sides: the books of this cluster as an origin, and its receipts as a destination. */
 
 import type { StateChange } from "../../node/mod.ts";
-import { Coverages } from "../custody/coverage.ts";
+import { type Coverage, Coverages } from "../custody/coverage.ts";
 import { acceptedEpoch, isPickedAnew } from "../custody/epochs.ts";
 import type { CustodyDocument, Shipment } from "../custody/shipment.ts";
 import type { Relay } from "../relay.ts";
 import type { World } from "../world.ts";
 import { Books, type PairsEnd } from "./books.ts";
+import { OriginOrder } from "./origin_order.ts";
 import { ReceiptAssembly } from "./receipt_assembly.ts";
 import { parseReceiptAck, parseReceiptPart, type ReceiptAck } from "./receipt_message.ts";
 import { Receipts } from "./receipts.ts";
@@ -37,6 +38,7 @@ export interface AccountsParts {
 export class Accounts {
   readonly books: Books;
   readonly receipts: Receipts;
+  readonly order: OriginOrder;
   readonly coverages = new Coverages();
   readonly #parts: AccountsParts;
   readonly #assembly = new ReceiptAssembly();
@@ -51,8 +53,32 @@ export class Accounts {
       whenSynced: parts.whenSynced,
       send: (to, part) => relay.send(to, "receipt", part),
     });
+    this.order = new OriginOrder({
+      world,
+      self,
+      coverages: this.coverages,
+      ask: (origin, ofEpoch) => this.#ask(origin, ofEpoch),
+      save: parts.save,
+    });
     relay.handle("receipt", (from, body) => this.#receipt(from, body));
     relay.handle("receipt-ack", (from, body) => this.#acknowledgement(from, body));
+  }
+
+  /** Coverage has grown, and is committed. */
+  covered(coverage: Coverage): void {
+    this.receipts.note(coverage);
+    this.order.noteCovered(coverage.origin);
+  }
+
+  /** A cluster that is gone for good: answers how many events for it have ended by that. */
+  forget(cluster: string): number {
+    this.order.forget(cluster);
+    return this.books.forget(cluster);
+  }
+
+  stop(): void {
+    this.receipts.stop();
+    this.order.stop();
   }
 
   /** The first hop has taken these into its custody. */
@@ -77,7 +103,7 @@ export class Accounts {
     this.save();
     this.#parts.whenDurable(() => {
       for (const { destination, epoch } of closed) {
-        this.#answer(destination, { epoch, version: 0, low: 0, closed: true });
+        this.#answer(destination, { epoch, version: 0, low: 0, closed: true, openFrom: this.#openFrom(destination) });
       }
     });
   }
@@ -98,9 +124,21 @@ export class Accounts {
     const low = isPickedAnew(epoch) ? 0 : reached;
     const isOver = acceptedEpoch(epoch) !== this.#parts.epoch && !this.books.has(from, epoch);
     const closed = isOver && this.#parts.mayForget();
+    const openFrom = this.#openFrom(from);
     this.save();
     // The destination will not say it again: this side must not forget it.
-    this.#parts.whenDurable(() => this.#answer(from, { epoch, version, low, closed }));
+    this.#parts.whenDurable(() => this.#answer(from, { epoch, version, low, closed, openFrom }));
+  }
+
+  #openFrom(destination: string): number {
+    return this.#parts.mayForget() ? this.books.openFrom(destination) : 0;
+  }
+
+  /** Its answer to the receipt says what has ended of an epoch, and of the ones before. */
+  #ask(origin: string, epoch: number): void {
+    const coverage = this.coverages.find(origin, epoch);
+    if (coverage !== undefined) this.receipts.note(coverage);
+    else if (this.coverages.isClosed(origin, epoch)) this.receipts.tellClosed(origin, epoch);
   }
 
   #answer(to: string, ack: ReceiptAck): void {
@@ -115,6 +153,7 @@ export class Accounts {
     if (!this.#parts.syncs) this.receipts.acknowledged(from, { ...ack, low: 0 });
     else if (ack.closed) this.#closed(from, ack.epoch);
     else this.receipts.acknowledged(from, ack);
+    this.order.heard(from, ack);
   }
 
   #closed(origin: string, epoch: number): void {

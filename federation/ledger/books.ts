@@ -228,6 +228,15 @@ export class Books {
     return closed;
   }
 
+  /** The oldest epoch in which something may still be under way to a destination, as its order goes; else that of this boot. */
+  openFrom(destination: string): number {
+    let oldest = this.#parts.epoch;
+    for (const book of this.#books.get(destination)?.values() ?? []) {
+      if (book.epoch < oldest && book.epoch !== SUM_EPOCH && !book.settled) oldest = book.epoch;
+    }
+    return oldest;
+  }
+
   /** The sums of all epochs that are closed. */
   sumOf(destination: string): Book {
     return this.of(destination, SUM_EPOCH);

@@ -22,6 +22,8 @@ export interface ReceiptAck {
   readonly low: number;
   /** The epoch is over and everything of it has ended: the destination may forget the numbers. */
   readonly closed: boolean;
+  /** Everything of the epochs before this one has ended, too; 0 when that is not known yet. Left out by earlier versions. */
+  readonly openFrom?: number;
 }
 
 /** Intervals in a part at most: about 8 kB. */
@@ -42,8 +44,8 @@ export function parseReceiptPart(json: unknown): ReceiptPart | undefined {
 }
 
 export function parseReceiptAck(json: unknown): ReceiptAck | undefined {
-  const { epoch, version, low, closed } = (json ?? {}) as Record<string, unknown>;
-  return [epoch, version, low].every(isCount) && typeof closed === "boolean" ? json as ReceiptAck : undefined;
+  const { epoch, version, low, closed, openFrom = 0 } = (json ?? {}) as Record<string, unknown>;
+  return [epoch, version, low, openFrom].every(isCount) && typeof closed === "boolean" ? json as ReceiptAck : undefined;
 }
 
 function isInterval(value: unknown): boolean {

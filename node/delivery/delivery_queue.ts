@@ -5,12 +5,13 @@ import type { Clock } from "../clock.ts";
 import type { DeadLetter } from "../dead_letters.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { StateChange, StoredEvent } from "../event_store.ts";
-import { HeldBytes } from "../held_bytes.ts";
 import { LogFollower } from "../log_follower.ts";
 import type { Delivery } from "./delivery.ts";
+import { DeliveryOrder } from "./delivery_order.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
+import type { HeldBack } from "./hold_back.ts";
 import { HOLD_MS, newOpenEvent, type OpenEvent, REOPEN_MS, toQueueState } from "./open_event.ts";
-import { orderingKey, OrderLanes } from "./order_lanes.ts";
+import { OpenEvents } from "./open_events.ts";
 import { type Ending, QueueJournal } from "./queue_journal.ts";
 import { type QueueMember, QueueMembers } from "./queue_members.ts";
 import { RedrivenCopies } from "./redriven_copies.ts";
@@ -22,6 +23,8 @@ import { WaitingRoom } from "./waiting_room.ts";
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 /** Behind another event of their key, so that one key does not take the memory of all. */
 const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
+/** Open events beyond `openMax` for which others that fill it wait. */
+const LATE_OPEN_MAX = 1024;
 
 export class DeliveryQueue {
   readonly counts: DeliveryCounts;
@@ -30,21 +33,28 @@ export class DeliveryQueue {
   readonly #follower: LogFollower;
   readonly #journal: QueueJournal | undefined;
   readonly #copies: RedrivenCopies;
-  readonly #entries = new Map<number, OpenEvent>();
+  readonly #entries = new OpenEvents();
   readonly #ready: OpenEvent[] = [];
   readonly #room: WaitingRoom;
-  readonly #lanes: OrderLanes | undefined;
+  readonly #order: DeliveryOrder | undefined;
   readonly #ahead: SettledAhead;
   readonly #members = new QueueMembers();
-  readonly #held = new HeldBytes();
   #taken = 0;
+  #readTo: number; // every event up to here was opened, or is not wanted
   #savedAt: number; // how far it had come in the log when it was last written
   #closed = false;
 
   constructor(feed: Dispatcher, clock: Clock, options: DeliveryQueueOptions) {
     this.#feed = feed;
     this.#options = options;
-    this.#lanes = options.ordered ? new OrderLanes() : undefined;
+    this.#order = !options.ordered ? undefined : new DeliveryOrder(feed, options, {
+      isUnread: (position) => position > this.#readTo && !this.#entries.has(position) && !this.#ahead.has(position),
+      hasRoom: (events) => this.#hasRoom(events, options.openMax + LATE_OPEN_MAX) && !this.#ahead.isFull,
+      open: (stored) => this.#entries.open(stored),
+      isOpen: (entry) => this.#entries.includes(entry),
+      onFirst: (entry) => this.#waitOn(entry),
+      onReady: () => this.#wake(),
+    });
     const saved = typeof options.from === "number" ? undefined : options.from;
     this.counts = saved === undefined ? emptyCounts() : { ...saved.counts };
     this.#ahead = new SettledAhead(saved?.ahead);
@@ -59,7 +69,7 @@ export class DeliveryQueue {
       tellsGaps: options.onGap !== undefined,
       toldTo: options.toldTo,
     });
-    this.#savedAt = this.#follower.consumed;
+    this.#savedAt = this.#readTo = this.#follower.consumed;
     this.#copies = new RedrivenCopies(feed.store, options.stateKey ?? "");
     this.#journal = options.stateKey === undefined ? undefined : new QueueJournal(feed.store, clock, {
       key: options.stateKey,
@@ -69,7 +79,7 @@ export class DeliveryQueue {
     this.#room = new WaitingRoom({
       clock,
       now: () => feed.store.now(),
-      isOpen: (entry) => this.#isOpen(entry),
+      isOpen: (entry) => this.#entries.includes(entry),
       onDue: (entry) => this.#letIn(entry),
       onRound: () => this.#wake(),
       onError: options.onError,
@@ -82,7 +92,7 @@ export class DeliveryQueue {
     if (this.#entries.size > 0) {
       await this.#copies.find((position) => this.#entries.has(position), this.#options.onError);
     }
-    if (this.#lanes !== undefined) await this.#enterLanes(this.#lanes);
+    if (this.#order !== undefined) await this.#restoreOrder(this.#order);
     if (this.#closed) return;
     this.#feed.attach(this.#follower);
     this.#room.start();
@@ -110,9 +120,12 @@ export class DeliveryQueue {
 
   /** Everything up to here is settled. */
   get settledUpTo(): number {
-    let lowest = this.#follower.consumed + 1;
-    for (const position of this.#entries.keys()) if (position < lowest) lowest = position;
-    return lowest - 1;
+    return this.#entries.lowest(this.#follower.consumed + 1) - 1;
+  }
+
+  /** What waits for older events of its origin, which are under way. */
+  get heldBack(): HeldBack | undefined {
+    return this.#order?.heldBack;
   }
 
   join(member: QueueMember): void {
@@ -189,7 +202,7 @@ export class DeliveryQueue {
     this.#taken--;
     if (!attempted) entry.attempts--;
     entry.state = "waiting";
-    if (delayMs > HOLD_MS || this.#held.bytes > HELD_BYTES_MAX) this.#drop(entry);
+    if (delayMs > HOLD_MS || this.#entries.heldBytes > HELD_BYTES_MAX) this.#entries.drop(entry);
     this.#room.put(entry, this.#feed.store.now() + delayMs);
     this.#journal?.changed();
     this.#members.tellOfRoom();
@@ -239,7 +252,7 @@ export class DeliveryQueue {
       return true;
     }
     const entry = newOpenEvent({ position: letter.position, attempts: 0, notBefore: 0 });
-    this.#entries.set(entry.position, entry);
+    this.#entries.add(entry);
     await this.#journal?.commitWith({
       changes: [...changes, ...copies],
       onDone: () => undefined,
@@ -261,13 +274,16 @@ export class DeliveryQueue {
 
   /** Forgets every open event and goes on after position `after`. Durable when it resolves. */
   async seek(after: number): Promise<void> {
-    for (const entry of [...this.#entries.values()]) {
+    if (this.#options.arrivals !== undefined) await this.#order?.prepare(after);
+    for (const entry of [...this.#entries]) {
       this.#remove(entry);
       this.#copies.drop(entry.position, this.#options.onError);
     }
     this.#ready.length = 0;
     this.#ahead.clear();
+    this.#order?.clear();
     this.#follower.seek(after);
+    this.#readTo = after;
     this.#journal?.changed();
     await this.flush();
   }
@@ -277,6 +293,7 @@ export class DeliveryQueue {
     if (this.#closed) return;
     this.#closed = true;
     this.#room.close();
+    this.#order?.close();
     this.#journal?.changed(); // the place in the log moves without a change when nothing there is wanted
     await this.#journal?.close(options).catch(this.#options.onError);
     this.#feed.detach(this.#follower);
@@ -304,9 +321,11 @@ export class DeliveryQueue {
   }
 
   #admit(wanted: number): OpenEvent | undefined {
-    while (this.#ready.length === 0) {
+    for (;;) {
+      this.#order?.look();
+      if (this.#ready.length > 0) return this.#ready.shift();
       const room = Math.min(wanted, this.#options.openMax - this.#entries.size);
-      if (room <= 0 || this.#held.bytes > HELD_BYTES_MAX) {
+      if (!this.#hasRoom(1, this.#options.openMax)) {
         this.#members.askForRoom();
         return undefined;
       }
@@ -315,34 +334,25 @@ export class DeliveryQueue {
       const page = this.#follower.take(room);
       if (page.length === 0) return undefined;
       for (const stored of page) this.#open(stored);
+      this.#readTo = this.#follower.consumed;
     }
-    return this.#ready.shift();
+  }
+
+  #hasRoom(events: number, openMax: number): boolean {
+    return this.#entries.size + events <= openMax && this.#entries.heldBytes <= HELD_BYTES_MAX;
   }
 
   #open(stored: StoredEvent): void {
-    if (this.#ahead.delete(stored.position)) return;
-    if (this.#entries.has(stored.position)) return; // a redriven one, which lay before this place and after it
-    const entry = newOpenEvent({ position: stored.position, attempts: 0, notBefore: 0 });
-    this.#entries.set(entry.position, entry);
-    this.#hold(entry, stored);
-    if (this.#enterLane(entry, stored)) this.#makeReady(entry);
-    else if (this.#held.bytes > HELD_BLOCKED_BYTES_MAX) this.#drop(entry);
-  }
-
-  #enterLane(entry: OpenEvent, stored: StoredEvent): boolean {
-    if (this.#lanes === undefined) return true;
-    entry.key = orderingKey(stored.event);
-    if (this.#lanes.enter(entry.key, entry.position)) return true;
-    entry.state = "blocked";
-    return false;
-  }
-
-  #isOpen(entry: OpenEvent): boolean {
-    return this.#entries.get(entry.position) === entry;
+    this.#readTo = stored.position;
+    if (this.#ahead.has(stored.position)) return;
+    if (this.#entries.has(stored.position)) return; // redriven after it lay before this place, or opened before its turn
+    const entry = this.#entries.open(stored);
+    if (this.#order?.enter(entry, stored) ?? true) this.#makeReady(entry);
+    else if (this.#entries.heldBytes > HELD_BLOCKED_BYTES_MAX) this.#entries.drop(entry);
   }
 
   #settle(entry: OpenEvent, outcome: keyof DeliveryCounts): void {
-    if (!this.#isOpen(entry)) return;
+    if (!this.#entries.includes(entry)) return;
     this.counts[outcome]++;
     this.#remove(entry);
     if (entry.position > this.#follower.consumed) this.#ahead.add(entry.position);
@@ -353,25 +363,27 @@ export class DeliveryQueue {
 
   /** Its end could not be written. */
   #reopen(entry: OpenEvent): void {
-    if (!this.#isOpen(entry) || entry.state !== "settling") return;
+    if (!this.#entries.includes(entry) || entry.state !== "settling") return;
     entry.state = "waiting";
     this.#room.put(entry, this.#feed.store.now() + REOPEN_MS);
   }
 
   #remove(entry: OpenEvent): void {
-    if (!this.#isOpen(entry)) return;
-    this.#entries.delete(entry.position);
-    this.#drop(entry);
+    if (!this.#entries.includes(entry)) return;
+    this.#entries.remove(entry);
     if (entry.state === "taken") this.#taken--;
     entry.state = "settling";
     this.#journal?.changed();
-    if (entry.key === undefined) return;
-    const next = this.#lanes!.leave(entry.key, entry.position);
+    const next = this.#order?.leave(entry);
     const successor = next === undefined ? undefined : this.#entries.get(next);
-    if (successor?.state === "blocked") {
-      successor.state = "waiting";
-      this.#room.put(successor, 0);
-    }
+    if (successor?.state === "blocked") this.#waitOn(successor);
+  }
+
+  /** Nothing stands before it any more. */
+  #waitOn(entry: OpenEvent): void {
+    entry.state = "waiting";
+    if (entry.stored !== undefined && entry.notBefore <= this.#feed.store.now()) this.#makeReady(entry);
+    else this.#room.put(entry, entry.notBefore);
   }
 
   /** The time of an event has come: its delay, or the lease under which a member has it, is over. */
@@ -385,28 +397,18 @@ export class DeliveryQueue {
     if (entry.state !== "waiting") return;
     if (entry.stored === undefined) {
       const stored = await this.#copies.load(entry.position);
-      if (entry.state !== "waiting" || !this.#isOpen(entry)) return;
+      if (entry.state !== "waiting" || !this.#entries.includes(entry)) return;
       if (stored === undefined) return this.#settle(entry, "evicted");
-      this.#hold(entry, stored);
+      this.#entries.hold(entry, stored);
     }
-    if (entry.key === undefined && !this.#enterLane(entry, entry.stored!)) return; // a redriven one joins its lane last
+    // A redriven one joins its lane last.
+    if (entry.key === undefined && this.#order?.enter(entry, entry.stored!) === false) return;
     this.#makeReady(entry);
   }
 
   #makeReady(entry: OpenEvent): void {
     entry.state = "ready";
     this.#ready.push(entry);
-  }
-
-  #hold(entry: OpenEvent, stored: StoredEvent): void {
-    entry.stored = stored;
-    this.#held.add(stored);
-  }
-
-  #drop(entry: OpenEvent): void {
-    if (entry.stored === undefined) return;
-    this.#held.remove(entry.stored);
-    entry.stored = undefined;
   }
 
   #wake(): void {
@@ -416,9 +418,7 @@ export class DeliveryQueue {
   #snapshot(endings: readonly Ending[]): Uint8Array {
     this.#savedAt = this.#follower.consumed;
     const ended = new Set(endings.map(({ position }) => position));
-    const open = [...this.#entries.values()].filter(({ position, state }) =>
-      state !== "settling" || !ended.has(position)
-    );
+    const open = [...this.#entries].filter(({ position, state }) => state !== "settling" || !ended.has(position));
     const ahead = this.#ahead.after(this.#follower.consumed);
     const counts = { ...this.counts };
     for (const { outcome } of endings) counts[outcome]++;
@@ -431,20 +431,18 @@ export class DeliveryQueue {
       ...saved.tried,
     ].sort((a, b) => a.position - b.position);
     for (const tried of open) {
-      this.#entries.set(tried.position, newOpenEvent(tried));
-      this.#room.put(this.#entries.get(tried.position)!, tried.notBefore);
+      const entry = newOpenEvent(tried);
+      this.#entries.add(entry);
+      this.#room.put(entry, tried.notBefore);
     }
   }
 
-  async #enterLanes(lanes: OrderLanes): Promise<void> {
-    for (const entry of [...this.#entries.values()]) {
+  async #restoreOrder(order: DeliveryOrder): Promise<void> {
+    await order.prepare(this.settledUpTo);
+    for (const entry of [...this.#entries]) {
       const stored = await this.#copies.load(entry.position);
-      if (stored === undefined) {
-        this.#settle(entry, "evicted");
-        continue;
-      }
-      entry.key = orderingKey(stored.event);
-      if (!lanes.enter(entry.key, entry.position)) entry.state = "blocked";
+      if (stored === undefined) this.#settle(entry, "evicted");
+      else order.restore(entry, stored);
     }
   }
 }

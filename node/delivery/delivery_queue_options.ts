@@ -3,6 +3,7 @@
 import type { Reader } from "../audience.ts";
 import type { StoredEvent } from "../event_store.ts";
 import type { LogGap } from "../log_follower.ts";
+import type { Arrivals } from "./delivery_order.ts";
 import type { QueueState } from "./queue_state.ts";
 
 export interface DeliveryQueueOptions {
@@ -13,6 +14,8 @@ export interface DeliveryQueueOptions {
   readonly reader?: Reader;
   readonly accepts: (event: StoredEvent) => boolean;
   readonly ordered: boolean;
+  /** How events of other clusters came here; only an ordered queue asks. */
+  readonly arrivals?: Arrivals;
   /** Events taken from the log and not settled, at most: bounds memory and what a kill may repeat. */
   readonly openMax: number;
   /** Where to begin: a saved state, or after a position. */

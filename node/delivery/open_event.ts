@@ -1,7 +1,7 @@
 /** An event that a queue has taken from the log and not settled. */
 
 import type { StoredEvent } from "../event_store.ts";
-import type { DeliveryCounts, QueueState, TriedEntry } from "./queue_state.ts";
+import type { QueueState, TriedEntry } from "./queue_state.ts";
 
 /** An event that waits longer than this is not kept in memory. */
 export const HOLD_MS = 5_000;
@@ -18,8 +18,11 @@ export interface OpenEvent {
   key: string | undefined;
   /** Dropped while the event waits long or memory is short; read again when due. */
   stored: StoredEvent | undefined;
-  /** `blocked`: behind another event of its key; `taken`: with a member; `settling`: its end is being written. */
-  state: "waiting" | "ready" | "blocked" | "taken" | "settling";
+  /**
+   * `held`: events that its origin published before it are under way; `blocked`: behind another event of its key; `taken`:
+   * with a member; `settling`: its end is being written.
+   */
+  state: "waiting" | "ready" | "held" | "blocked" | "taken" | "settling";
   /** Age clock at which a taken event comes back by itself; `Infinity` for a member that always answers. */
   deadline: number;
 }
@@ -36,7 +39,7 @@ export function isWithMember(entry: Readonly<OpenEvent> | undefined, attempt: nu
 /** The durable form: an attempt that is under way has not failed yet, so a kill does not count it. */
 export function toQueueState(
   open: readonly OpenEvent[],
-  rest: { scanned: number; ahead: readonly number[]; counts: DeliveryCounts },
+  rest: Pick<QueueState, "scanned" | "ahead" | "counts">,
 ): QueueState {
   const fresh: number[] = [];
   const tried: TriedEntry[] = [];

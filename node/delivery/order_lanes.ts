@@ -11,7 +11,7 @@ export function orderingKey({ attributes }: CloudEvent): string {
 export class OrderLanes {
   readonly #lanes = new Map<string, number[]>();
 
-  /** Puts a position at the end of its lane; whether it is the first there. Positions enter in ascending order. */
+  /** Puts a position at the end of its lane; whether it is the first there. */
   enter(key: string, position: number): boolean {
     const lane = this.#lanes.get(key);
     if (lane === undefined) {

@@ -1,13 +1,16 @@
 /** Opens, shares and closes the queues of groups; everything about them that must outlive the process is in the store. */
 
+import type { ArrivalOrder } from "../arrival_order.ts";
 import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { RefusedError } from "../errors.ts";
 import type { EventStore, StateChange } from "../event_store.ts";
 import { groupKeyOf, LINGER_MS, type LocalWant, type LocalWants } from "../local_wants.ts";
 import { Interest } from "../subscriptions/interest.ts";
+import type { Arrivals } from "./delivery_order.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
 import { assertSameElsewhere, type GroupsElsewhere } from "./groups_elsewhere.ts";
+import { LateArrivals } from "./late_arrivals.ts";
 import type { RecentOutcomes } from "./recent_outcomes.ts";
 import {
   decodeGroup,
@@ -44,6 +47,8 @@ export interface QueueGroupsContext {
   readonly onError: (error: unknown) => void;
   /** Where attempts are remembered, if anywhere. */
   readonly outcomes?: RecentOutcomes;
+  /** See `NodeParts.arrivalOrder`. */
+  readonly arrivalOrder?: ArrivalOrder;
 }
 
 export class QueueGroups {
@@ -53,11 +58,14 @@ export class QueueGroups {
   readonly #turns = new Map<string, Promise<unknown>>();
   /** What others say of groups; nobody else is known without it. */
   elsewhere: GroupsElsewhere = () => [];
+  readonly #arrivals: Arrivals | undefined;
   #cancelSaving: (() => void) | undefined;
   #closed = false;
 
   constructor(context: QueueGroupsContext) {
     this.#context = context;
+    const { arrivalOrder: order, store } = context;
+    if (order !== undefined) this.#arrivals = { order, late: new LateArrivals(store, () => this.#orderedReadTo()) };
   }
 
   /** Reopens the groups that the store knows. Those without a subscription wait for a stream, for a while. */
@@ -173,6 +181,7 @@ export class QueueGroups {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelSaving?.();
+    this.#arrivals?.late.close();
     await Promise.all([...this.#groups.values()].map((group) => {
       group.cancelLinger?.();
       return group.queue.close();
@@ -269,6 +278,7 @@ export class QueueGroups {
       reader: readerOf(key, record),
       accepts: new Interest(record).accepts,
       ordered: record.ordered,
+      arrivals: record.ordered ? this.#arrivals : undefined,
       openMax: OPEN_MAX,
       from: saved === undefined ? after : this.#decode(key, saved),
       onError,
@@ -281,6 +291,15 @@ export class QueueGroups {
           detail: "its time was over",
         }),
     });
+  }
+
+  /** Every ordered queue has read up to here. */
+  #orderedReadTo(): number {
+    let readTo = Infinity;
+    for (const { record, queue } of this.#groups.values()) {
+      if (record.ordered) readTo = Math.min(readTo, queue.takenUpTo);
+    }
+    return readTo;
   }
 
   #decode(key: string, saved: Uint8Array): QueueState {

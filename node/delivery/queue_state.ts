@@ -1,5 +1,7 @@
 /** The durable form of a delivery queue: small, whatever the lag. */
 
+import type { PositionRun } from "./settled_ahead.ts";
+
 /** What became of the events that a queue judged; each counted at its own transition. */
 export interface DeliveryCounts {
   acknowledged: number;
@@ -28,7 +30,7 @@ export interface QueueState {
   /** Open and never tried, ascending. */
   readonly fresh: readonly number[];
   readonly tried: readonly TriedEntry[];
-  readonly ahead: readonly number[];
+  readonly ahead: readonly PositionRun[];
   readonly counts: Readonly<DeliveryCounts>;
 }
 
@@ -40,7 +42,7 @@ export function emptyCounts(): DeliveryCounts {
 export function encodeQueueState(state: QueueState): Uint8Array {
   const { scanned, counts } = state;
   const tried = state.tried.map((entry) => [entry.position, entry.attempts, Math.round(entry.notBefore)]);
-  const document = { v: 1, scanned, fresh: toDeltas(state.fresh), tried, ahead: toDeltas(state.ahead), counts };
+  const document = { v: 1, scanned, fresh: toDeltas(state.fresh), tried, ahead: toSteps(state.ahead), counts };
   return new TextEncoder().encode(JSON.stringify(document));
 }
 
@@ -52,7 +54,7 @@ export function decodeQueueState(bytes: Uint8Array): QueueState {
     scanned: document.scanned,
     fresh: fromDeltas(document.fresh),
     tried: document.tried.map(([position, attempts, notBefore]: number[]) => ({ position, attempts, notBefore })),
-    ahead: fromDeltas(document.ahead),
+    ahead: fromSteps(document.ahead),
     counts: { ...emptyCounts(), ...document.counts },
   };
 }
@@ -64,4 +66,26 @@ function toDeltas(positions: readonly number[]): number[] {
 function fromDeltas(deltas: readonly number[]): number[] {
   let position = 0;
   return deltas.map((delta) => position += delta);
+}
+
+/** How far a run begins after the last position of the one before it; with the count, unless that is 1. */
+type Step = number | readonly [gap: number, count: number];
+
+function toSteps(runs: readonly PositionRun[]): Step[] {
+  let end = 0;
+  return runs.map(([first, count]) => {
+    const gap = first - end;
+    end = first + count - 1;
+    return count === 1 ? gap : [gap, count];
+  });
+}
+
+function fromSteps(steps: readonly Step[]): PositionRun[] {
+  let end = 0;
+  return steps.map((step) => {
+    const [gap, count] = typeof step === "number" ? [step, 1] : step;
+    const first = end + gap;
+    end = first + count - 1;
+    return [first, count];
+  });
 }

@@ -1,5 +1,6 @@
 /** How a subscription is doing, for operators. */
 
+import type { ArrivalGap } from "../arrival_order.ts";
 import { toCursor } from "../cursor.ts";
 import type { EventStore } from "../event_store.ts";
 import type { Consumer } from "./subscriptions.ts";
@@ -14,6 +15,10 @@ export interface SubscriptionStatus {
   /** Age of the oldest event that is not settled; 0 when there is none. */
   readonly oldestAgeMs: number;
   readonly inFlight: number;
+  /** Events of other clusters that an ordered subscription keeps until what was published before them is here. */
+  readonly heldBack: number;
+  /** What the first of those waits for. */
+  readonly waitsFor: ArrivalGap | null;
   readonly delivered: number;
   /** Failed attempts. */
   readonly failed: number;
@@ -28,6 +33,7 @@ export interface SubscriptionStatus {
 export async function toStatus(store: EventStore, consumer: Consumer): Promise<SubscriptionStatus> {
   const { queue } = consumer.group;
   const position = queue.settledUpTo;
+  const { heldBack } = queue;
   return {
     state: toState(store, consumer),
     cursor: toCursor(store, position),
@@ -35,6 +41,8 @@ export async function toStatus(store: EventStore, consumer: Consumer): Promise<S
     lag: queue.lag,
     oldestAgeMs: queue.lag === 0 ? 0 : await oldestAgeMs(store, position),
     inFlight: queue.inFlight,
+    heldBack: heldBack?.events ?? 0,
+    waitsFor: heldBack?.gap ?? null,
     delivered: queue.counts.acknowledged,
     failed: consumer.worker?.stats.failed ?? consumer.pull?.failed ?? 0,
     deadLettered: queue.counts.deadLettered,

@@ -97,6 +97,35 @@ describe("Accounts", () => {
     expect(both.bob.accounts.coverages.isClosed("alice", EPOCH - 1)).toBe(true);
   });
 
+  it("tell the destination from which epoch on something may be under way", () => {
+    const both = twoClusters();
+    const older = both.alice.accounts.books.of("bob", EPOCH - 1);
+    older.assign(0, 1);
+    deliver(both);
+    both.world.advance(100);
+    const gap = () => both.bob.accounts.order.gapBefore({ origin: "alice", epoch: EPOCH, sequence: 1 });
+    expect(gap()).toMatchObject({ from: 0 });
+    older.end(0, 1, "evicted");
+    both.alice.accounts.closeEpochs();
+    expect(gap()).toBeUndefined();
+  });
+
+  it("ask again for what ended without a word, where somebody waits for it", () => {
+    const both = twoClusters();
+    both.alice.accounts.books.current("bob").assign(0, 1);
+    both.alice.accounts.books.current("bob").assign(1, 2);
+    const { coverages, order } = both.bob.accounts;
+    const gap = () => order.gapBefore({ origin: "alice", epoch: EPOCH, sequence: 2 });
+    order.watch(() => void gap());
+    coverages.of("alice", EPOCH).cover(1, 2);
+    both.bob.accounts.covered(coverages.of("alice", EPOCH));
+    both.world.advance(5000);
+    expect(gap()).toMatchObject({ from: 1, to: 1 });
+    both.alice.accounts.books.end("bob", EPOCH, 1, "rejected", "GROUP_MOVED");
+    both.world.advance(30_000);
+    expect(gap()).toBeUndefined();
+  });
+
   it("get over lost messages", () => {
     const both = twoClusters();
     both.lose(true);

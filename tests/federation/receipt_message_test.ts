@@ -57,11 +57,25 @@ describe("parseReceiptAck()", () => {
   });
 
   it("takes anything else for none", () => {
-    const others = [undefined, null, {}, { epoch: 1, version: 2 }, { epoch: 1, version: 2, low: -3 }, {
-      epoch: 1,
-      version: "2",
-      low: 3,
-    }];
+    const others = [
+      undefined,
+      null,
+      {},
+      { epoch: 1, version: 2 },
+      {
+        epoch: 1,
+        version: 2,
+        low: 3,
+        closed: false,
+        openFrom: -1,
+      },
+      { epoch: 1, version: 2, low: -3 },
+      {
+        epoch: 1,
+        version: "2",
+        low: 3,
+      },
+    ];
     expect(others.map(parseReceiptAck)).toEqual(others.map(() => undefined));
   });
 });

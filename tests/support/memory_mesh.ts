@@ -1,6 +1,7 @@
 /** Real nodes in one process, linked over brokers in memory, with one clock that moves when a test says so. */
 
 import { answerQuestions } from "../../adapters/federation/answer_questions.ts";
+import { ArrivalGate } from "../../adapters/federation/arrival_gate.ts";
 import { createCustodyLog } from "../../adapters/federation/custody_log.ts";
 import { createLocalCluster } from "../../adapters/federation/local_cluster.ts";
 import { openMemoryStore } from "../../adapters/store/memory.ts";
@@ -123,7 +124,16 @@ export class MemoryMesh implements AsyncDisposable {
     const store = await openMemoryStore({ cluster, clock, retention: [], ...bytesMax !== undefined && { bytesMax } });
     const sinks = new FakeSinks();
     const onError = (error: unknown): void => void this.errors.push(error);
-    const parts = { store, clock, sinks: sinks.factory, random: () => 0.999, newId: () => "made", onError };
+    const gate = new ArrivalGate(cluster);
+    const parts = {
+      store,
+      clock,
+      sinks: sinks.factory,
+      random: () => 0.999,
+      newId: () => "made",
+      onError,
+      arrivalOrder: gate,
+    };
     const node = await WeftNode.open(parts, { id: `${cluster}-1`, cluster, federation: "test" });
     const notices: FederationNotice[] = [];
     const isFull = () => member.full;
@@ -151,6 +161,7 @@ export class MemoryMesh implements AsyncDisposable {
     });
     const member: MeshMember = { cluster, node, store, federation, sinks, notices, full: false };
     this.members.set(cluster, member);
+    gate.open(federation.accounts.order);
     if (!mute) answerQuestions(federation, node, onError);
     federation.start();
   }

@@ -47,7 +47,7 @@ export async function showSubscription(context: CommandContext): Promise<void> {
 
 export async function printSubscription(context: CommandContext, resource: SubscriptionResource): Promise<void> {
   const { id, config, status, types, source, filters, sink, protocol } = resource;
-  const { oldestAgeMs, lastError, cursor, state, ...counts } = status;
+  const { oldestAgeMs, lastError, cursor, state, waitsFor, ...counts } = status;
   await printFields(context, {
     id,
     state,
@@ -61,6 +61,13 @@ export async function printSubscription(context: CommandContext, resource: Subsc
     cursor,
     oldest: oldestAgeMs === 0 ? undefined : toDurationText(oldestAgeMs),
     ...counts,
+    "waits for": waitsFor ? toGapText(waitsFor) : undefined,
     "last error": lastError,
   });
+}
+
+function toGapText({ origin, epoch, from, to }: NonNullable<SubscriptionResource["status"]["waitsFor"]>): string {
+  return from === 0
+    ? `the word of ${origin} on what is older than its epoch ${epoch}`
+    : `${from} to ${to} of ${origin}`;
 }

@@ -16,6 +16,7 @@ const STOP_REASONS = [
   "PAUSED",
   "EXPIRED",
   "SINK_FAILING",
+  "WAITS_FOR_GAP",
   "OUT_OF_SCOPE",
   "NOT_TOLD",
   "GROUP_ELSEWHERE",
@@ -84,6 +85,15 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     lag: count("Upper bound of the events still to come."),
     oldestAgeMs: count("Age of the oldest event that is not settled, ms."),
     inFlight: count("Events handed out and not answered for."),
+    heldBack: count("Ordered: events that wait until what their origin published before them is here."),
+    waitsFor: orNull(object({
+      origin: text("The cluster in which they were published."),
+      epoch: count("Its epoch."),
+      from: count(
+        "First number of the origin that is missing; 0: it has yet to say whether anything older is under way.",
+      ),
+      to: count("Last one."),
+    })),
     delivered: count("Events acknowledged."),
     failed: count("Failed attempts."),
     deadLettered: count("Events that failed all attempts."),
