@@ -136,17 +136,22 @@ export class LaneSender {
   /**
    * Begins a link epoch, larger than any before. `received` is what the peer says it has: less than it had acknowledged
    * means that it lost its tail. `samePeer`: it is the process that acknowledged, whose word may be old but which has lost
-   * nothing. `regretMs`: how long acknowledged frames are kept.
+   * nothing. `regretMs`: how long acknowledged frames are kept. `after`: the sequence before the first, 0 but for a stream.
    */
   open(
     linkEpoch: number,
-    options: { readonly received: LanePlace | undefined; readonly regretMs: number; readonly samePeer?: boolean },
+    options: {
+      readonly received: LanePlace | undefined;
+      readonly regretMs: number;
+      readonly samePeer?: boolean;
+      readonly after?: number;
+    },
   ): void {
     this.close();
     if (options.samePeer !== true) this.#noteRollback(options.received ?? NOWHERE);
     this.#linkEpoch = linkEpoch;
     this.#open = true;
-    this.#sealed = this.#acked = 0;
+    this.#sealed = this.#acked = options.after ?? 0;
     this.#chain = CHAIN_START;
     this.#regretMs = options.regretMs;
     this.#window.reset();
@@ -238,6 +243,7 @@ export class LaneSender {
         return this.#accepted(Math.max(answer.sequence, frame.sequence));
       case "wrongSequence":
         if ((answer.linkEpoch ?? 0) > this.#linkEpoch) return this.#superseded(answer.linkEpoch!);
+        if (answer.linkEpoch === undefined && answer.last > this.#sealed) return this.#goOnAfter(answer.last);
         return this.#wrongSequence(answer.last);
       case "full":
         return this.#full(answer.detail);
@@ -289,6 +295,12 @@ export class LaneSender {
       detail: `the peer has frame ${sequence} of this link epoch, but only ${this.#sealed} were sent`,
       fatal: true,
     });
+  }
+
+  /** A stream knows no link epochs: it numbers on from what it has taken, in the ones before or from others. */
+  #goOnAfter(last: number): void {
+    const { newLinkEpoch } = this.#parts;
+    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regretMs, samePeer: true, after: last });
   }
 
   #wrongSequence(last: number): void {

@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 
+import { systemWorld } from "../../adapters/federation/system_world.ts";
 import { type FrameReader, openReceiveStream, type ReceiveStream } from "../../adapters/link/jetstream/mod.ts";
 import { connectNats, dialNats, type NatsClient } from "../../adapters/link/nats/mod.ts";
+import { EventReader } from "../../federation/custody/event_reader.ts";
+import { ShipmentQueue } from "../../federation/custody/queue.ts";
+import { decodeFrame } from "../../federation/link/codec/mod.ts";
+import { LaneSender } from "../../federation/link/lane_sender.ts";
 import { decodeAnswer } from "../../federation/link/publish_ack.ts";
 import type { LinkBus } from "../../federation/mod.ts";
+import { systemClock } from "../../node/mod.ts";
+import { aShipment } from "../federation/shipment_support.ts";
 import { eventually } from "../support/eventually.ts";
+import { FakeLog } from "../support/fake_log.ts";
 import { natsBinary } from "../support/nats_binary.ts";
 import { NatsServer } from "../support/nats_server.ts";
 
@@ -105,6 +113,59 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     const refusal = { type: "wrongSequence", last: 4, linkEpoch: undefined };
     expect(answers).toEqual([{ type: "accepted", sequence: 4 }, refusal, refusal, refusal]);
     expect((await sendAll(5, 8)).map((answer) => (answer as { type: string }).type)).toEqual(Array(4).fill("accepted"));
+  });
+
+  rule("takes the frames of a sender that was there before, behind those of its earlier link epochs", async () => {
+    const { frames } = read();
+    await sendAll(1, 3);
+    const log = new FakeLog();
+    const queue = new ShipmentQueue();
+    const world = systemWorld(systemClock);
+    const left = new Set(range(1, 100));
+    let epochs = 0;
+    const createSender = () =>
+      new LaneSender({
+        world,
+        self: "alice",
+        peer: "bob",
+        newLinkEpoch: () => ++epochs,
+        lane: "normal",
+        queue,
+        reader: new EventReader(log, world, () => {}),
+        age: () => log.now(),
+        request: (frame, sequence, done) => alice.request(FRAMES, frame, { expectedLastSequence: sequence - 1 }, done),
+        buffered: () => alice.bufferedBytes,
+        release: (shipments) => {
+          for (const { firstSequence, count } of shipments) {
+            for (let i = 0; i < count; i++) left.delete(firstSequence + i);
+          }
+        },
+        takeBack: (shipments) => queue.putBack(shipments),
+        onNotice: ({ code, detail }) => {
+          throw new Error(`${code}: ${detail}`);
+        },
+      });
+    let sent = 0;
+    for (let run = 0; run < 2; run++) {
+      const sender = createSender();
+      sender.open(++epochs, { received: undefined, regretMs: 0 });
+      for (let i = 0; i < 50; i++) {
+        log.append({});
+        queue.push(aShipment({ position: log.head, firstSequence: log.head }));
+        sender.pump();
+      }
+      await eventually(() => expect(sender.state.unacked + queue.events).toBe(0));
+      sent = sender.state.sentSequence;
+    }
+    expect([...left]).toEqual([]);
+    await eventually(() => expect(frames).toHaveLength(sent));
+    const events = frames.slice(3).flatMap(({ sequence, payload }) => {
+      const decoded = decodeFrame(payload.slice());
+      if ("problem" in decoded) throw new Error(decoded.detail);
+      expect(decoded.frame.sequence).toBe(sequence);
+      return decoded.frame.groups.flatMap(({ events }) => events.map((event) => event.sequence));
+    });
+    expect(events).toEqual(range(1, 100));
   });
 
   rule("is nobody's answer where there is no stream", async () => {

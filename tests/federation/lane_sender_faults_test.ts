@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
 
+import { CHAIN_START } from "../../federation/link/codec/mod.ts";
 import { aDestination } from "./frame_support.ts";
 import { opened, REGRET_MS, Setup } from "./lane_sender_support.ts";
 
@@ -371,5 +372,34 @@ describe("LaneSender with a peer that acknowledges before it syncs", () => {
     setup.sender.close();
     setup.open(2, { received: { linkEpoch: 1, sequence: 0 }, regretMs: REGRET_MS });
     expect([setup.notices, setup.takenBack]).toEqual([["PEER_ROLLED_BACK"], [3]]);
+  });
+});
+
+describe("LaneSender to a stream, which knows no link epochs", () => {
+  const refusal = (last: number) => ({ type: "wrongSequence", last, linkEpoch: undefined }) as const;
+
+  it("goes on after what the stream has, in a new link epoch, with a chain that begins anew", () => {
+    const setup = opened();
+    setup.waitsAgain = true;
+    setup.pushFrames(2);
+    for (const { answer } of setup.sent.splice(0)) answer(refusal(57));
+    expect(setup.sent.map(({ frame }) => [frame.linkEpoch, frame.sequence, frame.groups[0].events[0].sequence]))
+      .toEqual([
+        [2, 58, 1],
+      ]);
+    expect(setup.sent[0].frame.previousChain).toEqual(CHAIN_START);
+    setup.accept(58);
+    setup.world.advance(2);
+    expect(setup.released).toEqual([1, 2]);
+    expect(setup.notices).toEqual([]);
+  });
+
+  it("does not take its own last frame, of which the answer was lost, for somebody else's", () => {
+    const setup = opened();
+    setup.pushFrames(1);
+    setup.take();
+    setup.world.advance(250);
+    setup.sent[0].answer(refusal(1));
+    expect([setup.released, setup.sender.linkEpoch]).toEqual([[1], 1]);
   });
 });
