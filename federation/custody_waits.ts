@@ -1,5 +1,6 @@
 /** Publishers that wait for more than this cluster's custody of their events. */
 
+import type { BestEffort } from "./best_effort/best_effort.ts";
 import type { Departures } from "./custody/departures.ts";
 import type { Books } from "./ledger/books.ts";
 import type { World } from "./world.ts";
@@ -23,6 +24,8 @@ export interface CustodyWaitsParts {
   readonly self: string;
   readonly departures: Departures;
   readonly books: Books;
+  /** Clusters to which an event went without custody: they never say that they have it. */
+  readonly bestEffort: Pick<BestEffort, "sentTo">;
 }
 
 interface Wait extends CustodyWish {
@@ -39,7 +42,10 @@ export class CustodyWaits {
     parts.books.watch(() => this.look());
   }
 
-  /** `done` is called once, with the clusters that have not taken custody in time: none when all have. */
+  /**
+   * `done` is called once, with the clusters that have not taken custody in time: none when all have. Nobody waits for those
+   * that get an event without custody; they are among them always.
+   */
   wait(events: readonly OwnEvent[], wish: CustodyWish, done: (pending: readonly string[]) => void): void {
     // Of an event that was first accepted elsewhere only that cluster keeps the books.
     const own = events.filter(({ cluster }) => cluster === this.#parts.self);
@@ -49,7 +55,9 @@ export class CustodyWaits {
       end: () => {
         if (!this.#waits.delete(wait)) return;
         cancel();
-        done(this.#pending(wait));
+        const { bestEffort } = this.#parts;
+        const untold = own.flatMap(({ position }) => bestEffort.sentTo(position));
+        done([...new Set([...this.#pending(wait), ...untold])].sort());
       },
     };
     const cancel = this.#parts.world.after(wish.timeoutMs, () => wait.end());

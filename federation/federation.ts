@@ -1,6 +1,7 @@
 /** Many nodes, one mesh: the composition. Each part is a file of its own; this one says who tells whom. */
 
 import type { NeededEvents, StateEntry } from "../node/mod.ts";
+import { BestEffort } from "./best_effort/best_effort.ts";
 import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
@@ -35,7 +36,7 @@ import { InterestExchange } from "./routing/interest_exchange.ts";
 import { takeInstalled, takePurged } from "./routing/take_records.ts";
 import { Topology } from "./routing/topology.ts";
 import { recordChanges } from "./routing/record_documents.ts";
-import { type MeshRecord, RecordDatabase } from "./routing/records/mod.ts";
+import { RecordDatabase } from "./routing/records/mod.ts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 import { loadState } from "./load_state.ts";
 import { laneOf } from "./traffic.ts";
@@ -53,6 +54,7 @@ export class Federation {
   readonly custody: Custody;
   readonly upkeep: Upkeep;
   readonly departures: Departures;
+  readonly bestEffort: BestEffort;
   readonly repicks: Repicks;
   readonly intake: Intake;
   readonly accounts: Accounts;
@@ -136,8 +138,15 @@ export class Federation {
       send: (peer, payload) => this.links.send(peer, "db", payload),
       persist: (records, removed, persisted) =>
         log.commit([], recordChanges(records, removed), (error) => persisted(error)),
-      onInstalled: (records) => this.#installed(records),
-      onPurged: (records) => this.#purged(records),
+      onInstalled: (records) => {
+        takeInstalled(this, records);
+        this.#gate.look();
+        this.#tell();
+      },
+      onPurged: (records) => {
+        takePurged(this, records);
+        this.#tell();
+      },
       onSynced: () => this.departures.held && this.departures.release(),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
@@ -169,7 +178,9 @@ export class Federation {
       routes: this.topology.table,
       onQueued: (peer, lane) => this.links.pump(peer, lane),
       onSettled: settled,
-      onParked: (to, reason) => this.#noteParked(to, reason),
+      onParked: (peer, code) =>
+        code === "HOP_LIMIT" &&
+        warn({ code, detail: `an event for "${peer}" has crossed too many clusters: parked`, peer }),
     });
     this.accounts = new Accounts({
       world,
@@ -196,9 +207,17 @@ export class Federation {
       onSettled: settled,
       onNotice: warn,
     });
+    this.bestEffort = new BestEffort({
+      ...{ world, self, log, local, traffic: options.traffic, topology: this.topology, trace: this.trace },
+      destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
+      linkTo: (peer) => this.links.neighbours.get(peer)?.open,
+      onNotice: warn,
+      onError,
+    });
     this.departures = new Departures({
       ...shared,
       destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
+      leftToCustody: (event) => this.bestEffort.leftToCustody(event),
       nobodyElsewhere: () => this.interest.nobodyElsewhere,
       travels: (event) => local.travels(event),
       laneOf: (topic) => laneOf(options.traffic, topic),
@@ -240,7 +259,7 @@ export class Federation {
       onRefused: ({ peer, code, detail }) => this.#notice("warn", code, detail, peer),
       onError,
     });
-    this.#waits = new CustodyWaits({ world, self, books, departures: this.departures });
+    this.#waits = new CustodyWaits({ world, self, books, departures: this.departures, bestEffort: this.bestEffort });
     this.barriers = new ReadyBarriers({
       world,
       self,
@@ -254,6 +273,7 @@ export class Federation {
       ackAfterSync: log.syncsCommits,
       places,
       intake: this.intake,
+      bestEffort: this.bestEffort,
       neighbour: {
         custody: this.custody,
         reader: new EventReader(log, world, onError),
@@ -269,6 +289,7 @@ export class Federation {
       onHello: (neighbour, hello) => {
         this.topology.noteRtt(neighbour.peer, neighbour.active?.rttMs ?? 0);
         this.custody.setCongested(neighbour.peer, hello.congested);
+        this.bestEffort.heard(neighbour.peer, hello.received["best-effort"]);
         if (neighbour.up) this.records.compareRoot(neighbour.peer, hexToBytes(hello.root));
       },
       onControl: (peer, kind, payload) => {
@@ -389,23 +410,9 @@ export class Federation {
     this.#tell();
   }
 
-  #installed(records: readonly MeshRecord[]): void {
-    takeInstalled(this, records);
-    this.#gate.look();
-    this.#tell();
-  }
-
-  #purged(records: readonly MeshRecord[]): void {
-    takePurged(this, records);
-    this.#tell();
-  }
-
   #routesChanged(): void {
     const reachable = new Set<string>(this.topology.table.reachable());
-    for (const cluster of this.interest.remote.clusters()) {
-      if (reachable.has(cluster)) this.interest.noteReachable(cluster);
-      else this.interest.noteUnreachable(cluster);
-    }
+    this.interest.noteRoutes(reachable);
     this.custody.reroute();
     this.accounts.receipts.hurry();
     this.barriers.noteReachable(reachable);
@@ -416,11 +423,6 @@ export class Federation {
   /** Every event of earlier runs has its destinations. */
   get #caughtUp(): boolean {
     return this.departures.dispatched >= this.#headAtStart;
-  }
-
-  #noteParked(destination: string, reason: string): void {
-    if (reason !== "HOP_LIMIT") return;
-    this.#notice("warn", reason, `an event for "${destination}" has crossed too many clusters: parked`, destination);
   }
 
   #tick(): void {

@@ -12,7 +12,13 @@ export * from "./inspect/mod.ts";
 export { type BusMessage, type DialBus, type DialFailure, type LinkBus } from "./link/link_bus.ts";
 export { sayFarewell } from "./membership/farewell.ts";
 export { type Arrival, type LocalCluster, type TravellingFilter, type Verdict, type Want } from "./local_cluster.ts";
-export { type FederationOptions, type LinkSetting, PARK_BUDGET_SHARE, type TrafficRule } from "./options.ts";
+export {
+  type FederationOptions,
+  type LinkSetting,
+  PARK_BUDGET_SHARE,
+  type TrafficClass,
+  type TrafficRule,
+} from "./options.ts";
 export { type Registry, type RegistryCapabilities, type RegistryEntry } from "./registry.ts";
 export { travellingFilter } from "./routing/interest/mod.ts";
 export { type World } from "./world.ts";

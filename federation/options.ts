@@ -2,10 +2,15 @@
 
 import type { Lane } from "./link/codec/mod.ts";
 
-/** Sends what fits a pattern over a lane. The first rule that fits holds. */
+/** `best-effort`: crosses links at once and once, and may be lost there; outside of G1 and G6, and counted apart. */
+export type TrafficClass = "custody" | "best-effort";
+
+/** Sends what fits a pattern over a lane, and in a class. The first rule that fits holds. */
 export interface TrafficRule {
   readonly pattern: string;
   readonly lane: Exclude<Lane, "control">;
+  /** Default `custody`. */
+  readonly class?: TrafficClass;
 }
 
 /** A link as its owner wants it: by URL, with what it costs. */

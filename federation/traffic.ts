@@ -1,4 +1,4 @@
-/** Which lane an event takes. */
+/** Which lane an event takes, and whether it is in custody on its way. */
 
 import { patternMatches } from "../node/mod.ts";
 import type { Lane } from "./link/codec/mod.ts";
@@ -6,5 +6,14 @@ import type { TrafficRule } from "./options.ts";
 
 /** The first rule that fits holds; without one it is `normal`. */
 export function laneOf(rules: readonly TrafficRule[], topic: string): Lane {
-  return rules.find(({ pattern }) => patternMatches(pattern, topic))?.lane ?? "normal";
+  return ruleFor(rules, topic)?.lane ?? "normal";
+}
+
+/** Without a rule that says so it is in custody. */
+export function isBestEffort(rules: readonly TrafficRule[], topic: string): boolean {
+  return ruleFor(rules, topic)?.class === "best-effort";
+}
+
+function ruleFor(rules: readonly TrafficRule[], topic: string): TrafficRule | undefined {
+  return rules.find(({ pattern }) => patternMatches(pattern, topic));
 }

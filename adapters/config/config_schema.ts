@@ -225,7 +225,10 @@ const log = section("What is written to standard error.", {
 const trafficRule = v.strictObject({
   pattern: v.pipe(pattern, v.description("Topics for which the rule holds; the first that fits counts.")),
   lane: optionalKnob(choice(["high", "normal", "bulk"]), "Lane on links. Default: normal."),
-  class: optionalKnob(choice(["custody", "best-effort"]), "best-effort may be dropped on links. Default: custody."),
+  class: optionalKnob(
+    choice(["custody", "best-effort"]),
+    "best-effort crosses links at once and may be lost there. Default: custody.",
+  ),
 });
 
 export const ConfigSchema = v.strictObject({

@@ -22,7 +22,6 @@ interface IneffectiveMember {
 const membersWithoutEffect: readonly IneffectiveMember[] = [
   { list: ["federation", "links"], member: "tags", missing: "constraints on routes" },
   { list: ["federation", "links"], member: "via", usual: "direct", missing: "links over a cluster of brokers" },
-  { list: ["traffic"], member: "class", usual: "custody", missing: "classes of traffic: everything is in custody" },
 ];
 
 /** One warning for each such setting that somebody set. The port shorthand sets ports of doors to come: that is no news. */

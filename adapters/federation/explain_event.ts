@@ -29,7 +29,9 @@ export interface ExplainedDestination {
   readonly cluster: string;
   readonly path: readonly string[];
   readonly cost: number | null;
-  readonly state: "local" | "active" | "alternate" | "parked";
+  /** Whether it is in custody on its way there; `null`: it does not leave. */
+  readonly class: "custody" | "best-effort" | null;
+  readonly state: "local" | "active" | "alternate" | "parked" | "dropped";
   /** A stable code. */
   readonly reason: string;
   readonly detail: string;
@@ -92,13 +94,14 @@ async function explainRepeat(node: WeftNode, { attributes: { source, id } }: Clo
   return [{ subscription: null, reason: "DUPLICATE_ID", detail }];
 }
 
-function local({ cluster }: WeftNode, here: ExplainedHere): Pick<ExplainedEvent, "destinations"> {
-  if (!here.wanted) return { destinations: [] };
-  const subscriptions = here.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
+function local({ cluster }: WeftNode, asked: ExplainedHere): Pick<ExplainedEvent, "destinations"> {
+  if (!asked.wanted) return { destinations: [] };
+  const subscriptions = asked.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
   const detail = subscriptions.length === 0
     ? "streams of this cluster get it"
     : `${subscriptions.length} subscriptions of this cluster get it`;
-  return { destinations: [{ cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail, subscriptions }] };
+  const here = { cluster, path: [cluster], cost: 0, class: null, state: "local", reason: "OK" } as const;
+  return { destinations: [{ ...here, detail, subscriptions }] };
 }
 
 interface AskedAudience {

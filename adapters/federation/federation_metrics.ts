@@ -12,7 +12,12 @@ import { counter, gauge, type MetricDefinition, type Sample } from "../telemetry
 
 /** Labels are neighbours, of which a cluster has few; destinations are not, for there may be thousands. */
 export function federationMetrics(federation: Federation): MetricDefinition[] {
-  return [...linkMetrics(federation), ...meshMetrics(federation), ...ledgerMetrics(federation)];
+  return [
+    ...linkMetrics(federation),
+    ...meshMetrics(federation),
+    ...ledgerMetrics(federation),
+    ...bestEffortMetrics(federation),
+  ];
 }
 
 function linkMetrics(federation: Federation): MetricDefinition[] {
@@ -157,6 +162,25 @@ function ledgerMetrics(federation: Federation): MetricDefinition[] {
       "Pairs by which the equation fails: accepted is not what was delivered, has ended or waits. Always 0.",
       () => unbalancedPairs(federation),
     ),
+  ];
+}
+
+/** Counted apart: nobody tells an origin what became of these. */
+function bestEffortMetrics({ bestEffort: { tally } }: Federation): MetricDefinition[] {
+  const outcomes = ["sent", "forwarded", "arrived", "repeats"] as const;
+  return [
+    counter(
+      "weft_mesh_best_effort_events_total",
+      "Best-effort events, once for each destination: own ones sent, others passed on; arrived here, and copies that did not.",
+      () => outcomes.map((outcome) => ({ labels: { outcome }, value: tally[outcome] })),
+    ),
+    ...labelled(["reason"], [
+      counter(
+        "weft_mesh_best_effort_dropped_total",
+        "Best-effort events dropped here, once for each destination, by reason.",
+        () => [...tally.dropped].map(([reason, value]) => ({ labels: { reason }, value })),
+      ),
+    ]),
   ];
 }
 

@@ -57,7 +57,7 @@ export async function startFederation(context: FederationContext): Promise<Runni
       instance: randomBytes(9).toString("base64url"),
       join: config.federation.join,
       links: config.federation.links,
-      traffic: config.traffic.map(({ pattern, lane }) => ({ pattern, lane: lane ?? "normal" })),
+      traffic: config.traffic.map(({ lane = "normal", ...rule }) => ({ ...rule, lane })),
       cached: cache.urls,
       overflow: config.federation.overflow,
       about,

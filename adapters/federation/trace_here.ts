@@ -23,7 +23,12 @@ export const FoundSchema = v.object({
 });
 
 const OUTCOMES = ["acknowledged", "retry", "failed", "filtered", "expired", "deadLettered", "pending"] as const;
-const STATES = ["queued", "delivered", "parked", "expired", "rejected", "evicted"] as const;
+const STATES = ["queued", "delivered", "parked", "expired", "rejected", "evicted", "sent", "dropped"] as const;
+
+const ReasonsSchema = v.optional(
+  v.pipe(v.array(v.object({ cluster: NameSchema, reason: CodeSchema })), v.maxLength(ROWS_MAX)),
+  [],
+);
 
 export const TracedHereSchema = v.object({
   /** When the origin accepted it, if this is the origin. */
@@ -38,10 +43,8 @@ export const TracedHereSchema = v.object({
       at: TimeSchema,
       // A node of an older version does not say these.
       attempts: v.optional(CountSchema, 1),
-      waits: v.optional(
-        v.pipe(v.array(v.object({ cluster: NameSchema, reason: CodeSchema })), v.maxLength(ROWS_MAX)),
-        [],
-      ),
+      waits: ReasonsSchema,
+      dropped: ReasonsSchema,
     })),
     v.maxLength(ROWS_MAX),
   ),
@@ -84,9 +87,10 @@ export async function traceCopy(
     acceptedAt: copy.origin === node.cluster ? stored?.acceptedAt ?? null : null,
     dispatched: crossed.dispatched,
     // The log knows better than the journal, which is exact to a second, when it came; of several times it knows one.
-    hops: crossed.hops.map(({ to, at, waits, ...hop }, _, { length }) => {
+    hops: crossed.hops.map(({ to, at, waits, dropped, ...hop }, _, { length }) => {
       const cameAt = length === 1 ? stored?.acceptedAt ?? at : at;
-      return { ...hop, to: [...to], at: cameAt, waits: waits.slice(0, ROWS_MAX) };
+      const reasons = { waits: waits.slice(0, ROWS_MAX), dropped: dropped.slice(0, ROWS_MAX) };
+      return { ...hop, to: [...to], at: cameAt, ...reasons };
     }),
     destinations: crossed.destinations.slice(0, ROWS_MAX),
     deliveries: deliveries.slice(0, ROWS_MAX).map((delivery) => ({

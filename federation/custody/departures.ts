@@ -19,6 +19,8 @@ export interface DeparturesParts {
   readonly books: Books;
   /** Where an own event has to go: what `explain` asks, too. */
   readonly destinationsOf: (topic: string, event: () => CloudEvent) => Wanted;
+  /** What custody has to do for an event that is not meant to be in it; `undefined`: it is. */
+  readonly leftToCustody?: (event: StoredEvent) => Wanted | undefined;
   /** Nobody elsewhere wants anything: nothing has to be matched. */
   readonly nobodyElsewhere: () => boolean;
   readonly travels: (event: StoredEvent) => boolean;
@@ -189,12 +191,13 @@ export class Departures {
   }
 
   #toRuns(batch: readonly StoredEvent[]): readonly Run[] {
-    const { books, travels, self } = this.#parts;
+    const { books, travels, self, leftToCustody, laneOf } = this.#parts;
     const runs = new OwnRuns(self, books);
     const look = this.#finder();
     for (const event of batch) {
       if (!travels(event)) continue;
-      const { wanted, lane } = look(event);
+      const left = leftToCustody?.(event);
+      const { wanted, lane } = left === undefined ? look(event) : { wanted: left, lane: laneOf(event.topic) };
       if (wanted.length === 0) continue;
       runs.add(event, wanted, lane);
       this.counts.events++;

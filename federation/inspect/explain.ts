@@ -7,7 +7,8 @@ import { type CloudEvent, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
 import type { Lane } from "../link/codec/mod.ts";
 import type { ToldWant } from "../routing/interest/mod.ts";
-import { laneOf } from "../traffic.ts";
+import type { TrafficClass } from "../options.ts";
+import { isBestEffort, laneOf } from "../traffic.ts";
 
 /** Stable codes. */
 export type MeshReason =
@@ -16,6 +17,8 @@ export type MeshReason =
   | "NOT_SYNCED"
   /** No path: the event waits here. */
   | "PARKED"
+  /** No path, and it is not in custody: the event is dropped here. */
+  | "NO_PATH"
   /** The next hop has no room, or the link's window is full: the event waits here. */
   | "BACK_PRESSURE"
   /** The part of the filter that travels stops it here. */
@@ -29,7 +32,9 @@ export interface MeshDestination {
   /** Empty without a path. */
   readonly path: readonly string[];
   readonly cost: number | null;
-  readonly state: "active" | "alternate" | "parked";
+  /** Whether it is in custody on its way there. */
+  readonly class: TrafficClass;
+  readonly state: "active" | "alternate" | "parked" | "dropped";
   readonly reason: MeshReason;
   readonly detail: string;
   /** For its readers without a group, and for these groups. */
@@ -69,7 +74,7 @@ export function explainMesh(federation: Federation, topic: string, event: CloudE
   if (!local.travels({ topic })) return { destinations: [], stopped: [], warnings: [], travels: false };
   const lane = laneOf(federation.options.traffic, topic);
   const destinations = interest.destinationsOf(topic, () => event).map(({ cluster, ungrouped, groups }) => {
-    return { cluster, ...wayTo(federation, cluster, lane), ungrouped, groups };
+    return { cluster, ...wayOf(federation, { cluster, lane, topic }), ungrouped, groups };
   });
   const late = destinations.filter(({ reason }) => reason !== "OK").map(({ cluster: where, reason, detail }) => {
     return { where, group: null, reason, detail };
@@ -104,11 +109,37 @@ function conflicts({ local, groups }: Federation, topic: string, elsewhere: read
   });
 }
 
+type Way = Pick<MeshDestination, "class" | "path" | "cost" | "state" | "reason" | "detail">;
+
+function wayOf(
+  federation: Federation,
+  { cluster, lane, topic }: { readonly cluster: string; readonly lane: Lane; readonly topic: string },
+): Way {
+  const { options, bestEffort } = federation;
+  if (!isBestEffort(options.traffic, topic)) return { class: "custody", ...wayTo(federation, cluster, lane) };
+  if (bestEffort.paths.knows(cluster)) return { class: "best-effort", ...wayWithoutCustody(federation, cluster) };
+  const way = wayTo(federation, cluster, lane);
+  const detail = `${way.detail}; in custody, for a cluster on the way does not know the class best-effort`;
+  return { class: "custody", ...way, detail };
+}
+
+/** It waits for nothing: neither for what others want to be known, nor for a link that has no room. */
+function wayWithoutCustody(federation: Federation, cluster: string): Omit<Way, "class"> {
+  const way = federation.topology.table.routeTo(cluster);
+  if (way === undefined) {
+    const detail = `best-effort: no path to "${cluster}"${linksDown(federation)}: it is dropped here`;
+    return { path: [], cost: null, state: "dropped", reason: "NO_PATH", detail };
+  }
+  const { path, cost, state, reason: why } = way;
+  const detail = `best-effort: it leaves once, and is lost if a link or a store on the way has no room; ${why}`;
+  return { path, cost, state, reason: "OK", detail };
+}
+
 function wayTo(
   federation: Federation,
   cluster: string,
   lane: Lane,
-): Pick<MeshDestination, "path" | "cost" | "state" | "reason" | "detail"> {
+): Omit<Way, "class"> {
   const { topology, departures } = federation;
   const way = topology.table.routeTo(cluster);
   if (way === undefined) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type BestEffortLedger, bestEffortLedger, type DropCounts, NO_BEST_EFFORT } from "./best_effort.ts";
 export { type KnownCluster, knownCluster, knownClusters, listClusters } from "./clusters.ts";
 export {
   explainMesh,

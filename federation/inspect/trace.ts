@@ -23,6 +23,8 @@ export interface TraceHop {
   readonly attempts: number;
   /** Destinations for which it waits there now. */
   readonly waits: readonly TraceWait[];
+  /** Destinations for which it was dropped there, without custody, with a stable code. */
+  readonly dropped: readonly TraceWait[];
 }
 
 export interface TraceWait {
@@ -33,7 +35,8 @@ export interface TraceWait {
 
 export interface TraceDestination {
   readonly cluster: string;
-  readonly state: "queued" | "delivered" | "parked" | "expired" | "rejected" | "evicted";
+  /** `sent`, `dropped`: without custody (reason `BEST_EFFORT`, or why it was dropped here); what became of it nobody tells. */
+  readonly state: "queued" | "delivered" | "parked" | "expired" | "rejected" | "evicted" | "sent" | "dropped";
   /** A stable code. */
   readonly reason: string;
 }
@@ -104,15 +107,18 @@ function toHops(
 ): TraceHop[] {
   const arrivals = crossings.filter(({ direction }) => direction === "in");
   const to = [...new Set(crossings.filter(({ direction }) => direction === "out").map(({ peer }) => peer))];
+  const dropped = crossings.flatMap(({ direction, peer: cluster, reason = "" }) =>
+    direction === "dropped" ? { cluster, reason } : []
+  );
   const place = { cluster: self, node: local.node };
   if (isOwn || (arrivals.length === 0 && to.length > 0)) {
-    return [{ ...place, from: null, to, at: crossings[0]?.at || null, attempts: 0, waits }];
+    return [{ ...place, from: null, to, at: crossings[0]?.at || null, attempts: 0, waits, dropped }];
   }
   const peers = [...new Set(arrivals.map(({ peer }) => peer))];
   return peers.map((from, i) => {
     const times = arrivals.filter(({ peer }) => peer === from);
     const isLast = i === peers.length - 1;
-    const onward = { to: isLast ? to : [], waits: isLast ? waits : [] };
+    const onward = isLast ? { to, waits, dropped } : { to: [], waits: [], dropped: [] };
     return { ...place, from, at: times[0].at, attempts: times.length, ...onward };
   });
 }
@@ -124,13 +130,21 @@ function toDestinations(
 ): TraceDestination[] {
   const pending = new Set(federation.accounts.books.pending(epoch, sequence, { untilHanded: false }));
   const named = crossings.filter(({ direction }) => direction === "for").map(({ peer }) => peer);
-  return [...new Set([...named, ...pending])].sort().map((cluster) => {
+  const inCustody = [...new Set([...named, ...pending])].map((cluster): TraceDestination => {
     if (pending.has(cluster)) return { cluster, ...whereItWaits(federation, cluster, { epoch, sequence }) };
     const ends = crossings.filter(({ peer }) => peer === cluster);
     // What the destination says later counts for more than what was taken for granted here (design, G6).
     const end = ENDS.flatMap((state) => ends.find(({ direction }) => direction === state) ?? [])[0];
     return { cluster, state: end === undefined ? "delivered" : toState(end.direction), reason: end?.reason ?? "OK" };
   });
+  return [...inCustody, ...withoutCustody(crossings)].sort((a, b) => a.cluster < b.cluster ? -1 : 1);
+}
+
+/** It left, or was dropped before: whether it came the destination knows alone. */
+function withoutCustody(crossings: readonly Crossing[]): TraceDestination[] {
+  return crossings.flatMap(({ direction, peer: cluster, reason = "BEST_EFFORT" }) =>
+    direction === "sent" || direction === "dropped" ? { cluster, state: direction, reason } : []
+  );
 }
 
 function whereItWaits(

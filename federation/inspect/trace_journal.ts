@@ -22,10 +22,11 @@ const REPEATS_MAX = 16;
 const LINES_MAX = 100_000;
 
 /**
- * `in`, `out`: it crossed the link with that neighbour. Of own events also: `for`: it was dispatched for that destination;
+ * `in`, `out`: it crossed the link with that neighbour. `dropped`: it was not in custody, and ended here for that destination.
+ * Of own events also: `sent`: it left for that destination without custody; `for`: it was dispatched for that destination;
  * `rejected`, `expired`, `evicted`: it ended so there; `delivered`: it did, although one of those was told before.
  */
-export type Direction = "in" | "out" | "for" | "rejected" | "expired" | "evicted" | "delivered";
+export type Direction = "in" | "out" | "for" | "rejected" | "expired" | "evicted" | "delivered" | "sent" | "dropped";
 
 export interface Crossing {
   readonly direction: Direction;
@@ -45,6 +46,11 @@ interface Line extends Crossing {
 
 /** Traffic that is spread over destinations event by event has lines of many intervals. 32 MB at most. */
 const INTERVALS_MAX = 1_000_000;
+
+/** Events of one origin, in the order of their numbers. */
+type NumberedEvents = Pick<FrameGroup, "origin" | "epoch"> & {
+  readonly events: readonly { readonly sequence: number }[];
+};
 
 /** A line as documents hold it. */
 type Row = readonly [
@@ -126,9 +132,9 @@ export class TraceJournal {
   }
 
   /** Events of a frame. */
-  noteGroup(direction: Direction, peer: string, group: FrameGroup): void {
+  noteGroup(direction: Direction, peer: string, group: NumberedEvents, reason?: string): void {
     const { events } = group;
-    this.#noteAll(direction, peer, group, { count: events.length, at: (index) => events[index].sequence });
+    this.#noteAll(direction, peer, group, { count: events.length, at: (index) => events[index].sequence, reason });
   }
 
   /** What is known of an event, in the order of time. */
@@ -174,13 +180,13 @@ export class TraceJournal {
     direction: Direction,
     peer: string,
     event: { origin: string; epoch: number },
-    { count, at }: { readonly count: number; readonly at: (index: number) => number },
+    { count, at, reason }: { readonly count: number; readonly at: (index: number) => number; readonly reason?: string },
   ): void {
     for (let from = 0; from < count;) {
       const first = at(from);
       let to = from;
       while (to + 1 < count && at(to + 1) === first + to + 1 - from) to++;
-      this.note(direction, peer, event, [first - 1, at(to)]);
+      this.note(direction, peer, event, [first - 1, at(to)], reason);
       from = to + 1;
     }
   }

@@ -1,10 +1,20 @@
 /** All neighbours of this cluster, over all buses: who is met, who is refused and why, which links are up. */
 
+import type { BestEffort } from "../best_effort/best_effort.ts";
 import type { Intake } from "../custody/intake.ts";
 import type { Places } from "../custody/places.ts";
 import type { World } from "../world.ts";
 import { AttachedBus } from "./attached_bus.ts";
-import { decodeMeet, encodeMeet, type Hello, judgeHello, type Lane, LANES, type Meet } from "./codec/mod.ts";
+import {
+  BEST_EFFORT,
+  decodeMeet,
+  encodeMeet,
+  type Hello,
+  judgeHello,
+  type Lane,
+  LANES,
+  type Meet,
+} from "./codec/mod.ts";
 import { LOOK_MS } from "./heartbeat.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import type { SenderNotice } from "./lane_sender.ts";
@@ -23,6 +33,7 @@ export interface LinksParts {
   readonly ackAfterSync: boolean;
   readonly places: Places;
   readonly intake: Intake;
+  readonly bestEffort: Pick<BestEffort, "receive" | "received">;
   readonly neighbour: Omit<NeighbourParts, "peer" | "self" | "subjects" | "newLinkEpoch" | "onNotice" | "world">;
   /** Hash of the record database, 16 hex digits. */
   readonly root: () => string;
@@ -243,7 +254,9 @@ export class Links {
   #framed(attached: AttachedBus, { subject, payload, respond }: BusMessage): void {
     const { from, lane } = this.#subjects.parseFrames(subject);
     const session = attached.sessions.get(from);
-    if (respond === undefined || session?.theirs === undefined || this.#leaving) return;
+    if (session?.theirs === undefined) return;
+    if (lane === BEST_EFFORT) return this.#parts.bestEffort.receive(from, payload);
+    if (respond === undefined || this.#leaving) return;
     if (!LANES.includes(lane as Lane)) {
       return respond(encodeAnswer({ type: "refused", code: "LANE_UNKNOWN", detail: `there is no lane "${lane}"` }));
     }

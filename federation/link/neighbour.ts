@@ -3,8 +3,9 @@
 import type { Custody } from "../custody/custody.ts";
 import type { EventReader } from "../custody/event_reader.ts";
 import type { Shipment } from "../custody/shipment.ts";
+import type { OpenLink } from "../best_effort/outflow.ts";
 import type { World } from "../world.ts";
-import { type Lane, LANES } from "./codec/mod.ts";
+import { BEST_EFFORT, type Lane, LANES } from "./codec/mod.ts";
 import type { BeatNumbers } from "./heartbeat.ts";
 import { LaneSender, type SenderNotice } from "./lane_sender.ts";
 import type { Session } from "./session.ts";
@@ -125,6 +126,20 @@ export class Neighbour {
   /** What was not acknowledged is dispatched anew. */
   closeEpoch(): void {
     for (const sender of this.#senders.values()) sender.close();
+  }
+
+  /** The link for what is not in custody, as it is now; `undefined` while it is down. */
+  get open(): OpenLink | undefined {
+    const bus = this.#active?.bus;
+    if (bus === undefined) return undefined;
+    const { bufferedBytes, payloadBytesMax } = bus;
+    const subject = this.#parts.subjects.frames(this.peer, BEST_EFFORT);
+    return {
+      linkEpoch: this.#linkEpoch,
+      bufferedBytes,
+      payloadBytesMax,
+      publish: (frame) => bus.publish(subject, frame),
+    };
   }
 
   pump(lane: Lane): void {

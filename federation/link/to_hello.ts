@@ -1,12 +1,14 @@
 /** What this node says to a neighbour now, whole: who it is, what it has of the neighbour's frames, what else holds. */
 
+import type { BestEffort } from "../best_effort/best_effort.ts";
 import type { Places } from "../custody/places.ts";
-import { chainToHex, type Hello, LANES, type Meet } from "./codec/mod.ts";
+import { BEST_EFFORT, chainToHex, type Hello, LANES, type Meet } from "./codec/mod.ts";
 
 export interface SaidOfSelf {
   readonly identity: Meet;
   readonly ackAfterSync: boolean;
   readonly places: Places;
+  readonly bestEffort: Pick<BestEffort, "received">;
   /** Hash of the record database, 16 hex digits. */
   readonly root: string;
   /** Destinations for which nothing more is taken now. */
@@ -17,7 +19,7 @@ export interface SaidOfSelf {
 
 /** `linkEpoch`: of the frames to that neighbour. */
 export function toHello(
-  { identity, ackAfterSync, places, root, congested, reason }: SaidOfSelf,
+  { identity, ackAfterSync, places, bestEffort, root, congested, reason }: SaidOfSelf,
   { peer, linkEpoch }: { readonly peer: string; readonly linkEpoch: number },
 ): Hello {
   const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
@@ -30,7 +32,7 @@ export function toHello(
     fence: 0,
     ackAfterSync,
     linkEpoch,
-    received,
+    received: { ...received, [BEST_EFFORT]: bestEffort.received(peer) },
     root,
     loopLagMs: 0,
     congested,

@@ -77,6 +77,14 @@ export class InterestExchange {
     this.remote.set(origin, shard, []);
   }
 
+  /** These clusters can be reached now, and no others. */
+  noteRoutes(reachable: ReadonlySet<string>): void {
+    for (const cluster of this.remote.clusters()) {
+      if (reachable.has(cluster)) this.noteReachable(cluster);
+      else this.noteUnreachable(cluster);
+    }
+  }
+
   /** There is a way to a cluster again. */
   noteReachable(cluster: string): void {
     this.#lingering.get(cluster)?.();

@@ -1,5 +1,7 @@
 /** What this cluster knows of the mesh's shape: its own links, what others say of theirs, and the routes that follow. */
 
+import { BEST_EFFORT } from "../link/codec/mod.ts";
+import type { TrafficClass } from "../options.ts";
 import type { World } from "../world.ts";
 import {
   Damping,
@@ -27,6 +29,8 @@ export interface TopologyParts {
   readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
 }
 
+/** What this version takes. */
+const CLASSES: readonly TrafficClass[] = ["custody", BEST_EFFORT];
 /** Changes that come within this are worked out together. */
 const SETTLE_MS = 10;
 
@@ -47,6 +51,8 @@ export class Topology {
   #cancelLater: (() => void) | undefined;
   /** Full computations so far. */
   computations = 0;
+  /** Times that a cluster said something of itself. */
+  installs = 0;
 
   constructor(parts: TopologyParts) {
     this.#parts = parts;
@@ -60,6 +66,11 @@ export class Topology {
 
   get states(): ReadonlyMap<string, LinkState> {
     return this.#states;
+  }
+
+  /** Whether a cluster takes events that are not in custody. */
+  takesBestEffort(cluster: string): boolean {
+    return this.#states.get(cluster)?.classes?.includes(BEST_EFFORT) === true;
   }
 
   /** A link came up. It is told at once, unless it has come and gone too often of late. */
@@ -116,6 +127,7 @@ export class Topology {
 
   /** A cluster said something of itself. */
   install(record: MeshRecord): void {
+    this.installs++;
     if (record.body.length === 0) return this.purge(record.origin);
     // What this side says for good-bye is not yet true: its last words still have to find their way.
     if (this.#leaving === "left" && record.origin === this.#parts.self) return;
@@ -158,7 +170,7 @@ export class Topology {
       up: true,
     }));
     links.sort((a, b) => a.peer < b.peer ? -1 : 1);
-    this.#parts.originate(encodeLinkState({ links, nodes }));
+    this.#parts.originate(encodeLinkState({ links, nodes, classes: CLASSES }));
   }
 
   #schedule(): void {

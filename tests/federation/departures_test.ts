@@ -23,6 +23,8 @@ class Setup {
   readonly settled: string[] = [];
   /** Where events of a topic have to go. */
   wanted: Record<string, readonly (typeof BOB)[]> = { "order.placed": [BOB], "order.moved": [BOB, CHARLIE] };
+  /** What is left to custody of topics that are not meant to be in it. */
+  leftOver: Record<string, readonly (typeof BOB)[]> = {};
   matched = 0;
   /** By the id of an event. */
   filter: ((id: string) => boolean) | undefined;
@@ -43,6 +45,7 @@ class Setup {
         if (this.filter !== undefined && !this.filter(event().attributes.id)) return [];
         return this.wanted[topic] ?? [];
       },
+      leftToCustody: ({ topic }) => this.leftOver[topic],
       nobodyElsewhere: () => this.nobody,
       travels: ({ topic }) => !topic.startsWith("weft-system"),
       laneOf: (topic) => topic.startsWith("bulk") ? "bulk" : "normal",
@@ -306,6 +309,18 @@ describe("Departures while the store fails", () => {
     setup.departures.stop();
     setup.world.advance(1000);
     expect(setup.log.commits).toHaveLength(1);
+  });
+});
+
+describe("Departures of events that are not meant to be in custody", () => {
+  it("take on only what is left to custody, and chain only that", () => {
+    const setup = released();
+    setup.leftOver = { "order.metric": [], "order.half": [CHARLIE] };
+    for (const type of ["order.placed", "order.metric", "order.half", "order.metric", "order.moved"]) {
+      setup.log.append({ type });
+    }
+    expect(setup.left).toEqual(["1+1 bob<0", "3+1 charlie<0", "5+1 bob<1 charlie<3"]);
+    expect(setup.reached.at(-1)).toBe(5);
   });
 });
 

@@ -26,7 +26,11 @@ function problem(bytes: Uint8Array): string | undefined {
 
 describe("encodeHello(), decodeHello()", () => {
   it("give back the hello and its beat", () => {
-    const hello = aHello({ reason: { code: "QUARANTINED", detail: "another goes first" } });
+    const crossed = { linkEpoch: 4, sequence: 7, chain: "0000000000000000" };
+    const hello = aHello({
+      reason: { code: "QUARANTINED", detail: "another goes first" },
+      received: { ...aHello().received, "best-effort": crossed },
+    });
     const { full, hash } = encodeHello(hello, aBeat());
     expect(decodeHello(full)).toEqual({ type: "full", hello, beat: { ...aBeat(), fullHash: hash } });
   });

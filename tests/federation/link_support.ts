@@ -6,7 +6,7 @@ import { EventReader } from "../../federation/custody/event_reader.ts";
 import { Intake } from "../../federation/custody/intake.ts";
 import { Places } from "../../federation/custody/places.ts";
 import { sequenceAt } from "../../federation/custody/shipment.ts";
-import type { Meet } from "../../federation/link/codec/mod.ts";
+import type { Hello, Meet } from "../../federation/link/codec/mod.ts";
 import { type LinkNotice, Links } from "../../federation/link/links.ts";
 import { FakeLog } from "../support/fake_log.ts";
 import type { FakeWorld } from "../support/fake_world.ts";
@@ -23,6 +23,9 @@ export class LinkedCluster {
   readonly history: string[] = [];
   readonly notices: LinkNotice[] = [];
   readonly control: string[] = [];
+  /** Frames that came without custody, and how far it says that they came. */
+  readonly bestEffort: string[] = [];
+  crossed: Hello["received"]["best-effort"];
   readonly delivered: number[] = [];
   readonly settled: string[] = [];
   root = "0123456789abcdef";
@@ -60,6 +63,10 @@ export class LinkedCluster {
       ackAfterSync: log.syncsCommits,
       places,
       intake,
+      bestEffort: {
+        receive: (peer, bytes) => this.bestEffort.push(`${peer} ${bytes.length}`),
+        received: () => this.crossed,
+      },
       neighbour: {
         custody: this.custody,
         reader: new EventReader(log, world, () => {}),

@@ -120,6 +120,20 @@ describe("Links", () => {
     expect(bob.places.durable("alice", "normal").sequence).toBe(1);
   });
 
+  it("bring frames without custody over, unanswered, and say how far those of the neighbour came", () => {
+    const { world, alice, bob } = linked();
+    const open = alice.links.neighbours.get("bob")!.open!;
+    expect(open.linkEpoch).toBe(alice.links.neighbours.get("bob")!.linkEpoch);
+    open.publish(new Uint8Array(7));
+    bob.crossed = { linkEpoch: 3, sequence: 9, chain: "0000000000000000" };
+    world.advance(500);
+    expect([bob.bestEffort, bob.delivered, bob.history]).toEqual([["alice 7"], [], ["up alice"]]);
+    expect(alice.links.neighbours.get("bob")!.active!.theirs!.received["best-effort"]).toEqual(bob.crossed);
+    bob.links.stop("done");
+    world.advance(2000);
+    expect(alice.links.neighbours.get("bob")!.open).toBeUndefined();
+  });
+
   it("know since when a link is up, or down", () => {
     const pair = new Pair();
     const met = pair.world.now();

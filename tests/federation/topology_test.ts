@@ -110,6 +110,18 @@ describe("Topology of this cluster", () => {
     expect(setup.said.length).toBe(before);
   });
 
+  it("takes events without custody, and says so; of others it knows what they say", () => {
+    const setup = new Setup();
+    expect([setup.said.at(-1)!.classes, setup.topology.takesBestEffort("alice")]).toEqual([[
+      "custody",
+      "best-effort",
+    ], true]);
+    const before = setup.topology.installs;
+    setup.hear("bob", "alice");
+    expect([setup.topology.takesBestEffort("bob"), setup.topology.takesBestEffort("nobody")]).toEqual([false, false]);
+    expect(setup.topology.installs).toBe(before + 1);
+  });
+
   it("waits for nothing while no link is held back", () => {
     const setup = new Setup();
     setup.topology.linkUp("bob", 5);

@@ -1,7 +1,7 @@
 /** The federation itself as what the simulator runs. */
 
 import { EVERYTHING } from "../../adapters/store/needed_events.ts";
-import { Federation, sayFarewell } from "../../federation/mod.ts";
+import { Federation, sayFarewell, type TrafficRule } from "../../federation/mod.ts";
 import type { CloudEvent, NeededEvents } from "../../node/mod.ts";
 import type { LedgerLine, Member, MemberBooks, MemberDestination, MemberParts, MemberState } from "./member.ts";
 
@@ -30,7 +30,7 @@ export class FederationMember implements Member {
         instance: parts.instance,
         join: parts.join,
         links: [],
-        traffic: [{ pattern: "metrics.>", lane: "bulk" }, { pattern: "user.>", lane: "high" }],
+        traffic: [...bestEffort(parts), { pattern: "metrics.>", lane: "bulk" }, { pattern: "user.>", lane: "high" }],
         cached: [],
         about: ABOUT,
         overflow: parts.overflow,
@@ -92,6 +92,10 @@ export class FederationMember implements Member {
   }
 }
 
+function bestEffort({ bestEffort: pattern }: MemberParts): TrafficRule[] {
+  return pattern === undefined ? [] : [{ pattern, lane: "normal", class: "best-effort" }];
+}
+
 const OPENING: MemberState = {
   links: [],
   queued: 0,
@@ -134,7 +138,9 @@ function routesOf(table: Federation["topology"]["table"]): MemberState["routes"]
   );
 }
 
-function countsOf({ custody, links, intake, accounts, relay, upkeep }: Federation): Record<string, number> {
+function countsOf(
+  { custody, links, intake, accounts, relay, upkeep, bestEffort: { tally } }: Federation,
+): Record<string, number> {
   const senders = [...links.neighbours.values()].flatMap((neighbour) => [...neighbour.senders.values()]);
   const sum = (name: "retransmitted" | "rewinds" | "frames") =>
     senders.reduce((total, { counts }) => total + counts[name], 0);
@@ -152,5 +158,10 @@ function countsOf({ custody, links, intake, accounts, relay, upkeep }: Federatio
     "refused for want of room": intake.counts.full,
     "receipts sent": accounts.receipts.sent,
     "messages relayed": relay.counts.forwarded,
+    "best-effort: sent": tally.sent,
+    "best-effort: passed on": tally.forwarded,
+    "best-effort: arrived": tally.arrived,
+    "best-effort: repeats": tally.repeats,
+    ...Object.fromEntries([...tally.dropped].map(([reason, count]) => [`best-effort: ${reason}`, count])),
   };
 }

@@ -1,6 +1,6 @@
 /** What publishers were promised, and what has arrived where: kept outside of what is under test. */
 
-import type { StoredEvent } from "../../node/mod.ts";
+import { patternMatches, type StoredEvent } from "../../node/mod.ts";
 import type { MemberDestination } from "./member.ts";
 
 /** Events of the publish window of a simulated node. */
@@ -38,6 +38,11 @@ export function isDelivered({ audience }: StoredEvent): boolean {
   return audience === "everybody" || audience.ungrouped || audience.groups.length > 0;
 }
 
+/** `pattern`: topics whose events are not in custody. */
+export function isBestEffort(pattern: string | undefined, topic: string): boolean {
+  return pattern !== undefined && patternMatches(pattern, topic);
+}
+
 interface Line {
   readonly event: StoredEvent;
   readonly delivered: boolean;
@@ -52,10 +57,13 @@ export class ObservedLog {
   readonly #identities = new Map<string, { readonly key: string; readonly position: number }>();
   /** Times that an event was stored here, for whatever reason. */
   readonly #copies = new Map<string, number>();
+  /** Of an origin's events in custody. */
   readonly #counts = new Map<string, number>();
+  readonly #bestEffort: string | undefined;
 
-  constructor(cluster: string) {
+  constructor(cluster: string, bestEffort?: string) {
     this.cluster = cluster;
+    this.#bestEffort = bestEffort;
   }
 
   get delivered(): ReadonlyMap<string, StoredEvent> {
@@ -67,7 +75,7 @@ export class ObservedLog {
     return this.#identities.has(identity);
   }
 
-  /** Events of an origin that are here for this cluster. */
+  /** Events of an origin in custody that are here for this cluster. */
   countOf(origin: string): number {
     return this.#counts.get(origin) ?? 0;
   }
@@ -85,7 +93,7 @@ export class ObservedLog {
     if (!delivered) return;
     if (this.#delivered.has(key)) throw new Violation("G2 effectively once", `${this.cluster} has ${key} twice`);
     this.#delivered.set(key, event);
-    this.#counts.set(event.origin, this.countOf(event.origin) + 1);
+    this.#count(event, 1);
     this.#noteIdentity(event, { key, has });
   }
 
@@ -97,11 +105,15 @@ export class ObservedLog {
       lost.push(event);
       if (!delivered) continue;
       this.#delivered.delete(keyOf(event));
-      this.#counts.set(event.origin, this.countOf(event.origin) - 1);
+      this.#count(event, -1);
       const identity = `${event.event.attributes.source} ${event.event.attributes.id}`;
       if (this.#identities.get(identity)?.key === keyOf(event)) this.#identities.delete(identity);
     }
     return lost;
+  }
+
+  #count({ origin, topic }: StoredEvent, change: number): void {
+    if (!isBestEffort(this.#bestEffort, topic)) this.#counts.set(origin, this.countOf(origin) + change);
   }
 
   /**

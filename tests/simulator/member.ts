@@ -17,6 +17,8 @@ export interface MemberParts {
   readonly dial: DialBus;
   /** What becomes of events that are too much for a park. */
   readonly overflow: "evict-oldest" | "block";
+  /** Topics whose events are not in custody on their way. */
+  readonly bestEffort?: string;
   /** URLs to dial, as configuration names them. */
   readonly join: readonly string[];
   /** Something that an operator would see. */

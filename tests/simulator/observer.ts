@@ -1,7 +1,7 @@
 /** Watches a run from outside: what it must never see, it reports at once; what must come true, it knows at the end. */
 
 import type { StoredEvent } from "../../node/mod.ts";
-import { isDelivered, keyOf, ObservedLog, type Promised, Violation } from "./history.ts";
+import { isBestEffort, isDelivered, keyOf, ObservedLog, type Promised, Violation } from "./history.ts";
 import type { Marks } from "./marks.ts";
 import type { MemberDestination } from "./member.ts";
 import type { NodeWatcher, SimNode } from "./sim_node.ts";
@@ -14,6 +14,8 @@ export interface ObserverParts {
   readonly nowMs: () => number;
   /** A shape with one way between any two clusters, so that nothing can overtake. */
   readonly ordered: boolean;
+  /** Topics of which nothing is promised. */
+  readonly bestEffort?: string;
   /** Copies of an event that a cluster may store over the whole run. */
   readonly copiesMax: number;
 }
@@ -43,7 +45,7 @@ export class Observer implements NodeWatcher {
 
   log(cluster: string): ObservedLog {
     let log = this.#logs.get(cluster);
-    if (log === undefined) this.#logs.set(cluster, log = new ObservedLog(cluster));
+    if (log === undefined) this.#logs.set(cluster, log = new ObservedLog(cluster, this.#parts.bestEffort));
     return log;
   }
 
@@ -103,8 +105,9 @@ export class Observer implements NodeWatcher {
       if (event === undefined) throw new Violation("G1 custody", `${key} was acknowledged, but is not in the log`);
     });
     const identity = `${source} ${id}`;
-    const destinations: readonly MemberDestination[] =
-      this.#parts.nodes.get(cluster)!.member?.destinations(topic, () => event!.event) ?? [];
+    const { bestEffort, nodes } = this.#parts;
+    const member = isBestEffort(bestEffort, topic) ? undefined : nodes.get(cluster)!.member;
+    const destinations: readonly MemberDestination[] = member?.destinations(topic, () => event!.event) ?? [];
     this.#promised.set(key, {
       key,
       origin: cluster,
@@ -139,7 +142,7 @@ export class Observer implements NodeWatcher {
    * it may have been picked for anew.
    */
   #checkOrder(cluster: string, { origin, epoch, sequence, topic, audience }: StoredEvent): void {
-    if (origin === cluster || this.#wentBack.size > 0) return;
+    if (origin === cluster || this.#wentBack.size > 0 || isBestEffort(this.#parts.bestEffort, topic)) return;
     if (audience !== "everybody" && !audience.ungrouped) return;
     const chain = `${cluster} ${origin}/${epoch} ${topic.split(".")[0]}`;
     const latest = this.#latest.get(chain) ?? 0;

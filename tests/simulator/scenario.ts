@@ -16,6 +16,8 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   /** What becomes of events that are too much for a park; without, they block it. */
   readonly overflow?: "evict-oldest" | "block";
+  /** Topics whose events are not in custody on their way; without, all are. */
+  readonly bestEffort?: string;
   /** Faults and publishers stop then. */
   readonly seconds: number;
   /** Everything must have come to rest so long after that. */
@@ -92,6 +94,8 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     },
     faults: planFaults({ names, edges, seconds, loser, leaves: options.leaves === true, random: random.fork() }),
     overflow,
+    // Last of all dice, so that the rest of a seed is what it is without.
+    bestEffort: random.chance(300) ? random.pick(["metrics.>", "user.>", "order.paid"]) : undefined,
     seconds,
     restSeconds: 180,
   };

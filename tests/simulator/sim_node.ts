@@ -24,6 +24,7 @@ export interface SimNodeParts {
   readonly watcher: NodeWatcher;
   readonly wants: readonly Want[];
   readonly overflow: "evict-oldest" | "block";
+  readonly bestEffort?: string;
   /** Machines to dial. */
   readonly join: readonly string[];
 }
@@ -93,7 +94,7 @@ export class SimNode {
   start(): void {
     if (this.#leaving) this.stop({ powerLoss: false }); // somebody did not wait for the farewell
     if (this.running) return;
-    const { network, brokers, random, createMember, watcher, join, speaksAs, overflow } = this.#parts;
+    const { network, brokers, random, createMember, watcher, join, speaksAs, overflow, bestEffort } = this.#parts;
     const { cluster, host } = this;
     const boot = host.start();
     const broker = new VirtualBroker(boot);
@@ -115,6 +116,7 @@ export class SimNode {
       dial: createDial(network, brokers, boot),
       join: join.map(urlOf),
       overflow,
+      bestEffort,
       onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
     });
     this.#running = { member, log, local };

@@ -50,6 +50,7 @@ export class Simulation {
       nodes,
       nowMs: () => scheduler.now / 1000,
       ordered: TREES.includes(scenario.topology),
+      bestEffort: scenario.bestEffort,
       copiesMax: 10 + scenario.faults.length * 2,
     });
     for (const plan of scenario.clusters) nodes.set(plan.name, this.#createNode(plan, createMember));
@@ -154,6 +155,7 @@ export class Simulation {
       watcher: this.observer,
       wants,
       overflow: this.scenario.overflow ?? "block",
+      bestEffort: this.scenario.bestEffort,
       join: this.scenario.edges.flatMap(({ from, to, how }) => {
         if (how === "rendezvous") return from === name || to === name ? [rendezvousOf(from, to)] : [];
         if (from === name) return [to];

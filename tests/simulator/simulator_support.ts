@@ -19,7 +19,10 @@ export interface SmallMesh {
   /** Of some clusters only. */
   readonly disks?: Readonly<Record<string, Partial<DiskOptions>>>;
   readonly topology?: TopologyName;
+  /** Neighbours meet at a broker between them, so that what one has sent outlives a restart of the other. */
+  readonly rendezvous?: boolean;
   readonly overflow?: Scenario["overflow"];
+  readonly bestEffort?: Scenario["bestEffort"];
   /** Machines that say they are another cluster than they are called. */
   readonly speaksAs?: Readonly<Record<string, string>>;
 }
@@ -47,7 +50,7 @@ export function formMesh(plan: SmallMesh, createMember: CreateMember = createFed
 export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFederationMember): Simulation {
   const edges = plan.links.split(" ").map((link): Edge => {
     const [from, to] = link.split("-");
-    return { from, to, how: "one" };
+    return { from, to, how: plan.rendezvous ? "rendezvous" : "one" };
   });
   const names = [...new Set(edges.flatMap(({ from, to }) => [from, to]))];
   const scenario: Scenario = {
@@ -58,6 +61,7 @@ export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFe
     quality: GOOD_PATH,
     faults: [],
     overflow: plan.overflow,
+    bestEffort: plan.bestEffort,
     seconds: 0,
     restSeconds: 60,
   };

@@ -22,6 +22,7 @@ export interface MemberOptions {
   readonly mute?: boolean;
   /** Cap of the store, bytes. */
   readonly bytesMax?: number;
+  readonly traffic?: FederationOptions["traffic"];
   /** Whether it acknowledges what is synced alone, as SQLite does. Default true. */
   readonly syncs?: boolean;
 }
@@ -119,7 +120,7 @@ export class MemoryMesh implements AsyncDisposable {
   }
 
   async #add(cluster: string, options: MemberOptions): Promise<void> {
-    const { join = [], dial = () => () => undefined, mute = false, bytesMax, syncs = true } = options;
+    const { join = [], dial = () => () => undefined, mute = false, bytesMax, syncs = true, traffic = [] } = options;
     const { clock } = this;
     const store = await openMemoryStore({ cluster, clock, retention: [], ...bytesMax !== undefined && { bytesMax } });
     const sinks = new FakeSinks();
@@ -154,7 +155,7 @@ export class MemoryMesh implements AsyncDisposable {
       instance: `instance-of-${cluster}`,
       join,
       links: [],
-      traffic: [],
+      traffic,
       cached: [],
       about: { runtime: "test", version: "1" },
       url: `nats://${cluster}`,

@@ -9,6 +9,8 @@ interface Destination {
   readonly cluster: string;
   readonly path: readonly string[];
   readonly cost: number | null;
+  /** A node of an older version does not say it. */
+  readonly class?: string | null;
   readonly state: string;
   readonly reason: string;
   readonly subscriptions: readonly {
@@ -37,7 +39,11 @@ const destinationColumns = [
   { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
   { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") || null },
   { title: "COST", cell: ({ cost }: Destination) => cost, align: "right" },
-  { title: "STATE", cell: ({ state }: Destination) => state },
+  {
+    title: "STATE",
+    cell: (destination: Destination) =>
+      destination.class === "best-effort" ? `best-effort, ${destination.state}` : destination.state,
+  },
   { title: "REASON", cell: ({ reason }: Destination) => reason },
   {
     title: "SUBSCRIPTIONS",

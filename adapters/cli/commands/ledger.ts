@@ -32,6 +32,26 @@ const subscriptionColumns: readonly Column<SubscriptionEntry>[] = [
   })),
 ];
 
+interface BestEffort {
+  readonly sent: number;
+  readonly forwarded: number;
+  readonly arrived: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly destinations: readonly BestEffortEntry[];
+}
+
+interface BestEffortEntry {
+  readonly destination: string;
+  readonly sent: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+const bestEffortColumns: readonly Column<BestEffortEntry>[] = [
+  { title: "BEST-EFFORT FOR", cell: ({ destination }) => destination },
+  { title: "SENT", cell: ({ sent }) => toCountText(sent), align: "right" },
+  { title: "DROPPED", cell: ({ dropped }) => toReasons(dropped) || null },
+];
+
 /** JSON: the node's answer. Exit code 1 where the equation fails. */
 export async function showLedger(context: CommandContext): Promise<ExitCode> {
   const query = { recount: context.args.has("recount") ? "true" : undefined, limit: 1000 };
@@ -47,6 +67,28 @@ export async function showLedger(context: CommandContext): Promise<ExitCode> {
     await printText(context, "");
     await printTable(context, subscriptions, { columns: subscriptionColumns, empty: "" });
   }
+  await printBestEffort(context, body.bestEffort as BestEffort | undefined);
   if (!body.balanced) await say(context, "the equation fails: keep this answer with --recount --json, and report it");
   return exitCode;
+}
+
+/** A node of an older version does not say it; where nothing is of the class there is nothing to say. */
+async function printBestEffort(context: CommandContext, bestEffort: BestEffort | undefined): Promise<void> {
+  if (bestEffort === undefined) return;
+  const { forwarded, arrived, dropped, destinations } = bestEffort;
+  if (destinations.length > 0) {
+    await printText(context, "");
+    await printTable(context, destinations, { columns: bestEffortColumns, empty: "" });
+  }
+  if (forwarded + arrived + Object.keys(dropped).length === 0) return;
+  const counts = [`${toCountText(arrived)} arrived here`, `${toCountText(forwarded)} passed on`];
+  const reasons = toReasons(dropped);
+  await printText(
+    context,
+    `\nbest-effort: ${[...counts, reasons === "" ? "none dropped" : `dropped: ${reasons}`].join(", ")}`,
+  );
+}
+
+function toReasons(dropped: Readonly<Record<string, number>>): string {
+  return Object.entries(dropped).map(([reason, count]) => `${toCountText(count)} ${reason}`).join(", ");
 }

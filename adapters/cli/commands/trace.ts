@@ -15,7 +15,13 @@ interface Hop {
   readonly at: string | null;
   /** A node of an older version does not say these. */
   readonly attempts?: number;
-  readonly waits?: readonly { readonly cluster: string; readonly reason: string }[];
+  readonly waits?: readonly Reason[];
+  readonly dropped?: readonly Reason[];
+}
+
+interface Reason {
+  readonly cluster: string;
+  readonly reason: string;
 }
 
 interface Destination {
@@ -42,6 +48,9 @@ interface Copy {
   readonly missing: readonly string[];
 }
 
+/** States of events whose origin is told nothing of them. */
+const WITHOUT_CUSTODY = ["sent", "dropped"];
+
 const hopColumns: readonly Column<Hop>[] = [
   { title: "AT", cell: ({ cluster }) => cluster },
   { title: "NODE", cell: ({ node }) => node },
@@ -51,13 +60,16 @@ const hopColumns: readonly Column<Hop>[] = [
   { title: "WHEN", cell: ({ at }) => at },
   {
     title: "WAITS FOR",
-    cell: ({ waits = [] }) => waits.map(({ cluster, reason }) => `${cluster}: ${reason}`).join(", ") || null,
+    cell: ({ waits = [] }) => toReasons(waits),
   },
 ];
 
+/** Of events that are not in custody. */
+const droppedColumn: Column<Hop> = { title: "DROPPED FOR", cell: ({ dropped = [] }) => toReasons(dropped) };
+
 const destinationColumns: readonly Column<Destination>[] = [
   { title: "DESTINATION", cell: ({ cluster }) => cluster },
-  { title: "STATE", cell: ({ state }) => state },
+  { title: "STATE", cell: ({ state }) => WITHOUT_CUSTODY.includes(state) ? `best-effort: ${state}` : state },
   { title: "REASON", cell: ({ reason }) => reason },
 ];
 
@@ -86,6 +98,10 @@ export async function traceEvent(context: CommandContext): Promise<void> {
   }
 }
 
+function toReasons(reasons: readonly Reason[]): string | null {
+  return reasons.map(({ cluster, reason }) => `${cluster}: ${reason}`).join(", ") || null;
+}
+
 function notFound(id: string): CommandError {
   const message =
     `Cannot trace event "${id}" of source "${SOURCE_DEFAULT}", which is meant unless another is named: no cluster ` +
@@ -97,8 +113,9 @@ async function printCopy(context: CommandContext, copy: Copy): Promise<void> {
   const { origin: { cluster, epoch, sequence, at }, hops, destinations, deliveries, dispatched, missing } = copy;
   await printFields(context, { published: at, origin: `${cluster}, epoch ${epoch}, sequence ${sequence}` });
   if (!dispatched) await say(context, `"${cluster}" has yet to find its destinations`);
+  const isDropped = hops.some(({ dropped = [] }) => dropped.length > 0);
   const tables = [
-    () => printTable(context, hops, { columns: hopColumns, empty: "" }),
+    () => printTable(context, hops, { columns: isDropped ? [...hopColumns, droppedColumn] : hopColumns, empty: "" }),
     () => printTable(context, destinations, { columns: destinationColumns, empty: "" }),
     () => printTable(context, deliveries, { columns: deliveryColumns, empty: "" }),
   ];

@@ -17,6 +17,7 @@ import * as v from "valibot";
 import { crc32 } from "node:zlib";
 
 import { isChainHex } from "./chain.ts";
+import { BEST_EFFORT } from "./lanes.ts";
 import { IDENTITY } from "./meet.ts";
 import { parseJson } from "./parse_json.ts";
 import type { ReasonCode } from "./reasons.ts";
@@ -49,6 +50,8 @@ const HelloSchema = v.object({
     high: ReceivedSchema,
     normal: ReceivedSchema,
     bulk: ReceivedSchema,
+    // The highest that came, durable or not; its chain says nothing.
+    [BEST_EFFORT]: ReceivedSchema,
   }),
   /** Of its record database, 16 hexadecimal digits. */
   root: HexSchema,

@@ -5,6 +5,9 @@ export const LANES = ["control", "high", "normal", "bulk"] as const;
 
 export type Lane = typeof LANES[number];
 
+/** Stands in the place of a lane in the subject of frames that are not in custody, and in `received` of HELLO. */
+export const BEST_EFFORT = "best-effort";
+
 /** The number of a lane in a frame. */
 export function laneIndex(lane: Lane): number {
   return LANES.indexOf(lane);

@@ -25,7 +25,7 @@ export { type FramePlace, FrameWriter, type WrittenFrame } from "./frame_writer.
 export { type FrameFault, type FrameProblem } from "./groups_reader.ts";
 export { type Beat, type DecodedHello, decodeHello, type EncodedHello, encodeHello, type Hello } from "./hello.ts";
 export { judgeHello } from "./judge_hello.ts";
-export { type Lane, laneIndex, LANES } from "./lanes.ts";
+export { BEST_EFFORT, type Lane, laneIndex, LANES } from "./lanes.ts";
 export { decodeMeet, encodeMeet, type Meet } from "./meet.ts";
 export { isName } from "./names.ts";
 export { parseJson } from "./parse_json.ts";

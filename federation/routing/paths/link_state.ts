@@ -31,6 +31,8 @@ export interface LinkState {
   readonly links: readonly LinkReport[];
   readonly tags?: readonly string[];
   readonly region?: string;
+  /** Classes of traffic that it takes; a version that says nothing takes custody alone. */
+  readonly classes?: readonly string[];
   readonly nodes?: readonly NodeState[];
   /** Its last word: it was stopped as planned. */
   readonly left?: boolean;
@@ -70,6 +72,7 @@ const LinkStateSchema = v.looseObject({
   tags: v.optional(TagsSchema),
   region: v.optional(TextSchema),
   left: v.optional(v.boolean()),
+  classes: v.optional(TagsSchema),
   // Nodes are for people: one that cannot be read is left out, and takes no route away.
   nodes: v.optional(v.pipe(
     v.array(v.unknown()),

@@ -2,7 +2,13 @@
 
 import { type Context, Hono } from "hono";
 
-import { type Federation, ledgerEntries, recountLedger } from "../../../../federation/mod.ts";
+import {
+  bestEffortLedger,
+  type Federation,
+  ledgerEntries,
+  NO_BEST_EFFORT,
+  recountLedger,
+} from "../../../../federation/mod.ts";
 import { ledgerOfSubscriptions } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
 import { provenance, type Query, readChoice, toPage } from "../request/mod.ts";
@@ -23,7 +29,9 @@ async function ledger(context: DoorContext, c: Context<DoorEnv>): Promise<Respon
   const { entries, next } = toPage(all, ({ destination }) => destination, query);
   const balanced = all.every((entry) => entry.balanced);
   const subscriptions = await ledgerOfSubscriptions(context.node, { recount });
-  return c.json({ entries, subscriptions, balanced, recounted: recount, next, ...provenance(context) });
+  const { federation } = context;
+  const bestEffort = federation === undefined ? NO_BEST_EFFORT : bestEffortLedger(federation);
+  return c.json({ entries, subscriptions, bestEffort, balanced, recounted: recount, next, ...provenance(context) });
 }
 
 function entriesOf({ federation }: DoorContext, recount: boolean): Promise<Entries> {

@@ -147,7 +147,8 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       cluster: text("Who gets it."),
       path: listOf(text("Cluster on the way.")),
       cost: orNull(count("0 here; null without a path.")),
-      state: oneOf("local", "active", "alternate", "parked"),
+      class: orNull(oneOf("custody", "best-effort")),
+      state: oneOf("local", "active", "alternate", "parked", "dropped"),
       reason: text("A stable code."),
       detail: text("For people."),
       subscriptions: listOf(object({

@@ -2,6 +2,12 @@
 
 import { count, flag, listOf, object, oneOf, orNull, ref, type Schema, text, time } from "./schema.ts";
 
+const DROPPED: Schema = {
+  type: "object",
+  additionalProperties: { type: "integer" },
+  description: "Dropped here, by reason: NO_PATH, LINK_DOWN, CONGESTED, NO_ROOM, EXPIRED and others.",
+};
+
 export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
   Cluster: object({
     cluster: text("Name."),
@@ -98,6 +104,10 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
         cluster: text("Destination for which it waits there now."),
         reason: text("A stable code: NO_PATH and others of a parked event, or WAITS_FOR_NEXT_HOP."),
       })),
+      dropped: listOf(object({
+        cluster: text("Destination for which it was dropped there, being best-effort."),
+        reason: text("A stable code, as in the ledger."),
+      })),
     })),
     deliveries: listOf(object({
       cluster: text("Of the subscription."),
@@ -109,8 +119,8 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     })),
     destinations: listOf(object({
       cluster: text("Who was to get it."),
-      state: oneOf("queued", "delivered", "parked", "expired", "rejected", "evicted"),
-      reason: text("A stable code."),
+      state: oneOf("queued", "delivered", "parked", "expired", "rejected", "evicted", "sent", "dropped"),
+      reason: text("A stable code. sent (BEST_EFFORT) and dropped: without custody; whether it came the hops tell."),
     })),
     missing: listOf(text("Cluster on its way that did not answer.")),
   }),
@@ -126,6 +136,21 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     evicted: count("Given up here."),
     balanced: flag("The first is the sum of the others."),
   }),
+  BestEffortLedger: {
+    description: "Events of class best-effort, once for each destination, since the node started.",
+    ...object({
+      sent: count("Own events that left. Nobody tells what arrived: `arrived` there says it."),
+      forwarded: count("Events of other clusters that were passed on."),
+      arrived: count("Events of other clusters that came into this cluster's log."),
+      repeats: count("Copies of such events, which did not."),
+      dropped: DROPPED,
+      destinations: listOf(object({
+        destination: text("Cluster that own events are for."),
+        sent: count("Own events that left for it."),
+        dropped: DROPPED,
+      })),
+    }),
+  },
   SubscriptionLedgerEntry: object({
     subscription: text("Id."),
     group: orNull(text("Its group, whose members share these numbers.")),

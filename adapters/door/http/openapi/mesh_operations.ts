@@ -115,6 +115,7 @@ export const MESH_OPERATIONS: readonly Operation[] = [
       200: json(
         pageOf("entries", ref("LedgerEntry"), {
           subscriptions: listOf(ref("SubscriptionLedgerEntry")),
+          bestEffort: ref("BestEffortLedger"),
           balanced: flag("The equation holds for every destination."),
           recounted: flag("What waits was counted in the store."),
         }),
