@@ -19,5 +19,12 @@ export { ledgerEntries, recountLedger, unbalancedPairs } from "./ledger.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
 export { parkedFor, type ParkedView } from "./parked.ts";
 export { type KnownPeer, listPeers } from "./peers.ts";
-export { areLinked, listRoutes, type RemoteRoute, type RouteSelection, routesVersion } from "./routes.ts";
+export {
+  areLinked,
+  eachRoutes,
+  type RemoteRoutes,
+  type RemoteWay,
+  type RouteSelection,
+  routesVersion,
+} from "./routes.ts";
 export { type EventIdentity, type TraceDestination, type TraceHere, traceHere, type TraceHop } from "./trace.ts";

@@ -5,9 +5,8 @@ import type { Federation } from "../federation.ts";
 import type { RemoteInterest, WantedPattern } from "../routing/interest/mod.ts";
 import type { RouteTable } from "../routing/paths/mod.ts";
 
-/** A pattern that leads to another cluster. */
-export interface RemoteRoute {
-  readonly pattern: string;
+/** The way to another cluster. */
+export interface RemoteWay {
   readonly destination: string;
   /** `null`: there is no way now. */
   readonly nextHop: string | null;
@@ -15,9 +14,7 @@ export interface RemoteRoute {
   readonly path: readonly string[];
   readonly cost: number | null;
   readonly state: "active" | "alternate" | "parked";
-  /** Since the pattern is known to be wanted there. */
-  readonly ageMs: number;
-  /** The cluster that said so. */
+  /** The cluster that said what it wants. */
   readonly origin: string;
   /** Why this way, for people. */
   readonly reason: string;
@@ -25,7 +22,14 @@ export interface RemoteRoute {
   readonly alternate: string | null;
 }
 
-/** Grows with each change of what `listRoutes()` answers, ages apart. */
+/** All patterns that lead to one cluster: they go the same way. */
+export interface RemoteRoutes {
+  readonly way: RemoteWay;
+  /** In order of pattern, each once. Never changed: as long as nothing of it changes, it is the same list. */
+  readonly patterns: readonly WantedPattern[];
+}
+
+/** Grows with each change of what `eachRoutes()` has. */
 export function routesVersion({ topology, interest }: Federation): number {
   return topology.table.version + interest.remote.version;
 }
@@ -39,19 +43,21 @@ export interface RouteSelection {
   readonly cut?: readonly [string, string];
 }
 
-/** In order of pattern, then destination. Throws `RangeError` where there is no link to cut. */
-export function listRoutes(
-  federation: Federation,
-  query: RouteSelection = {},
-): RemoteRoute[] {
+/**
+ * The routes to one cluster after the other, by name; none where no pattern fits the topic. One takes some milliseconds at most; all of a large mesh may take a
+ * second, so that the caller pauses in between. Throws `RangeError` where there is no link to cut.
+ */
+export function* eachRoutes(federation: Federation, query: RouteSelection = {}): Generator<RemoteRoutes> {
   const { topic, destination, cut } = query;
-  const { table } = federation.topology;
+  const { topology: { table }, interest: { remote } } = federation;
   const ways = cut === undefined ? table : table.simulateCut(...cut);
-  const wanted = wantedPatterns(federation.interest.remote).filter(({ pattern, cluster }) =>
-    (destination === undefined || destination === cluster) &&
-    (topic === undefined || (patternMatches(pattern, topic) && !isSystemTopic(topic)))
-  );
-  return wanted.map((row) => toRoute(federation, ways, row));
+  if (topic !== undefined && isSystemTopic(topic)) return;
+  for (const cluster of remote.clusters()) {
+    if (destination !== undefined && destination !== cluster) continue;
+    const patterns = patternsOf(remote, cluster);
+    const fitting = topic === undefined ? patterns : patterns.filter(({ pattern }) => patternMatches(pattern, topic));
+    yield { way: toWay(ways, cluster), patterns: fitting };
+  }
 }
 
 /** Whether the routes know a link between two clusters. */
@@ -65,37 +71,34 @@ export function areLinked({ topology }: Federation, a: string, b: string): boole
   }
 }
 
-/** What was listed last, of each database: a large mesh has hundreds of thousands of rows, and most questions come in between changes. */
-const listed = new WeakMap<RemoteInterest, { readonly version: number; readonly rows: readonly WantedPattern[] }>();
-
-/** In order of pattern, then cluster. Patterns that several groups of a cluster want are one row. */
-function wantedPatterns(remote: RemoteInterest): readonly WantedPattern[] {
-  const known = listed.get(remote);
-  if (known?.version === remote.version) return known.rows;
-  const rows: WantedPattern[] = [];
-  for (const row of remote.patterns()) {
-    const last = rows.at(-1);
-    if (last?.cluster !== row.cluster || last.pattern !== row.pattern) rows.push(row);
-    else if (row.since < last.since) rows[rows.length - 1] = row;
-  }
-  rows.sort(byPattern);
-  listed.set(remote, { version: remote.version, rows });
-  return rows;
+interface Listed {
+  readonly version: number;
+  readonly patterns: readonly WantedPattern[];
 }
 
-function toRoute({ world }: Federation, ways: RouteTable, { cluster, pattern, since }: WantedPattern): RemoteRoute {
-  const way = ways.routeTo(cluster);
-  const ageMs = Math.max(0, Math.round(world.now() - since));
-  const common = { pattern, destination: cluster, ageMs, origin: cluster };
+/** What was listed last, of each database and cluster: most questions come in between changes, and few clusters change. */
+const listed = new WeakMap<RemoteInterest, Map<string, Listed>>();
+
+function patternsOf(remote: RemoteInterest, cluster: string): readonly WantedPattern[] {
+  const lists = listed.get(remote) ?? new Map<string, Listed>();
+  listed.set(remote, lists);
+  const version = remote.versionOf(cluster);
+  const known = lists.get(cluster);
+  if (known?.version === version) return known.patterns;
+  const patterns = remote.patternsOf(cluster);
+  lists.delete(cluster);
+  lists.set(cluster, { version, patterns });
+  if (lists.size > remote.clusters().length) lists.delete(lists.keys().next().value!); // of one that is gone, or is listed anew
+  return patterns;
+}
+
+function toWay(ways: RouteTable, destination: string): RemoteWay {
+  const way = ways.routeTo(destination);
+  const common = { destination, origin: destination };
   if (way === undefined) {
-    const reason = `no path to "${cluster}": its events wait here until there is one`;
+    const reason = `no path to "${destination}": its events wait here until there is one`;
     return { ...common, nextHop: null, path: [], cost: null, state: "parked", reason, alternate: null };
   }
   const { nextHop, path, cost, state, reason, alternate } = way;
   return { ...common, nextHop, path, cost, state, reason, alternate: alternate?.nextHop ?? null };
-}
-
-function byPattern(a: WantedPattern, b: WantedPattern): number {
-  if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
-  return a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0;
 }

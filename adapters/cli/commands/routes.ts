@@ -18,8 +18,9 @@ interface Route {
   readonly reason: string;
 }
 
-/** What `?watch` tells: first all as `routes`, then what came and went. */
+/** What `?watch` tells: first all as `routes`, then what came and went. `more`: this was a part of it. */
 interface RouteChange {
+  readonly more?: boolean;
   readonly routes?: readonly Route[];
   readonly added?: readonly Route[];
   readonly removed?: readonly Route[];
@@ -48,9 +49,18 @@ export async function showRoutes(context: CommandContext): Promise<void> {
   if (args.has("dot")) {
     return await printText(context, (await api.request("GET", "/routes", { query: { ...query, format: "dot" } })).text);
   }
-  const { text, body } = await api.request("GET", "/routes", { query: { ...query, limit: 1000 } });
+  const page = { after: args.text("after"), limit: args.number("limit") ?? 1000 };
+  const { text, body } = await api.request("GET", "/routes", { query: { ...query, ...page } });
   if (context.json) return await printText(context, text);
-  await printTable(context, body.routes as Route[], { columns, empty: "no routes: nobody subscribes to anything" });
+  await printTable(context, body.routes as Route[], { columns, empty: emptyText(query) });
+  if (body.next !== null) await say(context, `there is more: --after '${body.next}'`);
+}
+
+function emptyText({ topic, destination }: { readonly topic?: string; readonly destination?: string }): string {
+  if (topic === undefined && destination === undefined) return "no routes: nobody subscribes to anything";
+  const wanted = [topic && `topic "${topic}"`, destination && `cluster "${destination}"`].filter(Boolean).join(" and ");
+  return `no routes for ${wanted}: nobody there wants it, as far as this node knows; ` +
+    "`weft why-not TOPIC CLUSTER` asks the cluster itself";
 }
 
 async function watch(context: CommandContext, api: NodeApi, query: Record<string, string | undefined>): Promise<void> {
@@ -68,7 +78,7 @@ async function watch(context: CommandContext, api: NodeApi, query: Record<string
 async function printChange(context: CommandContext, change: RouteChange): Promise<void> {
   if (change.routes !== undefined) {
     await printTable(context, change.routes, { columns, empty: "no routes yet" });
-    return await say(context, "watching (Ctrl-C ends)");
+    return change.more ? undefined : await say(context, "watching (Ctrl-C ends)");
   }
   for (const [sign, routes] of [["+", change.added], ["-", change.removed]] as const) {
     for (const { pattern, destination, state } of routes ?? []) {

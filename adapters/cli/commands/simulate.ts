@@ -44,8 +44,17 @@ export async function simulate(context: CommandContext): Promise<void> {
     );
   }
   const api = createNodeApi(context);
-  const read = async (query: Record<string, string | undefined>): Promise<readonly Route[]> =>
-    (await api.request("GET", "/routes", { query: { ...query, limit: 1000 } })).body.routes;
+  const read = async (query: Record<string, string | undefined>): Promise<readonly Route[]> => {
+    const routes: Route[] = [];
+    let next: string | null = null;
+    do {
+      const page = { after: next ?? undefined, limit: 1000 };
+      const { body } = await api.request("GET", "/routes", { query: { ...query, ...page } });
+      routes.push(...body.routes);
+      next = body.next;
+    } while (next !== null);
+    return routes;
+  };
   const then = await read({ cut });
   const now = new Map((await read({})).map((route) => [keyOf(route), route]));
   const changes = then.flatMap((route) => {

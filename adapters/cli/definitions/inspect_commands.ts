@@ -33,6 +33,8 @@ export const inspectCommands: readonly CommandSpec[] = [
       { name: "destination", kind: "text", value: "CLUSTER", summary: "only routes to there" },
       { name: "dot", kind: "switch", summary: "as a graph for Graphviz" },
       { name: "watch", kind: "switch", summary: "go on with each change" },
+      { name: "after", kind: "text", value: "NEXT", summary: "begin after this route" },
+      { name: "limit", kind: "count", value: "N", summary: "routes at most (default: 1000)" },
     ],
     load: async () => (await import("../commands/routes.ts")).showRoutes,
   },

@@ -15,14 +15,9 @@ export interface ExplainedWant {
   readonly stoppedBy: string | undefined;
 }
 
-/** A row of the routing table: a pattern leads to a cluster. */
+/** A pattern that leads to a cluster. */
 export interface WantedPattern {
-  readonly cluster: string;
   readonly pattern: string;
-  readonly group?: string;
-  readonly durable: boolean;
-  /** Whoever asks for it has a filter: not each of its events goes there. */
-  readonly filtered: boolean;
   /** Since when, on the caller's clock. */
   readonly since: number;
 }
@@ -42,6 +37,8 @@ interface Shard {
 
 interface Teller {
   readonly shards: Map<number, Shard>;
+  /** Version with which what counts of it changed last. */
+  changedAt: number;
   /** It could not be reached for so long that its live wants do not count. */
   durableOnly: boolean;
 }
@@ -75,11 +72,11 @@ export class RemoteInterest {
 
   /** Replaces a shard of a cluster's wants; no wants: the shard is gone. `now`: since when what is new in it is wanted. */
   set(cluster: string, shard: number, wants: readonly ToldWant[], now = 0): void {
-    const teller = this.#tellers.get(cluster) ?? { shards: new Map<number, Shard>(), durableOnly: false };
+    const teller: Teller = this.#tellers.get(cluster) ?? { shards: new Map(), changedAt: 0, durableOnly: false };
     const before = teller.shards.get(shard)?.targets ?? new Map<string, Target>();
     teller.shards.delete(shard);
     const after = toShard(cluster, this.#bounded(teller, wants), { before, now });
-    for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(target);
+    for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(teller, target);
     for (const [text, target] of after.targets) if (!before.has(text)) this.#add(teller, target);
     if (after.targets.size > 0) teller.shards.set(shard, after);
     if (teller.shards.size > 0) this.#tellers.set(cluster, teller);
@@ -99,7 +96,7 @@ export class RemoteInterest {
     const teller = this.#tellers.get(cluster);
     if (teller === undefined || teller.durableOnly) return;
     teller.durableOnly = true;
-    for (const target of liveOf(teller)) this.#remove(target);
+    for (const target of liveOf(teller)) this.#remove(teller, target);
   }
 
   /** The cluster can be reached: all that it told counts, without its telling it again. */
@@ -150,24 +147,18 @@ export class RemoteInterest {
     return [...this.#tellers.keys()].sort();
   }
 
-  /** Each pattern of each cluster once, and once more for each group, by cluster and pattern. */
-  patterns(): readonly WantedPattern[] {
-    return this.clusters().flatMap((cluster) => {
-      const rows = new Map<string, WantedPattern>();
-      for (const { want: { pattern, group, durable, filter }, since } of this.#countingOf(cluster)) {
-        const key = group === undefined ? pattern : `${pattern} ${group}`;
-        const row = rows.get(key);
-        rows.set(key, {
-          cluster,
-          pattern,
-          group,
-          durable: durable || row?.durable === true,
-          filtered: filter !== undefined && row?.filtered !== false,
-          since: Math.min(since, row?.since ?? since),
-        });
-      }
-      return [...rows.values()].sort(byPattern);
-    });
+  /** The version with which what counts of a cluster changed last; 0: nothing does. */
+  versionOf(cluster: string): number {
+    return this.#tellers.get(cluster)?.changedAt ?? 0;
+  }
+
+  /** Each pattern that a cluster wants, in order, and since when. */
+  patternsOf(cluster: string): readonly WantedPattern[] {
+    const patterns = new Map<string, number>();
+    for (const { want: { pattern }, since } of this.#countingOf(cluster)) {
+      patterns.set(pattern, Math.min(since, patterns.get(pattern) ?? since));
+    }
+    return [...patterns].sort(([a], [b]) => a < b ? -1 : 1).map(([pattern, since]) => ({ pattern, since }));
   }
 
   #countingOf(cluster: string): readonly Target[] {
@@ -197,16 +188,16 @@ export class RemoteInterest {
     return [{ pattern: ">", durable: wants.some(({ durable }) => durable), collapsed: wants.length }];
   }
 
-  #add({ durableOnly }: Teller, target: Target): void {
-    if (durableOnly && !target.want.durable) return;
+  #add(teller: Teller, target: Target): void {
+    if (teller.durableOnly && !target.want.durable) return;
     this.#matcher.add(target.want.pattern, target);
-    this.#version++;
+    teller.changedAt = ++this.#version;
     this.#found.clear();
   }
 
-  #remove(target: Target): void {
+  #remove(teller: Teller, target: Target): void {
     if (!this.#matcher.remove(target.want.pattern, target)) return;
-    this.#version++;
+    teller.changedAt = ++this.#version;
     this.#found.clear();
   }
 }
@@ -245,11 +236,6 @@ function targetsOf({ shards }: Teller): Target[] {
 
 function liveOf(teller: Teller): Target[] {
   return targetsOf(teller).filter(({ want }) => !want.durable);
-}
-
-function byPattern(a: WantedPattern, b: WantedPattern): number {
-  if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
-  return (a.group ?? "") < (b.group ?? "") ? -1 : 1;
 }
 
 function byText(a: Target, b: Target): number {

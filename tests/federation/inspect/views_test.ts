@@ -3,13 +3,27 @@
 import { describe, expect, it } from "bun:test";
 
 import type { DialBus } from "../../../federation/link/link_bus.ts";
-import { areLinked, listClusters, listInterest, listLinks, listPeers, listRoutes } from "../../../federation/mod.ts";
+import {
+  areLinked,
+  eachRoutes,
+  type Federation,
+  listClusters,
+  listInterest,
+  listLinks,
+  listPeers,
+} from "../../../federation/mod.ts";
 import { MemoryMesh } from "../../support/memory_mesh.ts";
 
 const ROW = ["alice-bob", "bob-charlie"];
 const TRIANGLE = [...ROW, "alice-charlie"];
 
-describe("listRoutes()", () => {
+function listRoutes(federation: Federation, query?: Parameters<typeof eachRoutes>[1]) {
+  return [...eachRoutes(federation, query)].flatMap(({ way, patterns }) =>
+    patterns.map((pattern) => ({ ...way, ...pattern }))
+  );
+}
+
+describe("eachRoutes()", () => {
   it("has a route for each pattern that another cluster wants, once for all groups of it", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");
@@ -26,7 +40,7 @@ describe("listRoutes()", () => {
       origin: "charlie",
       alternate: null,
     }]);
-    expect(routes[0].ageMs).toBeGreaterThanOrEqual(1000);
+    expect(mesh.clock.now() - routes[0].since).toBeGreaterThanOrEqual(1000);
   });
 
   it("narrows to a topic and to a destination; topics of the nodes' own take none", async () => {
@@ -39,6 +53,19 @@ describe("listRoutes()", () => {
     expect(names({ topic: "user.created" })).toEqual(["> charlie"]);
     expect(names({ destination: "bob" })).toEqual(["order.> bob"]);
     expect(names({ topic: "weft-system.link.up" })).toEqual([]);
+  });
+
+  it("has the same list of patterns until something of that cluster changes", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("bob", "audit", "order.>");
+    await mesh.subscribe("charlie", "audit", "order.>");
+    const lists = () => [...eachRoutes(mesh.get("alice").federation)].map(({ patterns }) => patterns);
+    const before = lists();
+    await mesh.subscribe("charlie", "users", "user.>");
+    await mesh.clock.advance(500);
+    const after = lists();
+    expect(after.map((list, i) => list === before[i])).toEqual([true, false]);
+    expect(after[1].map(({ pattern }) => pattern)).toEqual(["order.>", "user.>"]);
   });
 
   it("says what has no path", async () => {

@@ -227,22 +227,39 @@ describe("RemoteInterest.explain()", () => {
   });
 });
 
-describe("RemoteInterest.patterns()", () => {
-  it("lists each pattern of a cluster once, and once more for each group, with the time of the first want", () => {
-    const filtered = (pattern: string, source: string) =>
-      aWant(pattern, { filter: { source }, durable: source === "/b" });
-    remote.set("bob", 0, [filtered("order.>", "/a"), aGroup("billing", "order.>")], 10);
-    remote.set("bob", 1, [filtered("order.>", "/b"), filtered("audit", "/a")], 20);
-    remote.set("alice", 0, [aWant("audit"), filtered("audit", "/b")], 30);
-    const rows = remote.patterns().map(({ cluster, pattern, group, durable, filtered, since }) => {
-      return [cluster, pattern, group ?? "", durable, filtered, since];
-    });
-    expect(rows).toEqual([
-      ["alice", "audit", "", true, false, 30],
-      ["bob", "audit", "", false, true, 20],
-      ["bob", "order.>", "", true, true, 10],
-      ["bob", "order.>", "billing", true, false, 10],
-    ]);
+describe("RemoteInterest.patternsOf()", () => {
+  it("lists each pattern of a cluster once, in order, with the time of the first want", () => {
+    const filtered = (pattern: string, source: string) => aWant(pattern, { filter: { source } });
+    remote.set("bob", 0, [filtered("order.>", "/a"), aGroup("billing", "order.>")], 20);
+    remote.set("bob", 1, [filtered("order.>", "/b"), filtered("audit", "/a")], 10);
+    remote.set("alice", 0, [aWant("audit")], 30);
+    expect(remote.patternsOf("bob")).toEqual([{ pattern: "audit", since: 10 }, { pattern: "order.>", since: 10 }]);
+    expect(remote.patternsOf("alice")).toEqual([{ pattern: "audit", since: 30 }]);
+    expect(remote.patternsOf("charlie")).toEqual([]);
+  });
+});
+
+describe("RemoteInterest.versionOf()", () => {
+  it("changes with what counts of that cluster, also when it comes back, and with nothing of another", () => {
+    const versions = (): number => remote.versionOf("bob");
+    expect(versions()).toBe(0);
+    const seen = new Set<number>();
+    for (
+      const change of [
+        () => remote.set("bob", 0, [aWant("a", { durable: false }), aWant("b")]),
+        () => remote.set("bob", 0, [aWant("a", { durable: false }), aWant("c")]),
+        () => remote.dropLive("bob"),
+        () => remote.restore("bob"),
+        () => (remote.clear("bob"), remote.set("bob", 0, [aWant("a")])),
+      ]
+    ) {
+      change();
+      seen.add(versions());
+    }
+    expect(seen.size).toBe(5);
+    remote.set("alice", 0, [aWant("a")]);
+    remote.set("bob", 0, [aWant("a")]);
+    expect(seen.has(versions())).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
-/** The routing table for people: as a table of text, and as a graph. */
+/** The routing table for people, as a table of text and as a graph: piece by piece, since there may be many routes. */
 
-import type { RouteEntry, RouteTable } from "./route_table.ts";
+import { entriesOf, type RouteEntry, type RouteTable } from "./route_table.ts";
 
 const COLUMNS: readonly (readonly [title: string, cell: (route: RouteEntry) => string])[] = [
   ["PATTERN", ({ pattern }) => pattern],
@@ -12,29 +12,49 @@ const COLUMNS: readonly (readonly [title: string, cell: (route: RouteEntry) => s
   ["AGE", ({ ageMs }) => `${Math.round(ageMs / 1000)}s`],
   ["REASON", ({ reason }) => reason],
 ];
+const TITLES = COLUMNS.map(([title]) => title);
 
-/** Columns of equal width, a line per route. */
-export function toText({ routes }: RouteTable): string {
-  const rows = [COLUMNS.map(([title]) => title), ...routes.map((route) => COLUMNS.map(([, cell]) => cell(route)))];
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()).join("\n") + "\n";
+/** Routes measured between two turns of the event loop. */
+const MEASURED_MAX = 1024;
+
+/** Columns of equal width, a line per route. Empty texts first, while the widths are found. */
+export function* toText(table: RouteTable): Generator<string> {
+  const widths = TITLES.map(({ length }) => length);
+  let measured = 0;
+  for (const route of entriesOf(table)) {
+    for (const [i, cell] of toCells(route).entries()) widths[i] = Math.max(widths[i], cell.length);
+    if (++measured % MEASURED_MAX === 0) yield "";
+  }
+  yield toLine(TITLES, widths);
+  for (const route of entriesOf(table)) yield toLine(toCells(route), widths);
 }
 
 /** Graphviz: clusters as boxes, hops as arrows, patterns as notes at their destination. */
-export function toDot({ routes }: RouteTable): string {
+export function* toDot(table: RouteTable): Generator<string> {
+  yield "digraph weft {\n  rankdir=LR;\n";
   const lines = new Set<string>();
-  for (const route of routes) {
-    for (const cluster of [...route.path, route.destination]) lines.add(`${quote(cluster)} [shape=box]`);
-    for (let i = 1; i < route.path.length; i++) lines.add(`${quote(route.path[i - 1])} -> ${quote(route.path[i])}`);
-    const note = quote(`pattern ${route.pattern}`);
-    lines.add(`${note} [shape=note, label=${quote(route.pattern)}]`);
-    lines.add(
-      `${quote(route.destination)} -> ${note} [style=dashed, label=${
-        quote(route.cost === null ? route.state : `${route.state}, ${route.cost}`)
-      }]`,
-    );
+  for (const { way: { path, destination } } of table.routes.values()) {
+    for (const cluster of [...path, destination]) lines.add(`${quote(cluster)} [shape=box]`);
+    for (let i = 1; i < path.length; i++) lines.add(`${quote(path[i - 1])} -> ${quote(path[i])}`);
   }
-  return `digraph weft {\n  rankdir=LR;\n${[...lines].map((line) => `  ${line};\n`).join("")}}\n`;
+  for (const line of lines) yield `  ${line};\n`;
+  let before: string | undefined;
+  for (const { pattern, destination, cost, state } of entriesOf(table)) {
+    const note = quote(`pattern ${pattern}`);
+    if (pattern !== before) yield `  ${note} [shape=note, label=${quote(pattern)}];\n`;
+    before = pattern;
+    const label = quote(cost === null ? state : `${state}, ${cost}`);
+    yield `  ${quote(destination)} -> ${note} [style=dashed, label=${label}];\n`;
+  }
+  yield "}\n";
+}
+
+function toCells(route: RouteEntry): string[] {
+  return COLUMNS.map(([, cell]) => cell(route));
+}
+
+function toLine(cells: readonly string[], widths: readonly number[]): string {
+  return `${cells.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()}\n`;
 }
 
 function quote(text: string): string {

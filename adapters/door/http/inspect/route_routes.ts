@@ -5,10 +5,10 @@ import { type Context, Hono } from "hono";
 import { areLinked, knownClusters, type RouteSelection } from "../../../../federation/mod.ts";
 import { parseTopic, RefusedError } from "../../../../node/mod.ts";
 import type { DoorContext, DoorEnv } from "../door_context.ts";
-import { provenance, type Query, readChoice, toPage } from "../request/mod.ts";
+import { provenance, type Query, readChoice, readLimit, slicedBody } from "../request/mod.ts";
 import { LiveClients, sseHeadResponse } from "../streams/mod.ts";
 import { toDot, toText } from "./route_formats.ts";
-import { readRouteTable, routeKey } from "./route_table.ts";
+import { entriesOf, readRouteTable, type RouteEntry, routeKey } from "./route_table.ts";
 import { watchRoutes } from "./route_watch.ts";
 
 export function routeRoutes(context: DoorContext): Hono<DoorEnv> {
@@ -18,7 +18,7 @@ export function routeRoutes(context: DoorContext): Hono<DoorEnv> {
   return app;
 }
 
-function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>): Response {
+async function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>): Promise<Response> {
   const query: Query = (name) => c.req.query(name);
   const wanted = readSelection(context, query);
   const watch = readChoice(query, "watch", ["", "true", "false"]);
@@ -27,16 +27,16 @@ function answer(context: DoorContext, watchers: LiveClients, c: Context<DoorEnv>
   }
   switch (readChoice(query, "format", ["json", "text", "dot"]) ?? "json") {
     case "json":
-      return c.json(toJson(context, wanted, query));
+      return c.json(await toJson(context, wanted, query));
     case "text":
-      return toPlain(c, toText(readRouteTable(context, wanted)), "text/plain");
+      return toPlain(c, toText(await readRouteTable(context, wanted)), "text/plain");
     case "dot":
-      return toPlain(c, toDot(readRouteTable(context, wanted)), "text/vnd.graphviz");
+      return toPlain(c, toDot(await readRouteTable(context, wanted)), "text/vnd.graphviz");
   }
 }
 
-function toPlain(c: Context<DoorEnv>, text: string, mediaType: string): Response {
-  return c.body(text, 200, { "content-type": `${mediaType}; charset=utf-8` });
+function toPlain(c: Context<DoorEnv>, texts: Iterable<string>, mediaType: string): Response {
+  return c.body(slicedBody(texts), 200, { "content-type": `${mediaType}; charset=utf-8` });
 }
 
 /** Throws `InvalidTopicError` or `RefusedError`. */
@@ -61,8 +61,15 @@ function readCut({ federation }: DoorContext, cut: string | undefined): readonly
   throw new RefusedError("LINK_UNKNOWN", `Cannot cut "${cut}": no two clusters of these names are linked`, { cut });
 }
 
-function toJson(context: DoorContext, wanted: RouteSelection, query: Query) {
-  const { version, routes } = readRouteTable(context, wanted);
-  const { entries, next } = toPage(routes, routeKey, query);
-  return { version, routes: entries, next, ...provenance(context) };
+async function toJson(context: DoorContext, wanted: RouteSelection, query: Query) {
+  const limit = readLimit(query);
+  const table = await readRouteTable(context, wanted);
+  const routes: RouteEntry[] = [];
+  for (const entry of entriesOf(table, query("after"))) {
+    if (routes.length === limit) {
+      return { version: table.version, routes, next: routeKey(routes[limit - 1]), ...provenance(context) };
+    }
+    routes.push(entry);
+  }
+  return { version: table.version, routes, next: null, ...provenance(context) };
 }

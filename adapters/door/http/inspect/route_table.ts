@@ -1,35 +1,58 @@
-/** The routing table: which patterns are wanted, where, and by which path. */
+/** The routing table: which patterns are wanted, where, and by which path. A large one is read in steps. */
 
-import { listRoutes, type RemoteRoute, type RouteSelection, routesVersion } from "../../../../federation/mod.ts";
+import { eachRoutes, type RemoteWay, type RouteSelection, routesVersion } from "../../../../federation/mod.ts";
 import { isSystemTopic, patternMatches } from "../../../../node/mod.ts";
 import type { DoorContext } from "../door_context.ts";
+import { nextTurn } from "../request/mod.ts";
+import { mergeSorted, sortInSteps } from "./sorted_lists.ts";
 
-/** A route to this cluster's own subscribers. */
-interface LocalRoute {
-  readonly pattern: string;
+/** The way to this cluster's own subscribers. */
+interface LocalWay {
   readonly destination: string;
   readonly nextHop: null;
   readonly path: readonly string[];
   readonly cost: 0;
   readonly state: "local";
-  /** Since the pattern is wanted here. */
-  readonly ageMs: number;
   readonly origin: string;
   readonly reason: "LOCAL_SUBSCRIBER";
   readonly alternate: null;
 }
 
 /** A line of the table. */
-export type RouteEntry = LocalRoute | RemoteRoute;
+export type RouteEntry = (LocalWay | RemoteWay) & {
+  readonly pattern: string;
+  /** Since the pattern is known to be wanted there. */
+  readonly ageMs: number;
+};
 
+interface WantedPattern {
+  readonly pattern: string;
+  /** Reading of the monotonic clock, ms. */
+  readonly since: number;
+}
+
+/** What leads to one destination. */
+export interface Routes {
+  readonly way: LocalWay | RemoteWay;
+  /** In order of pattern. Never changed: the same list has the same patterns. */
+  readonly patterns: readonly WantedPattern[];
+}
+
+/** The table as it was when it was read: nothing that happens later changes it. */
 export interface RouteTable {
   /** Grows with each change. */
   readonly version: number;
-  /** In order of pattern, then destination. */
-  readonly routes: readonly RouteEntry[];
+  /** By destination. */
+  readonly routes: ReadonlyMap<string, Routes>;
+  /** When it was read, on the monotonic clock, ms. */
+  readonly now: number;
 }
 
 type Context = Pick<DoorContext, "node" | "clock" | "federation">;
+type LocalInterest = Context["node"]["dispatcher"]["interest"];
+
+/** Patterns looked at between two turns of the event loop: some milliseconds. */
+const STEP_PATTERNS = 4096;
 
 /** The version that the table has now, without making it. */
 export function versionOf({ node, federation }: Context): number {
@@ -37,37 +60,69 @@ export function versionOf({ node, federation }: Context): number {
 }
 
 /** The table as it is now, or as it would be. */
-export function readRouteTable(context: Context, query: RouteSelection): RouteTable {
-  const { federation } = context;
-  const remote = federation === undefined ? [] : listRoutes(federation, query);
-  const local = listLocal(context, query);
-  const routes = local.length === 0 ? remote : [...local, ...remote].sort(byKey);
-  return { version: versionOf(context), routes };
+export async function readRouteTable(context: Context, query: RouteSelection): Promise<RouteTable> {
+  const version = versionOf(context);
+  const routes = new Map<string, Routes>();
+  let done = 0;
+  for (const step of eachOfBoth(context, query)) {
+    if (step !== undefined && step.patterns.length > 0) routes.set(step.way.destination, step);
+    // Of many patterns that were looked at few may fit the topic.
+    done += step === undefined || query.topic !== undefined ? STEP_PATTERNS : Math.max(1, step.patterns.length);
+    if (done < STEP_PATTERNS) continue;
+    done = 0;
+    await nextTurn();
+  }
+  return { version, routes, now: context.clock.now() };
 }
 
-/** A route's place in the table, for pages: patterns have no spaces. */
-export function routeKey({ pattern, destination }: RouteEntry): string {
+/** The lines in order of pattern, then destination; only those after a key, if one is given. */
+export function* entriesOf({ routes, now }: RouteTable, after?: string): Generator<RouteEntry> {
+  const lists = [...routes.values()].map(({ way, patterns }) => {
+    const from = after === undefined ? 0 : firstAfter(patterns, way.destination, after);
+    return { name: way.destination, items: patterns, from };
+  });
+  for (const { name, item } of mergeSorted(lists, ({ pattern }) => pattern)) {
+    yield toEntry(routes.get(name)!.way, item, now);
+  }
+}
+
+export function toEntry(way: LocalWay | RemoteWay, { pattern, since }: WantedPattern, now: number): RouteEntry {
+  return { pattern, ...way, ageMs: Math.max(0, Math.round(now - since)) };
+}
+
+/** A route's place in the table, for pages: patterns have no spaces, and no character of one is less than the space. */
+export function routeKey({ pattern, destination }: { readonly pattern: string; readonly destination: string }): string {
   return `${pattern} ${destination}`;
 }
 
-function listLocal({ node, clock }: Context, { topic, destination }: RouteSelection): LocalRoute[] {
+/** `undefined`: a part of the work is done, and there is nothing to show yet. */
+function* eachOfBoth(context: Context, query: RouteSelection): Generator<Routes | undefined> {
+  yield* localRoutes(context, query);
+  if (context.federation !== undefined) yield* eachRoutes(context.federation, query);
+}
+
+function* localRoutes({ node }: Context, { topic, destination }: RouteSelection): Generator<Routes | undefined> {
   const { cluster, dispatcher: { interest } } = node;
-  const now = clock.now();
-  const wanted = destination === undefined || destination === cluster ? interest.list() : [];
-  return wanted
-    .filter(({ pattern }) => topic === undefined || takes(pattern, topic))
-    .map(({ pattern, since }) => ({
-      pattern,
-      destination: cluster,
-      nextHop: null,
-      path: [cluster],
-      cost: 0,
-      state: "local",
-      ageMs: Math.max(0, Math.round(now - since)),
-      origin: cluster,
-      reason: "LOCAL_SUBSCRIBER",
-      alternate: null,
-    }));
+  if (destination !== undefined && destination !== cluster) return;
+  const sorted = yield* sortedPatterns(interest);
+  const patterns = topic === undefined ? sorted : sorted.filter(({ pattern }) => takes(pattern, topic));
+  const common = { nextHop: null, cost: 0, state: "local", reason: "LOCAL_SUBSCRIBER", alternate: null } as const;
+  yield { way: { destination: cluster, path: [cluster], origin: cluster, ...common }, patterns };
+}
+
+/** What was sorted last: most questions come in between changes. */
+const sortedLast = new WeakMap<
+  LocalInterest,
+  { readonly version: number; readonly patterns: readonly WantedPattern[] }
+>();
+
+function* sortedPatterns(interest: LocalInterest): Generator<undefined, readonly WantedPattern[]> {
+  const { version } = interest;
+  const known = sortedLast.get(interest);
+  if (known?.version === version) return known.patterns;
+  const patterns = yield* sortInSteps(interest.list(), ({ pattern }) => pattern, STEP_PATTERNS);
+  sortedLast.set(interest, { version, patterns });
+  return patterns;
 }
 
 /** A pattern that begins with a wildcard does not take the node's own topics. */
@@ -75,8 +130,13 @@ function takes(pattern: string, topic: string): boolean {
   return patternMatches(pattern, topic) && (!isSystemTopic(topic) || isSystemTopic(pattern));
 }
 
-/** The order of `routeKey()`: no character of a pattern is less than the space. */
-function byKey(a: RouteEntry, b: RouteEntry): number {
-  if (a.pattern !== b.pattern) return a.pattern < b.pattern ? -1 : 1;
-  return a.destination < b.destination ? -1 : a.destination > b.destination ? 1 : 0;
+function firstAfter(patterns: readonly WantedPattern[], destination: string, after: string): number {
+  let low = 0;
+  let high = patterns.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (routeKey({ pattern: patterns[middle].pattern, destination }) > after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

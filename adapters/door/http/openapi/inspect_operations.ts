@@ -71,7 +71,8 @@ const LOG: readonly Operation[] = [
     id: "listRoutes",
     tag: "inspect",
     summary: "The routing table",
-    description: "`?watch` sends `event: routes` with the table, then `event: change` with what was added and removed.",
+    description:
+      "`?watch` sends `event: routes` with the table, then `event: change` with what was added and removed; what is large comes in several of these, all but the last with `more: true`.",
     scope: "authenticated",
     parameters: [
       { name: "topic", in: "query", description: "Only routes that this topic takes." },
