@@ -9,6 +9,7 @@ import { connect, headers } from "@nats-io/transport-node";
 
 import { createAuthenticator, TicketStore } from "../../adapters/door/http/auth/mod.ts";
 import { openTestNats } from "../adapters/door_nats_support.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { BUILD_TIMEOUT_MS, buildClient, toolchainAbsence } from "./clients/build_client.ts";
 
 const TOKEN = "shop-secret";
@@ -51,6 +52,42 @@ describe.skipIf(absence !== undefined)(`nats.py${absence ?? ""}`, () => {
       errors: [`nats: permissions violation for publish to "secret.plan"`],
     });
     expect(receipt).toMatchObject({ cluster: "alice" });
+  }, 2 * BUILD_TIMEOUT_MS);
+});
+
+const noGo = toolchainAbsence(["go", "version"]);
+
+describe.skipIf(noGo !== undefined)(`the nats CLI${noGo ?? ""}`, () => {
+  it("publishes, subscribes, asks, answers, measures, and is told that nobody answers", async () => {
+    const built = buildClient({
+      language: "nats_cli",
+      commands: [["go", "build", "-o", "nats", "github.com/nats-io/natscli/nats"]],
+    });
+    await using nats = await openTestNats({ authenticate });
+    using home = tempDir();
+    /** What one command wrote, when it has ended. */
+    const run = async (...args: string[]): Promise<string> => {
+      const { stdout, stderr } = await promisify(execFile)(
+        join(built, "nats"),
+        ["--server", nats.door.url, "--user", "shop", "--password", TOKEN, ...args],
+        { timeout: 60_000, env: { HOME: home.path } },
+      );
+      return `${stdout}${stderr}`;
+    };
+    const subscribed = (count: number) => nats.fixture.eventually(() => expect(nats.door.counts.clients).toBe(count));
+    const heard = run("sub", "order.>", "--count", "3", "--raw");
+    await subscribed(1);
+    await run("pub", "order.placed", '{"n":1}');
+    await run("pub", "order.placed", "order {{Count}}", "--count", "2", "--header", "Content-Type:text/plain");
+    expect((await heard).trim().split("\n")).toEqual(['{"n":1}', "order 1", "order 2"]);
+    await subscribed(0);
+    const answering = run("reply", "price.get", "42", "--count", "1").catch(({ stdout }) => stdout); // it never ends with 0
+    await subscribed(1);
+    expect((await run("request", "price.get", "tea", "--raw")).trim()).toBe("42");
+    expect(await answering).toContain("tea");
+    expect(await run("request", "nobody.there", "tea")).toContain("No responders are available");
+    expect(await run("server", "check", "connection")).toContain("OK Connection");
+    await expect(run("pub", "secret.plan", "x")).rejects.toThrow("Permissions Violation");
   }, 2 * BUILD_TIMEOUT_MS);
 });
 
