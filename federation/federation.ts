@@ -6,7 +6,7 @@ import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
 import { Departures } from "./custody/departures.ts";
-import { Repicks } from "./custody/repicks.ts";
+import { GROUP_FAILOVER_MS, Repicks } from "./custody/repicks.ts";
 import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
@@ -28,6 +28,7 @@ import type { LocalCluster } from "./local_cluster.ts";
 import { Dialling } from "./membership/dialling.ts";
 import { type FederationOptions, TOPOLOGY_LIFETIME_MS } from "./options.ts";
 import type { FederationNotice, FederationParts } from "./parts.ts";
+import { Recovery } from "./recovery.ts";
 import { Relay } from "./relay.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { ReadyBarriers } from "./routing/ready_barriers.ts";
@@ -42,8 +43,6 @@ import { loadState } from "./load_state.ts";
 import { laneOf } from "./traffic.ts";
 import type { World } from "./world.ts";
 
-/** A group's events that wait so long for the cluster that was picked for them go to another one (design §5). */
-const GROUP_FAILOVER_MS = 30_000;
 export class Federation {
   readonly self: string;
   readonly options: FederationOptions;
@@ -56,6 +55,7 @@ export class Federation {
   readonly departures: Departures;
   readonly bestEffort: BestEffort;
   readonly repicks: Repicks;
+  readonly recovery: Recovery;
   readonly intake: Intake;
   readonly accounts: Accounts;
   readonly links: Links;
@@ -67,7 +67,6 @@ export class Federation {
   readonly world: World;
   readonly local: LocalCluster;
   readonly places = new Places();
-  /** Since when each cluster can be reached, or cannot. */
   readonly presence: Presence;
   /** Reading of the monotonic clock, ms. */
   readonly startedAt: number;
@@ -110,7 +109,6 @@ export class Federation {
     const warn = ({ code, detail, peer }: Omit<FederationNotice, "level">) => this.#notice("warn", code, detail, peer);
     const self = this.self = local.cluster;
     const { epoch } = log.incarnation;
-    const { places } = this;
     this.local = local;
     this.presence = new Presence(world, (cluster) => this.topology.hasLeft(cluster));
     this.startedAt = world.now();
@@ -214,6 +212,7 @@ export class Federation {
       onNotice: warn,
       onError,
     });
+    this.recovery = new Recovery(this, { onNotice: warn, onError });
     this.departures = new Departures({
       ...shared,
       destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
@@ -248,7 +247,7 @@ export class Federation {
       log,
       local,
       coverages,
-      places,
+      places: this.places,
       newMark,
       onForward: (runs, document) => {
         for (const shipment of this.documents.open(runs, document)) this.custody.add(shipment);
@@ -271,7 +270,7 @@ export class Federation {
       world,
       identity: toIdentity(local, log.incarnation.epoch, options),
       ackAfterSync: log.syncsCommits,
-      places,
+      places: this.places,
       intake: this.intake,
       bestEffort: this.bestEffort,
       neighbour: {
@@ -296,8 +295,7 @@ export class Federation {
         if (kind === "db") this.records.receive(peer, payload);
         else if (kind === "relay") this.relay.receive(peer, payload);
       },
-      onNotice: ({ code, detail, peer, bus }) =>
-        this.#notice("warn", code, bus === undefined ? detail : `${detail} (${bus})`, peer),
+      onNotice: ({ code, detail, peer, bus }) => warn({ code, detail: bus ? `${detail} (${bus})` : detail, peer }),
     });
   }
 
@@ -342,6 +340,7 @@ export class Federation {
     this.custody.forget(cluster);
     const count = this.accounts.forget(cluster);
     this.records.forget(cluster);
+    this.presence.forget(cluster);
     this.accounts.save();
     this.#tell();
     return count;
@@ -429,6 +428,7 @@ export class Federation {
     this.#cancelTick = this.world.after(1000, () => {
       this.custody.tick();
       this.upkeep.tick();
+      this.recovery.tick();
       this.trace.tick();
       this.groups.look();
       if (this.#caughtUp) this.accounts.closeEpochs();

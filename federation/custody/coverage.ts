@@ -65,11 +65,15 @@ export class Coverage {
     this.version++;
   }
 
-  /** The origin knows everything of a version, and that nothing up to `low` is open any more. */
+  /**
+   * The origin knows everything of a version, and that nothing up to `low` is open any more. A version that is still to come
+   * was told by a disk that this one is an older copy of: it says nothing of what comes now.
+   */
   acknowledge(version: number, low: number): void {
-    this.acknowledged = Math.max(this.acknowledged, version);
     if (low > 0) this.intervals.add(0, low);
-    if (version >= this.version) this.exceptions.clear();
+    if (version > this.version) return;
+    this.acknowledged = Math.max(this.acknowledged, version);
+    if (version === this.version) this.exceptions.clear();
   }
 
   toChange(): StateChange {

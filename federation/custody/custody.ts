@@ -36,6 +36,7 @@ export class Custody {
   readonly #queues = new Map<string, Map<Lane, ShipmentQueue>>();
   readonly #parked = new Map<string, ShipmentQueue>();
   readonly #aside = new Aside();
+  #watcher: ((shipment: Shipment) => void) | undefined;
   /** Times that an event was let back onto a path that it had left. */
   detours = 0;
 
@@ -43,8 +44,14 @@ export class Custody {
     this.#parts = parts;
   }
 
+  /** Calls `watcher` with all that waits here from now on, and with what waits anew. There is one. */
+  watch(watcher: (shipment: Shipment) => void): void {
+    this.#watcher = watcher;
+  }
+
   /** Takes up runs whose document is durable, or parts of them that came back. */
   add(shipment: Shipment): void {
+    this.#watcher?.(shipment);
     for (const [hop, destinations] of this.#split(shipment)) this.#enqueue(hop, { ...shipment, destinations });
   }
 

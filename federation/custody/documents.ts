@@ -28,6 +28,10 @@ export class CustodyDocuments {
     return runs.map((run) => ({ ...run, document }));
   }
 
+  find(key: string): CustodyDocument | undefined {
+    return this.#byKey.get(key);
+  }
+
   remove({ key }: CustodyDocument): void {
     this.#byKey.delete(key);
   }

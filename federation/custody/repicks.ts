@@ -36,6 +36,8 @@ export interface UnpickedEvent {
   readonly groups: readonly string[];
 }
 
+/** A group's events that wait so long for the cluster that was picked for them go to another one (design §5). */
+export const GROUP_FAILOVER_MS = 30_000;
 /** Clusters that could not take an event, of so many events. */
 const REMEMBERED_MAX = 65_536;
 /** Events that are picked for anew in one go. */

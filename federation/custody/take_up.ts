@@ -3,6 +3,7 @@
 import type { StateEntry } from "../../node/mod.ts";
 import type { Books } from "../ledger/books.ts";
 import type { EndReason } from "../link/codec/mod.ts";
+import { partsBy } from "./parts_by.ts";
 import { custodyPosition, decodeRuns } from "./run_document.ts";
 import {
   type CustodyDocument,
@@ -11,7 +12,6 @@ import {
   sequenceAt,
   sequenceIntervals,
   type Shipment,
-  sliceShipment,
   toTombstone,
 } from "./shipment.ts";
 
@@ -66,28 +66,16 @@ function reopen(run: Run, books: Books): void {
 
 /** Of own events, those parts that no next hop has taken: what has not ended, and ends that have to be told. */
 function ownParts(shipment: Shipment, { books, syncs }: { books: Books; syncs: boolean }): Shipment[] {
-  const parts: Shipment[] = [];
-  for (const destination of shipment.destinations) {
+  return shipment.destinations.flatMap((destination) => {
     const book = books.find(destination.cluster, shipment.epoch);
-    if (book === undefined) continue;
-    const { outstanding, handed } = book;
-    const stateAt = (index: number): "due" | EndReason | undefined => {
-      const sequence = sequenceAt(shipment, index);
-      if (syncs && handed.has(sequence)) return undefined;
-      return outstanding.has(sequence) ? "due" : book.presumedEnd(sequence);
+    if (book === undefined) return [];
+    const stateAt = (sequence: number): "due" | EndReason | undefined => {
+      if (syncs && book.handed.has(sequence)) return undefined;
+      return book.outstanding.has(sequence) ? "due" : book.presumedEnd(sequence);
     };
-    const one = { ...shipment, destinations: [destination] };
-    for (let from = 0; from < shipment.count;) {
-      const state = stateAt(from);
-      let to = from + 1;
-      while (to < shipment.count && stateAt(to) === state) to++;
-      const part = sliceShipment(one, from, to);
-      if (state === "due") parts.push(part);
-      else if (state !== undefined) parts.push(toTombstone(part, state));
-      from = to;
-    }
-  }
-  return parts;
+    return partsBy({ ...shipment, destinations: [destination] }, stateAt)
+      .map(({ shipment: part, state }) => state === "due" ? part : toTombstone(part, state));
+  });
 }
 
 function shelve(

@@ -38,7 +38,7 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
-    const end = (shipment: Shipment, ended: EndReason, reason: string) => this.#end(shipment, ended, reason);
+    const end = (shipment: Shipment, ended: EndReason, reason: string) => this.end(shipment, ended, reason);
     this.#expiry = new Expiry({ ...parts, end });
     this.compaction = new Compaction(parts);
     this.budget = new ParkBudget({ ...parts, overflow: parts.overflow ?? "evict-oldest", end });
@@ -54,8 +54,8 @@ export class Upkeep {
     links.congested = this.#congestion.update(held, this.budget.bytes) ?? links.congested;
   }
 
-  /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. */
-  #end(shipment: Shipment, ended: EndReason, reason: string): Shipment {
+  /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. Answers what is left. */
+  end(shipment: Shipment, ended: EndReason, reason: string): Shipment {
     if (ended !== "rejected") this.#parts.books.presume(shipment, ended, reason);
     if (!rootOf(shipment.document).owed) this.compaction.noteEnded(shipment.document);
     return toTombstone(shipment, ended);

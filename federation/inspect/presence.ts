@@ -54,6 +54,19 @@ export class Presence {
     return this.#sightings.get(cluster);
   }
 
+  /** Clusters that were lost within some time, ms, and are not back. */
+  lost(withinMs: number): string[] {
+    const due = this.#world.now() - withinMs;
+    return [...this.#sightings].filter(([, { reachable, since }]) => !reachable && since > due).map(([cluster]) =>
+      cluster
+    );
+  }
+
+  /** It is gone for good: nobody waits for it. */
+  forget(cluster: string): void {
+    if (this.#sightings.get(cluster)?.reachable === false) this.#sightings.delete(cluster);
+  }
+
   #forgetOldest(): void {
     if (this.#sightings.size <= LOST_MAX) return;
     const lost = [...this.#sightings].filter(([, { reachable }]) => !reachable).sort(([, a], [, b]) =>

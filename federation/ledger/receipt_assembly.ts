@@ -20,7 +20,7 @@ export class ReceiptAssembly {
     if (part.parts > 1024 || part.part >= part.parts) return undefined;
     const key = `${destination}/${part.epoch}`;
     let assembly = this.#assemblies.get(key);
-    if (assembly === undefined || assembly.version < part.version || assembly.parts.length !== part.parts) {
+    if (assembly === undefined || isAnother(assembly, part)) {
       if (assembly === undefined && this.#assemblies.size >= ASSEMBLIES_MAX) return undefined;
       assembly = { version: part.version, parts: new Array(part.parts), missing: part.parts };
       this.#assemblies.set(key, assembly);
@@ -34,4 +34,9 @@ export class ReceiptAssembly {
       exceptions: assembly.parts.flatMap((each) => each!.exceptions),
     };
   }
+}
+
+/** Parts come in order, so an older version begins only where its destination was restored; later parts of one are late. */
+function isAnother({ version, parts }: Assembly, part: ReceiptPart): boolean {
+  return part.version > version || parts.length !== part.parts || (part.version < version && part.part === 0);
 }

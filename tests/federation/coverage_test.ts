@@ -71,6 +71,13 @@ describe("Coverage.acknowledge()", () => {
     expect([...coverage.intervals]).toEqual([[0, 9]]);
   });
 
+  it("takes no word about a version that is still to come: a disk that was lost had told it", () => {
+    const coverage = aCoverage();
+    coverage.cover(0, 1, { state: "expired", reason: "EXPIRED" });
+    coverage.acknowledge(9, 0);
+    expect([coverage.acknowledged, coverage.exceptions.size]).toEqual([0, 1]);
+  });
+
   it("never goes back", () => {
     const coverage = aCoverage();
     for (let i = 1; i <= 3; i++) coverage.cover(i - 1, i);

@@ -55,6 +55,13 @@ describe("ReceiptAssembly.add()", () => {
     expect(assembly.add("bob", aPart({ part: 1, version: 2 }))).toBeDefined();
   });
 
+  it("begins anew for an older version of which the first part comes: its destination was restored", () => {
+    const assembly = new ReceiptAssembly();
+    assembly.add("bob", aPart({ version: 100 }));
+    assembly.add("bob", aPart({ version: 60 }));
+    expect(assembly.add("bob", aPart({ part: 1, version: 60 }))).toBeDefined();
+  });
+
   it("begins anew for the same version cut differently", () => {
     const assembly = new ReceiptAssembly();
     assembly.add("bob", aPart());

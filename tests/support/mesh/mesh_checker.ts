@@ -7,7 +7,7 @@ export type BrokenMeshRule =
   | "LOST"
   /** More than once in the log of a cluster. */
   | "REPEATED"
-  /** Pulled by a request that began after its acknowledgement had been answered. */
+  /** Pulled by a request that began after its acknowledgement had been answered, and not undone by an older copy of the disk. */
   | "RETURNED"
   /** Seen, but nobody sent it. */
   | "INVENTED"
@@ -119,6 +119,7 @@ class SubscriberView {
     const pulled = new Map<number, LineOf<"pulled">>();
     const begun = new Map<number, number>();
     const acknowledged = new Map<EventName, number>();
+    let copiedAt = Infinity;
     for (const [at, line] of history.entries()) {
       if (line.type === "pulling") begun.set(line.request, at);
       else if (line.type === "pulled" && line.subscriber === this.#subscriber.subscriber) {
@@ -129,6 +130,9 @@ class SubscriberView {
         }
       } else if (line.type === "acknowledged") {
         for (const event of pulled.get(line.request)?.events ?? []) acknowledged.set(event, at);
+      } else if (line.type === "copied" && line.cluster === this.#subscriber.cluster) copiedAt = at;
+      else if (line.type === "restored" && line.cluster === this.#subscriber.cluster) {
+        for (const [event, when] of acknowledged) if (when > copiedAt) acknowledged.delete(event);
       }
     }
   }

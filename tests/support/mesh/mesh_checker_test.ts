@@ -45,6 +45,16 @@ describe("checkMesh()", () => {
     expect(broken([...ALL_IS_WELL, ...pulled(2, "alice.1:3")])).toEqual(["RETURNED"]);
   });
 
+  it("RETURNED: not what an older copy of the data directory does not know to be acknowledged, but what it knows", () => {
+    const copied: MeshLine = { type: "copied", cluster: "bob" };
+    const again: MeshLine[] = [{ type: "restored", cluster: "bob" }, ...pulled(2, "alice.1:3")];
+    const at = ALL_IS_WELL.findIndex(({ type }) => type === "acknowledged");
+    expect(broken([...ALL_IS_WELL.slice(0, at), copied, ...ALL_IS_WELL.slice(at), ...again])).toEqual([]);
+    expect(broken([...ALL_IS_WELL, copied, ...again])).toEqual(["RETURNED"]);
+    const elsewhere: MeshLine[] = [{ type: "restored", cluster: "alice" }, ...pulled(2, "alice.1:3")];
+    expect(broken([...ALL_IS_WELL.slice(0, at), copied, ...ALL_IS_WELL.slice(at), ...elsewhere])).toEqual(["RETURNED"]);
+  });
+
   it("counts as handed out again what comes twice before it was acknowledged", () => {
     const { violations, figures } = checkMesh([...without("acknowledged"), ...pulled(2, "alice.1:3")]);
     expect([violations, figures.handedOutAgain]).toEqual([[], 1]);

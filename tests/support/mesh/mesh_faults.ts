@@ -7,6 +7,7 @@ import { NodeProcess } from "../node_process.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { mountSmallDisk, type SmallDisk } from "../small_disk.ts";
 import { tempDir } from "../temp_dir.ts";
+import type { MeshHistory } from "./mesh_history.ts";
 import type { MeshLoad } from "./mesh_load.ts";
 import type { MeshProcess } from "./mesh_process.ts";
 import { neighboursOf } from "./mesh_topology.ts";
@@ -16,6 +17,7 @@ import type { Releases } from "./releases.ts";
 export interface MeshScene {
   readonly mesh: MeshProcess;
   readonly load: MeshLoad;
+  readonly history: MeshHistory;
   readonly random: SeededRandom;
   readonly disks: MeshDisks | undefined;
   readonly releases: Releases | undefined;
@@ -35,8 +37,6 @@ export interface MeshFault {
   /** The way of an event may change, and with it the order in which a subscriber first sees it. */
   readonly reroutes: boolean;
   readonly publishesTwice?: boolean;
-  /** What was told to the lost disk alone is told by nobody again: ledgers may show it as queued for ever. */
-  readonly losesReceipts?: boolean;
   /** What nodes may write as errors then. */
   readonly expects?: RegExp;
   /** Gives each cluster a data directory there; undone when the case is over. */
@@ -104,7 +104,6 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     name: "restored",
     what: "a node comes back with an older copy of its data directory",
     reroutes: true,
-    losesReceipts: true,
     strike: restore,
   },
   {
@@ -170,16 +169,18 @@ async function fillDisk({ mesh, random, disks }: MeshScene): Promise<StruckFault
 }
 
 /**
- * All that was published has arrived when the copy is made and when it is put back: what only the lost disk knew would be
- * gone with it, and what the copy had not handed out yet would be handed out again. The others publish meanwhile.
+ * All that was published has arrived when the copy is made and when it is put back: what was published at the node in
+ * between is gone with the lost disk, and so is what it had not told the origins yet, which they send again. The others
+ * publish meanwhile.
  */
-async function restore({ mesh, load, random }: MeshScene): Promise<StruckFault> {
+async function restore({ mesh, load, history, random }: MeshScene): Promise<StruckFault> {
   const target = random.pick(mesh.clusters);
   const node = mesh.node(target);
   using copy = tempDir();
   await load.calm();
   await node.stop();
   cpSync(node.dataDir, join(copy.path, "data"), { recursive: true });
+  history.add({ type: "copied", cluster: target });
   await node.restart();
   await mesh.connected();
   const before = load.accepted;
@@ -189,6 +190,7 @@ async function restore({ mesh, load, random }: MeshScene): Promise<StruckFault> 
   await node.kill();
   rmSync(node.dataDir, { recursive: true });
   cpSync(join(copy.path, "data"), node.dataDir, { recursive: true });
+  history.add({ type: "restored", cluster: target });
   for (const cluster of mesh.clusters) if (cluster !== target) load.resume("publishers", cluster);
   await load.until(() => load.inFlight >= FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   return {

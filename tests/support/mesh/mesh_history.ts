@@ -40,6 +40,9 @@ export type MeshLine =
   }
   /** The acknowledgement of all that this request pulled was answered 2xx. */
   | { readonly type: "acknowledged"; readonly request: number }
+  /** The data directory of a cluster that was stopped was copied, then put back: what was acknowledged in between is undone. */
+  | { readonly type: "copied"; readonly cluster: string }
+  | { readonly type: "restored"; readonly cluster: string }
   | { readonly type: "struck"; readonly fault: string; readonly target: string; readonly inFlight: number }
   | { readonly type: "healed"; readonly fault: string; readonly target: string }
   /** At the end: a page of a cluster's log, as it shows it. */
