@@ -96,6 +96,7 @@ export class Topology {
     const link = this.#link(peer);
     link.up = false;
     if (!planned) link.damping.noteDown(this.#parts.world.now());
+    link.cost.interrupt();
     this.table.linkDown(peer);
     this.#parts.onRoutes();
     this.#tellOwn();
@@ -115,10 +116,10 @@ export class Topology {
     return this.#states.get(cluster)?.left === true;
   }
 
-  /** A new measure of a link's round trip. */
+  /** A new measure of a link's round trip; of one that is down there is none. */
   noteRtt(peer: string, rttMs: number): void {
     const link = this.#links.get(peer);
-    if (link?.cost.note(rttMs, this.#parts.world.now()) === true && link.up) this.#tellOwn();
+    if (link?.up === true && link.cost.note(rttMs, this.#parts.world.now())) this.#tellOwn();
   }
 
   costOf(peer: string): number {

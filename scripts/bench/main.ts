@@ -21,6 +21,7 @@ import { benchFlooding } from "./flooding.ts";
 import { benchLink } from "./link_bench.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
+import { benchMesh } from "./mesh_bench.ts";
 import { benchPaths } from "./paths.ts";
 import { benchPublish, benchPublishFull } from "./publish_bench.ts";
 import { benchPull } from "./pull_bench.ts";
@@ -43,6 +44,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   store: benchStore,
   paths: benchPaths,
   flooding: benchFlooding,
+  mesh: benchMesh,
   link: benchLink,
   "dead-link": benchDeadLink,
   "idle-link": benchIdleLink,

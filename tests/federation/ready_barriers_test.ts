@@ -134,16 +134,17 @@ describe("ReadyBarriers.wait()", () => {
 });
 
 describe("ReadyBarriers.echo()", () => {
-  it("tells the origin within 50 ms the latest version that is known here", () => {
+  it("tells the origin at once, then within 50 ms the latest version that is known here", () => {
     const { barriers, sent, versions, world } = setUp();
     versions.bob = 1;
     barriers.echo("bob");
-    versions.bob = 2;
-    barriers.echo("bob");
+    world.advance(0);
+    expect(sent).toEqual(["bob 1"]);
+    for (versions.bob = 2; versions.bob < 4; versions.bob++) barriers.echo("bob");
     world.advance(49);
-    expect(sent).toEqual([]);
+    expect(sent).toEqual(["bob 1"]);
     world.advance(1);
-    expect(sent).toEqual(["bob 2"]);
+    expect(sent).toEqual(["bob 1", "bob 3"]);
   });
 
   it("tells it again to whoever can be reached again", () => {

@@ -122,6 +122,16 @@ describe("Topology of this cluster", () => {
     expect(setup.topology.installs).toBe(before + 1);
   });
 
+  it("does not take one odd measure before a link went down, and one after it is up, for a lasting change", () => {
+    const setup = new Setup();
+    setup.topology.linkUp("bob", 100);
+    setup.topology.noteRtt("bob", 300);
+    setup.topology.linkDown("bob");
+    setup.world.advance(6000);
+    setup.topology.linkUp("bob", 300);
+    expect(setup.links).toEqual(["bob 100"]);
+  });
+
   it("waits for nothing while no link is held back", () => {
     const setup = new Setup();
     setup.topology.linkUp("bob", 5);

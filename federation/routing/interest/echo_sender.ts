@@ -1,4 +1,7 @@
-/** Tells other clusters which version of their interest is known here; what comes within a moment is told once. */
+/**
+ * Tells other clusters which version of their interest is known here: the first at once, for somebody may wait for it, and
+ * what comes within a moment after that together.
+ */
 
 import type { World } from "../../world.ts";
 
@@ -8,6 +11,7 @@ export class EchoSender {
   readonly #world: World;
   readonly #send: (origin: string, version: number) => void;
   readonly #pending = new Map<string, number>();
+  #sentAt = -Infinity;
 
   constructor(world: World, send: (origin: string, version: number) => void) {
     this.#world = world;
@@ -19,10 +23,14 @@ export class EchoSender {
     const scheduled = this.#pending.size > 0;
     this.#pending.set(origin, Math.max(version, this.#pending.get(origin) ?? 0));
     if (scheduled) return;
-    this.#world.after(COALESCE_MS, () => {
-      const pending = [...this.#pending];
-      this.#pending.clear();
-      for (const [to, known] of pending) this.#send(to, known);
-    });
+    const now = this.#world.now();
+    this.#world.after(Math.max(0, this.#sentAt + COALESCE_MS - now), () => this.#flush());
+  }
+
+  #flush(): void {
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    this.#sentAt = this.#world.now();
+    for (const [to, known] of pending) this.#send(to, known);
   }
 }

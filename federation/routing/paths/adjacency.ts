@@ -80,10 +80,16 @@ export function withoutLinks(adjacency: Adjacency, isCut: (from: number, to: num
 /** Whether routes over both are the same. */
 export function isSameAdjacency(a: Adjacency, b: Adjacency): boolean {
   if (a === b) return true;
-  return a.names.length === b.names.length && a.targets.length === b.targets.length &&
-    a.names.every((name, id) => name === b.names[id] && a.offsets[id] === b.offsets[id]) &&
-    a.targets.every((target, arc) => target === b.targets[arc] && a.costs[arc] === b.costs[arc]) &&
-    a.tags.every((tags, arc) => tags === b.tags[arc] || tags.join() === b.tags[arc].join());
+  if (a.names.length !== b.names.length || a.targets.length !== b.targets.length) return false;
+  // Plain loops: this runs with each change of a mesh of thousands of links, in each of its clusters.
+  for (let id = 0; id < a.names.length; id++) {
+    if (a.names[id] !== b.names[id] || a.offsets[id] !== b.offsets[id]) return false;
+  }
+  for (let arc = 0; arc < a.targets.length; arc++) {
+    if (a.targets[arc] !== b.targets[arc] || a.costs[arc] !== b.costs[arc]) return false;
+    if (a.tags[arc] !== b.tags[arc] && a.tags[arc].join() !== b.tags[arc].join()) return false;
+  }
+  return true;
 }
 
 /** The arc between two vertices; -1: no link joins them. */

@@ -26,6 +26,11 @@ export class LinkCost {
     return measured !== before;
   }
 
+  /** The link is down: what is measured when it is up again is not the rest of what was measured before. */
+  interrupt(): void {
+    this.#deviation = undefined;
+  }
+
   #hasLasted(change: number, now: number): boolean {
     if (Math.abs(change) <= Math.max(1, this.value * CHANGE_SHARE)) {
       this.#deviation = undefined;

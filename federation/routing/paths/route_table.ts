@@ -83,6 +83,15 @@ export class RouteTable {
     return vertex === undefined || routes.hop(vertex) === NONE ? undefined : costOfWeight(routes.weight(vertex));
   }
 
+  /** Whether routes may use the link between two clusters: both say that it is up, and it is not one that just went down here. */
+  hasLink(a: string, b: string): boolean {
+    const { ids } = this.#adjacency;
+    const [from, to] = [ids.get(a) ?? NONE, ids.get(b) ?? NONE];
+    if (from === NONE || to === NONE || arcBetween(this.#adjacency, from, to) === NONE) return false;
+    const end = from === this.#source ? to : to === this.#source ? from : NONE;
+    return !this.#down.includes(end);
+  }
+
   /** A table of its own with the routes as they would be without the link between two clusters. Throws if there is none. */
   simulateCut(a: string, b: string): RouteTable {
     const { ids } = this.#adjacency;

@@ -88,22 +88,38 @@ describe("EchoSender", () => {
     echoes = new EchoSender(world, (origin, version) => void sent.push(`${origin} ${version} at ${time.now}`));
   });
 
-  it("sends the latest version of what comes within 50 ms, once to each origin", () => {
+  it("sends the first at once: somebody may wait for it", () => {
     echoes.note("alice", 1);
-    time.run(20);
+    time.run(1000);
+    expect(sent).toEqual(["alice 1 at 0"]);
+  });
+
+  it("sends what comes together once, in its latest version", () => {
+    echoes.note("alice", 1);
     echoes.note("alice", 3);
     echoes.note("alice", 2);
     echoes.note("bob", 4);
     time.run(1000);
-    expect(sent).toEqual(["alice 3 at 50", "bob 4 at 50"]);
+    expect(sent).toEqual(["alice 3 at 0", "bob 4 at 0"]);
   });
 
-  it("sends what comes later 50 ms after that", () => {
+  it("sends what comes soon after that 50 ms after it, once to each origin", () => {
+    echoes.note("alice", 1);
+    time.run(20);
+    echoes.note("alice", 2);
+    echoes.note("bob", 4);
+    time.run(10);
+    echoes.note("alice", 3);
+    time.run(1000);
+    expect(sent).toEqual(["alice 1 at 0", "alice 3 at 50", "bob 4 at 50"]);
+  });
+
+  it("sends what comes later than that at once again", () => {
     echoes.note("alice", 1);
     time.run(60);
     echoes.note("alice", 2);
     time.run(1000);
-    expect(sent).toEqual(["alice 1 at 50", "alice 2 at 110"]);
+    expect(sent).toEqual(["alice 1 at 0", "alice 2 at 60"]);
   });
 
   it("sends again what is noted while it sends", () => {
@@ -113,7 +129,7 @@ describe("EchoSender", () => {
     });
     again.note("alice", 1);
     time.run(1000);
-    expect(sent).toEqual(["alice 1 at 50", "bob 2 at 100"]);
+    expect(sent).toEqual(["alice 1 at 0", "bob 2 at 50"]);
   });
 
   it("sends nothing of a version that was never told", () => {

@@ -45,4 +45,12 @@ describe("LinkCost", () => {
       expect(cost.note(now % 2000 === 0 ? 200 : 50, now)).toBe(false);
     }
   });
+
+  it("begins to count again after an interruption", () => {
+    const cost = measured(100);
+    cost.note(200, 1000);
+    cost.interrupt();
+    expect(cost.note(200, 9000)).toBe(false);
+    expect(cost.note(200, 14_001)).toBe(true);
+  });
 });

@@ -198,6 +198,21 @@ describe("RouteTable with classes", () => {
   });
 });
 
+describe("RouteTable.hasLink()", () => {
+  it("has the links that both ends report, from either end", () => {
+    const table = tableOf("alice", DIAMOND);
+    expect([table.hasLink("alice", "bob"), table.hasLink("dave", "bob")]).toEqual([true, true]);
+    expect([table.hasLink("alice", "dave"), table.hasLink("alice", "eve")]).toEqual([false, false]);
+  });
+
+  it("has none that just went down here", () => {
+    const table = tableOf("alice", DIAMOND);
+    table.linkDown("bob");
+    expect([table.hasLink("alice", "bob"), table.hasLink("bob", "alice")]).toEqual([false, false]);
+    expect([table.hasLink("bob", "dave"), table.hasLink("alice", "charlie")]).toEqual([true, true]);
+  });
+});
+
 describe("RouteTable.simulateCut()", () => {
   it("has the routes of the mesh without that link, and leaves the table as it is", () => {
     fc.assert(fc.property(anyMesh, fc.nat(100), (mesh, pick) => {
