@@ -9,7 +9,7 @@ import { eventually } from "../eventually.ts";
 import { seededRandom } from "../seeded_random.ts";
 import type { MeshFault } from "./mesh_faults.ts";
 import { MeshHistory } from "./mesh_history.ts";
-import { MeshLoad } from "./mesh_load.ts";
+import { MeshLoad, type MeshLoadOptions } from "./mesh_load.ts";
 import { MeshProcess, type MeshProcessOptions } from "./mesh_process.ts";
 import type { MeshTopology } from "./mesh_topology.ts";
 import { openReleases, type Releases } from "./releases.ts";
@@ -70,7 +70,7 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
     publishers: options.publishers,
     batchEvents: options.batchEvents,
     inFlightMax: Math.max(IN_FLIGHT_SHARE * events * topology.clusters.length / 2, 20 * IN_FLIGHT_MIN),
-    inOrder: !(topology.hasDetours && fault.reroutes) && fault.publishesTwice !== true,
+    inOrder: whoKeepsOrder(topology, fault),
     twice: fault.publishesTwice === true,
   });
   try {
@@ -108,6 +108,12 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
     await load.stop();
     history.flush();
   }
+}
+
+/** What is published at two places has no one order, and a copy of a data directory knows nothing of what came after it. */
+function whoKeepsOrder({ hasDetours }: MeshTopology, fault: MeshFault): MeshLoadOptions["inOrder"] {
+  if (fault.publishesTwice || (fault.losesReceipts && hasDetours)) return "nobody";
+  return hasDetours && fault.reroutes ? "ordered" : "everybody";
 }
 
 /** Waits until no link has anything left to send, and nothing is parked: an event that circled would keep one busy. */
