@@ -110,9 +110,9 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
   }
 }
 
-/** What is published at two places has no one order, and a copy of a data directory knows nothing of what came after it. */
+/** What is published at two places has no one order. */
 function whoKeepsOrder({ hasDetours }: MeshTopology, fault: MeshFault): MeshLoadOptions["inOrder"] {
-  if (fault.publishesTwice || (fault.losesReceipts && hasDetours)) return "nobody";
+  if (fault.publishesTwice) return "nobody";
   return hasDetours && fault.reroutes ? "ordered" : "everybody";
 }
 
