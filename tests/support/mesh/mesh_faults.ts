@@ -37,6 +37,8 @@ export interface MeshFault {
   /** The way of an event may change, and with it the order in which a subscriber first sees it. */
   readonly reroutes: boolean;
   readonly publishesTwice?: boolean;
+  /** A disk goes back: what it had in custody is sent again, out of its place. */
+  readonly goesBack?: boolean;
   /** What nodes may write as errors then. */
   readonly expects?: RegExp;
   /** Gives each cluster a data directory there; undone when the case is over. */
@@ -104,6 +106,7 @@ export const MESH_FAULTS: readonly MeshFault[] = [
     name: "restored",
     what: "a node comes back with an older copy of its data directory",
     reroutes: true,
+    goesBack: true,
     strike: restore,
   },
   {

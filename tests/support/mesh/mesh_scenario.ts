@@ -110,9 +110,9 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
   }
 }
 
-/** What is published at two places has no one order. */
+/** What is published at two places has no one order, and what a disk that went back had is sent again by others. */
 function whoKeepsOrder({ hasDetours }: MeshTopology, fault: MeshFault): MeshLoadOptions["inOrder"] {
-  if (fault.publishesTwice) return "nobody";
+  if (fault.publishesTwice || (hasDetours && fault.goesBack)) return "nobody";
   return hasDetours && fault.reroutes ? "ordered" : "everybody";
 }
 
