@@ -107,6 +107,7 @@ export const CLOSED_PREFIX = "federation/closed";
 export class Coverages {
   readonly #byOrigin = new Map<string, Map<number, Coverage>>();
   readonly #closed = new Map<string, Set<number>>();
+  #staged: readonly Coverage[] = [];
 
   of(origin: string, epoch: number): Coverage {
     let epochs = this.#byOrigin.get(origin);
@@ -133,6 +134,17 @@ export class Coverages {
       { key: `${COVERAGE_PREFIX}/${origin}/${epoch}`, value: undefined },
       { key: `${CLOSED_PREFIX}/${origin}`, value: encoder.encode(JSON.stringify([...closed])) },
     ];
+  }
+
+  /** Coverage as a commit under way will leave it: its events may be seen in the log before that counts here. */
+  stage(coverages: readonly Coverage[]): void {
+    this.#staged = coverages;
+  }
+
+  /** Whether an event of the log came in custody: only then it has a place among the origin's numbers for this cluster. */
+  cameInCustody(origin: string, epoch: number, sequence: number): boolean {
+    if (this.isClosed(origin, epoch) || this.find(origin, epoch)?.has(sequence) === true) return true;
+    return this.#staged.some((staged) => staged.origin === origin && staged.epoch === epoch && staged.has(sequence));
   }
 
   isClosed(origin: string, epoch: number): boolean {

@@ -183,6 +183,7 @@ export class Intake {
     if (settled.runs.length > 0) {
       changes.push({ key: custodyKey(mark), value: encodeRuns(settled.runs, 0), atPosition: true });
     }
+    this.#parts.coverages.stage(settled.coverages);
     this.#parts.log.commit(settled.entries as AppendEntry[], changes, (error, appended) => {
       this.#waitingBytes -= bytes;
       settle();
@@ -201,6 +202,7 @@ export class Intake {
   ): void {
     const { entries, runs, counts } = arrivals.settle();
     const coverages = arrivals.apply();
+    this.#parts.coverages.stage([]);
     this.counts.frames += batch.length;
     this.counts.events += entries.length;
     this.counts.delivered += counts.delivered;
@@ -222,6 +224,7 @@ export class Intake {
   /** Nothing of it is durable: what is in memory goes back to what is, and what waits behind it is sent again later. */
   #failed(batch: readonly WaitingFrame[], error: unknown): void {
     this.#parts.places.unstage();
+    this.#parts.coverages.stage([]);
     const full = error instanceof StoreFullError;
     if (!full) this.#parts.onError(error);
     const detail = full ? error.message : "the store of the receiver could not be written; see its log";

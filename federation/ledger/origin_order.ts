@@ -101,6 +101,8 @@ export class OriginOrder implements ArrivalOrder {
     const openFrom = this.#openFrom.get(origin) ?? 0;
     // What was picked for anew is out of its place whenever it comes.
     if (openFrom === FORGOTTEN || coverages.find(origin, pickedAnew(epoch))?.has(sequence)) return undefined;
+    // Without custody it has no place, neither before nor behind others.
+    if (!coverages.cameInCustody(origin, epoch, sequence)) return undefined;
     if (!coverages.isClosed(origin, epoch)) {
       const intervals = coverages.find(origin, epoch)?.intervals;
       const ended = this.#endedTo.get(origin)?.get(epoch) ?? 0;

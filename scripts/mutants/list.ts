@@ -3,6 +3,7 @@
  * source changes, `from` changes with it; a test keeps the list whole.
  */
 
+import { BEST_EFFORT_MUTANTS } from "./best_effort_mutants.ts";
 import type { SeededMutant } from "./mutant.ts";
 
 export const SEEDED_MUTANTS: readonly SeededMutant[] = [
@@ -442,4 +443,5 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
     to:
       "      for (const { cluster: each } of clusters) picked.set(each, [...picked.get(each) ?? [], name]);\n      const cluster = pickCluster([],",
   },
+  ...BEST_EFFORT_MUTANTS,
 ];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
 
 import { openMemoryStore } from "../../adapters/store/memory.ts";
-import { Coverages } from "../../federation/custody/coverage.ts";
+import { Coverage, Coverages } from "../../federation/custody/coverage.ts";
 import { OriginOrder } from "../../federation/ledger/origin_order.ts";
 import { DeliveryQueue } from "../../node/delivery/delivery_queue.ts";
 import { LateArrivals } from "../../node/delivery/late_arrivals.ts";
@@ -86,6 +86,12 @@ class Destination {
 
   async arrive(events: readonly Published[]): Promise<void> {
     const here = events.filter(({ fate }) => fate === "delivered");
+    this.coverages.stage(events.flatMap((event) => {
+      if (event.fate === "moved") return [];
+      const staged = new Coverage("paris", event.epoch);
+      staged.cover(event.previous, event.sequence);
+      return staged;
+    }));
     await this.#store.commit(here.map(({ epoch, sequence, key }) => ({
       event: anEvent({ id: `${epoch}/${sequence}`, attributes: { partitionkey: key } }),
       topic: "order.placed",
@@ -97,6 +103,7 @@ class Destination {
       this.#open.delete(event);
       if (event.fate !== "moved") this.coverages.of("paris", event.epoch).cover(event.previous, event.sequence);
     }
+    this.coverages.stage([]);
     this.order.noteCovered("paris");
     await this.clock.advance(0);
   }

@@ -47,6 +47,20 @@ describe("OriginOrder.gapBefore()", () => {
     expect(gap(20)).toEqual({ origin: "alice", epoch: EPOCH, from: 6, to: 7 });
   });
 
+  it("finds none before an event that did not come in custody: it has no place in the chain", () => {
+    const { coverages, cover, gap, hear } = setUp();
+    expect(gap(7)).toBeUndefined();
+    hear({ openFrom: EPOCH });
+    cover(0, 5);
+    expect(gap(9)).toBeUndefined();
+    const staged = coverages.of("alice", EPOCH).clone();
+    staged.cover(7, 9);
+    coverages.stage([staged]);
+    expect([gap(10), gap(9)]).toEqual([undefined, { origin: "alice", epoch: EPOCH, from: 6, to: 8 }]);
+    coverages.stage([]);
+    expect(gap(9)).toBeUndefined();
+  });
+
   it("finds none for the events of this cluster", () => {
     const { order } = setUp();
     expect(order.gapBefore({ origin: "bob", epoch: EPOCH, sequence: 9 })).toBeUndefined();

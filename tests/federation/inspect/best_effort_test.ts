@@ -122,3 +122,27 @@ describe("Federation.whenInCustody()", () => {
     expect(pending).toEqual(["bob", "charlie"]);
   });
 });
+
+describe("an ordered subscription", () => {
+  it("waits for nothing of class best-effort, which has no place in the chain, whatever is in custody beside it", async () => {
+    await using mesh = await openRow();
+    await mesh.subscribe("charlie", "in-order", ">", { config: { ordered: true } });
+    const { subscriptions } = mesh.get("charlie").node;
+    const pulled = async (): Promise<string[]> => {
+      const events = await mesh.run(subscriptions.pull("in-order", { max: 10, waitMs: 0 }));
+      return events.map(({ delivery }) => delivery.stored.event.attributes.id);
+    };
+    // Each has a key of its own, so that none waits for an acknowledgement.
+    const publish = (id: string, type: string) =>
+      mesh.publish("alice", { ...METRIC, id, type, attributes: { subject: id } });
+    await publish("1", "metrics.cpu");
+    expect(await pulled()).toEqual(["1"]);
+    for (
+      const [id, type] of [["2", "order.placed"], ["3", "metrics.cpu"], ["4", "metrics.cpu"], ["5", "order.placed"]]
+    ) {
+      await publish(id, type);
+    }
+    await publish("6", "metrics.cpu");
+    expect(await pulled()).toEqual(["2", "3", "4", "5", "6"]);
+  });
+});
