@@ -7,8 +7,8 @@
 
 export { type Submission } from "./accept/acceptor.ts";
 export {
-  decodeRecord,
   encodeRecord,
+  recordEvent,
   recordTopic,
   recordTopicBegins,
   recordTtlMs,

@@ -4,9 +4,9 @@ import {
   type AppendEntry,
   type Audience,
   type CloudEvent,
-  decodeRecord,
   type IdHash,
   isSystemTopic,
+  recordEvent,
   recordTopic,
   recordTopicBegins,
   recordTtlMs,
@@ -35,7 +35,7 @@ export class ArrivedEvent implements Arrival {
   }
 
   get event(): CloudEvent {
-    return this.#event ??= decodeRecord(this.record).event;
+    return this.#event ??= recordEvent(this.record);
   }
 }
 
@@ -56,7 +56,8 @@ export class RecordEntry implements AppendEntry {
   readonly audience: Audience;
   readonly record: Uint8Array;
   readonly idHash: IdHash | undefined;
-  #decoded: AppendEntry | undefined;
+  #topic: string | undefined;
+  #event: CloudEvent | undefined;
 
   constructor(
     group: Pick<FrameGroup, "origin" | "epoch" | "events">,
@@ -72,18 +73,14 @@ export class RecordEntry implements AppendEntry {
   }
 
   get topic(): string {
-    return this.#all.topic;
+    return this.#topic ??= recordTopic(this.record);
   }
 
   get event(): CloudEvent {
-    return this.#all.event;
+    return this.#event ??= recordEvent(this.record);
   }
 
   get ttlMs(): number {
     return recordTtlMs(this.record);
-  }
-
-  get #all(): AppendEntry {
-    return this.#decoded ??= decodeRecord(this.record);
   }
 }

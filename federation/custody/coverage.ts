@@ -78,7 +78,7 @@ export class Coverage {
 
   toChange(): StateChange {
     const json: CoverageJson = {
-      intervals: [...this.intervals],
+      intervals: this.intervals.toArray(),
       exceptions: [...this.exceptions.values()],
       acknowledged: this.acknowledged,
       version: this.version,

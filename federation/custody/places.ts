@@ -12,28 +12,30 @@ export interface Place {
 
 export const PLACE_PREFIX = "federation/received";
 
+type PlacesByPeer = Map<string, Map<string, Place>>;
+
 const START: Place = { linkEpoch: 0, sequence: 0, chain: CHAIN_START };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class Places {
-  readonly #durable = new Map<string, Place>();
-  readonly #staged = new Map<string, Place>();
+  readonly #durable: PlacesByPeer = new Map();
+  readonly #staged: PlacesByPeer = new Map();
 
   durable(peer: string, lane: Lane): Place {
-    return this.#durable.get(`${peer}/${lane}`) ?? START;
+    return this.#durable.get(peer)?.get(lane) ?? START;
   }
 
   staged(peer: string, lane: Lane): Place {
-    return this.#staged.get(`${peer}/${lane}`) ?? this.durable(peer, lane);
+    return this.#staged.get(peer)?.get(lane) ?? this.durable(peer, lane);
   }
 
   stage(peer: string, lane: Lane, place: Place): void {
-    this.#staged.set(`${peer}/${lane}`, place);
+    setPlace(this.#staged, { peer, lane, place });
   }
 
   settle(peer: string, lane: Lane, place: Place): void {
-    this.#durable.set(`${peer}/${lane}`, place);
+    setPlace(this.#durable, { peer, lane, place });
   }
 
   /** What was staged did not become durable. */
@@ -43,8 +45,15 @@ export class Places {
 
   load(key: string, bytes: Uint8Array): void {
     const { linkEpoch, sequence, chain } = JSON.parse(decoder.decode(bytes));
-    this.#durable.set(key.slice(PLACE_PREFIX.length + 1), { linkEpoch, sequence, chain: chainFromHex(chain) });
+    const [peer, lane] = key.slice(PLACE_PREFIX.length + 1).split("/");
+    setPlace(this.#durable, { peer, lane, place: { linkEpoch, sequence, chain: chainFromHex(chain) } });
   }
+}
+
+function setPlace(places: PlacesByPeer, { peer, lane, place }: { peer: string; lane: string; place: Place }): void {
+  let lanes = places.get(peer);
+  if (lanes === undefined) places.set(peer, lanes = new Map());
+  lanes.set(lane, place);
 }
 
 /** The change that makes a place durable. */

@@ -219,7 +219,7 @@ export class TraceJournal {
 }
 
 function toRow({ direction, peer, at, origin, epoch, numbers, reason }: Line): Row {
-  return [direction, peer, at, origin, epoch, [...numbers], reason ?? null];
+  return [direction, peer, at, origin, epoch, numbers.toArray(), reason ?? null];
 }
 
 function keyOf(number: number): string {

@@ -63,11 +63,29 @@ export class IntervalSet {
     return index < this.#count && this.#bounds[2 * index] <= from ? this.#bounds[2 * index + 1] : from;
   }
 
-  /** What it has of (after, to]. It must not be changed meanwhile. */
-  *within(after: number, to: number): Generator<Interval> {
+  /** What it has of (after, to], as it is now. */
+  within(after: number, to: number): Interval[] {
+    const found: Interval[] = [];
     for (let i = this.#firstEnding(after + 1); i < this.#count && this.#bounds[2 * i] < to; i++) {
-      yield [Math.max(after, this.#bounds[2 * i]), Math.min(to, this.#bounds[2 * i + 1])];
+      found.push([Math.max(after, this.#bounds[2 * i]), Math.min(to, this.#bounds[2 * i + 1])]);
     }
+    return found;
+  }
+
+  /** How many numbers it has of (after, to]. */
+  countWithin(after: number, to: number): number {
+    let count = 0;
+    for (let i = this.#firstEnding(after + 1); i < this.#count && this.#bounds[2 * i] < to; i++) {
+      count += Math.min(to, this.#bounds[2 * i + 1]) - Math.max(after, this.#bounds[2 * i]);
+    }
+    return count;
+  }
+
+  /** All of it, as it is now. */
+  toArray(): Interval[] {
+    const all: Interval[] = new Array(this.#count);
+    for (let i = 0; i < this.#count; i++) all[i] = [this.#bounds[2 * i], this.#bounds[2 * i + 1]];
+    return all;
   }
 
   *[Symbol.iterator](): Generator<Interval> {

@@ -166,10 +166,9 @@ export class Accounts {
  * The change with the state of the moment in which it is written. Other commits write the same documents in between, and
  * what was true when the change was noted would put an older state over theirs.
  */
-function asItIsThen(document: { toChange(): StateChange }): StateChange {
-  const { key } = document.toChange();
+function asItIsThen(document: { readonly key: string; toChange(): StateChange }): StateChange {
   return {
-    key,
+    key: document.key,
     get value() {
       return document.toChange().value;
     },

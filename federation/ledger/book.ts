@@ -87,7 +87,7 @@ export class Book {
 
   /** A custody document of an earlier run has consecutive events (after, to]: those that have not ended are outstanding. */
   reopen(after: number, to: number): void {
-    const ended = [...this.over.within(after, to)];
+    const ended = this.over.within(after, to);
     this.outstanding.add(after, to);
     for (const [from, until] of ended) this.outstanding.remove(from, until);
     for (const end of PRESUMED) {
@@ -108,7 +108,7 @@ export class Book {
   /** Ends what is outstanding in (after, to] until the destination knows better; answers how many events that were. */
   presume(after: number, to: number, end: Presumed): number {
     let count = 0;
-    for (const [from, until] of [...this.outstanding.within(after, to)]) {
+    for (const [from, until] of this.outstanding.within(after, to)) {
       count += this.outstanding.remove(from, until);
       this.presumed[end].add(from, until);
     }
@@ -124,7 +124,7 @@ export class Book {
   /** Ends what is outstanding in (after, to]; answers how many events that were. */
   end(after: number, to: number, terminal: Terminal): number {
     let count = 0;
-    for (const [from, until] of [...this.outstanding.within(after, to)]) {
+    for (const [from, until] of this.outstanding.within(after, to)) {
       count += until - from;
       this.outstanding.remove(from, until);
     }
@@ -168,8 +168,8 @@ export class Book {
 
   /** Numbers in (after, to] of which the destination has yet to tell the end. */
   openBetween(after: number, to: number): number {
-    const sets = [this.outstanding, this.presumed.expired, this.presumed.evicted];
-    return sets.reduce((sum, set) => [...set.within(after, to)].reduce((s, [from, until]) => s + until - from, sum), 0);
+    const { expired, evicted } = this.presumed;
+    return this.outstanding.countWithin(after, to) + expired.countWithin(after, to) + evicted.countWithin(after, to);
   }
 
   /** Everything up to here has ended, as the destination knows. */
@@ -179,7 +179,7 @@ export class Book {
 
   get #first(): number {
     const { expired, evicted } = this.presumed;
-    return Math.min(...[this.outstanding, expired, evicted].map((set) => set.first ?? Infinity));
+    return Math.min(this.outstanding.first ?? Infinity, expired.first ?? Infinity, evicted.first ?? Infinity);
   }
 
   /** What the commit says that also writes the sets. */
@@ -192,9 +192,9 @@ export class Book {
     if (this.low > 0) this.over.add(0, this.low);
     const json: BookJson = {
       ended: this.ended,
-      over: [...this.over],
-      handed: [...this.handed],
-      presumed: { expired: [...this.presumed.expired], evicted: [...this.presumed.evicted] },
+      over: this.over.toArray(),
+      handed: this.handed.toArray(),
+      presumed: { expired: this.presumed.expired.toArray(), evicted: this.presumed.evicted.toArray() },
     };
     return { key: this.key, value: encoder.encode(JSON.stringify(json)) };
   }

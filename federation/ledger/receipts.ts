@@ -133,7 +133,7 @@ export class Receipts {
 
   #sendParts(coverage: Coverage): void {
     const { epoch, version, origin } = coverage;
-    const intervals = [...coverage.intervals];
+    const intervals = coverage.intervals.toArray();
     const exceptions = [...coverage.exceptions.values()];
     const parts = Math.max(1, Math.ceil(Math.max(intervals.length, exceptions.length) / PART_INTERVALS));
     for (let part = 0; part < parts; part++) {

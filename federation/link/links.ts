@@ -19,13 +19,13 @@ import { LOOK_MS } from "./heartbeat.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import type { SenderNotice } from "./lane_sender.ts";
 import { Neighbour, type NeighbourParts } from "./neighbour.ts";
+import { OwnHellos } from "./own_hellos.ts";
 import { Peers } from "./peers.ts";
 import { encodeAnswer } from "./publish_ack.ts";
 import { decodeRefusal, encodeRefusal, type Refusal } from "./refusal.ts";
 import { Session } from "./session.ts";
 import { type Stranger, Strangers } from "./strangers.ts";
 import { LinkSubjects } from "./subjects.ts";
-import { toHello } from "./to_hello.ts";
 
 export interface LinksParts {
   readonly world: World;
@@ -67,6 +67,7 @@ export class Links {
   readonly #buses = new Map<LinkBus, AttachedBus>();
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #peers: Peers;
+  readonly #hellos = new OwnHellos();
   readonly #strangers = new Strangers();
   readonly #told = new Map<string, number>();
   #epochs: number;
@@ -382,7 +383,8 @@ export class Links {
 
   #helloTo(neighbour: Neighbour): Hello {
     const { congested } = this;
-    return toHello({ ...this.#parts, root: this.#parts.root(), congested, reason: this.#farewell }, neighbour);
+    const self = { ...this.#parts, root: this.#parts.root(), congested, reason: this.#farewell };
+    return this.#hellos.to(neighbour, self);
   }
 
   #schedule(): void {

@@ -157,13 +157,14 @@ export class Session {
 
   #say(now: number): void {
     const beat = { ...this.#heartbeat.next(now), sentAtMs: now >>> 0 };
-    const { full, digest, hash } = encodeHello(this.#parts.hello(), beat);
+    const encoded = encodeHello(this.#parts.hello(), beat);
+    const { hash } = encoded;
     const whole = hash !== this.#saidHash || now - this.#saidFullAt > FULL_EVERY_MS || this.#state === "opening";
     if (whole) {
       this.#saidHash = hash;
       this.#saidFullAt = now;
     }
-    this.send("hello", whole ? full : digest);
+    this.send("hello", whole ? encoded.full : encoded.digest);
     this.#nextAt = now + this.#heartbeat.intervalMs;
   }
 }

@@ -52,6 +52,17 @@ describe("encodeHello(), decodeHello()", () => {
     expect(encodeHello(aHello({ linkEpoch: 6 }), aBeat()).hash).not.toBe(encodeHello(aHello(), aBeat()).hash);
   });
 
+  it("say the same hello again with another beat", () => {
+    const hello = aHello();
+    encodeHello(hello, aBeat());
+    const { full, hash } = encodeHello(hello, aBeat({ number: 8, echo: 0xfffffffe }));
+    expect(decodeHello(full)).toEqual({
+      type: "full",
+      hello,
+      beat: { ...aBeat({ number: 8, echo: 0xfffffffe }), fullHash: hash },
+    });
+  });
+
   it("tell a delay that does not fit as the longest that does", () => {
     const decoded = decodeHello(encodeHello(aHello(), aBeat({ echoDelayMs: 99_999.5 })).digest);
     expect(decoded).toMatchObject({ beat: { echoDelayMs: 65_535 } });

@@ -65,7 +65,9 @@ describe("IntervalSet", () => {
         expect(set.has(asked[0])).toBe(naive.has(asked[0]));
         expect(set.covers(...asked)).toBe(inside.length === asked[1] - asked[0]);
         expect(set.intersects(...asked)).toBe(inside.length > 0);
-        expect([...set.within(...asked)].flatMap(range)).toEqual(inside);
+        expect(set.within(...asked).flatMap(range)).toEqual(inside);
+        expect(set.countWithin(...asked)).toBe(inside.length);
+        expect(set.toArray()).toEqual([...set]);
         let contiguous = asked[0];
         while (naive.has(contiguous + 1)) contiguous++;
         expect(set.contiguousTo(asked[0])).toBe(contiguous);

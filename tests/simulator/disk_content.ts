@@ -1,8 +1,8 @@
 /** What is on a virtual disk: a log and documents, which can be copied, put back, and taken back step by step. */
 
 import type { Appended, AppendEntry, StateChange, StateEntry, StoredEvent } from "../../node/mod.ts";
-import { encodeRecord, recordEvent } from "../../node/event_record.ts";
-import type { CloudEvent } from "../../node/mod.ts";
+import { type CloudEvent, encodeRecord } from "../../node/mod.ts";
+import { eventOf } from "./known_events.ts";
 
 /** What a change did to the content, so that it can be undone. */
 interface Undo {
@@ -49,25 +49,26 @@ export class DiskContent {
     return copy;
   }
 
-  /** Applies one commit; answers what a store answers, and the new events. */
+  /** Applies one commit; answers what a store answers, and the new events. `safe`: it is never undone. */
   apply(
     entries: readonly AppendEntry[],
     changes: readonly StateChange[],
     stamp: Stamp,
+    { safe = false }: { safe?: boolean } = {},
   ): { appended: Appended; events: readonly StoredEvent[] } {
     const before = this.head;
     const position = entries.length > 0 ? before + 1 : before;
-    const events = entries.map((entry, i) => toStored(entry, position + i, stamp));
+    const events = entries.map((entry, i) => new KeptEvent(entry, position + i, stamp));
     this.#events.push(...events);
     this.#head += events.length;
-    const documents = changes.map(({ key, value, atPosition }) => {
+    const documents: [string, Uint8Array | undefined][] = [];
+    for (const { key, value, atPosition } of changes) {
       const name = atPosition ? `${key}/${String(position).padStart(16, "0")}` : key;
-      const old = this.#documents.get(name);
+      if (!safe) documents.push([name, this.#documents.get(name)]);
       if (value === undefined) this.#documents.delete(name);
       else this.#documents.set(name, value.slice());
-      return [name, old] as const;
-    });
-    this.#undo.push({ head: before, documents });
+    }
+    if (!safe) this.#undo.push({ head: before, documents });
     return { appended: { position, sequence: position, epoch: stamp.epoch }, events };
   }
 
@@ -137,24 +138,38 @@ export class DiskContent {
   }
 }
 
-function toStored(entry: AppendEntry, position: number, { cluster, epoch, acceptedAge }: Stamp): StoredEvent {
-  const record = entry.record?.slice() ?? encodeRecord(entry);
-  const { origin = { cluster, epoch, sequence: position }, audience = "everybody", ttlMs, topic } = entry;
-  let decoded: CloudEvent | undefined;
-  return {
-    position,
-    topic,
-    get event() {
-      return decoded ??= recordEvent(record);
-    },
-    origin: origin.cluster,
-    epoch: origin.epoch,
-    sequence: origin.sequence,
-    acceptedAt: acceptedAge,
-    acceptedAge,
-    ttlMs,
-    audience,
-    record,
-    bytes: record.length,
-  };
+class KeptEvent implements StoredEvent {
+  readonly position: number;
+  readonly topic: string;
+  readonly origin: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly acceptedAt: number;
+  readonly acceptedAge: number;
+  readonly ttlMs: number;
+  readonly audience: StoredEvent["audience"];
+  readonly record: Uint8Array;
+  #decoded: CloudEvent | undefined;
+
+  constructor(entry: AppendEntry, position: number, { cluster, epoch, acceptedAge }: Stamp) {
+    const { origin, audience = "everybody", ttlMs, topic } = entry;
+    this.position = position;
+    this.topic = topic;
+    this.origin = origin?.cluster ?? cluster;
+    this.epoch = origin?.epoch ?? epoch;
+    this.sequence = origin?.sequence ?? position;
+    this.acceptedAt = acceptedAge;
+    this.acceptedAge = acceptedAge;
+    this.ttlMs = ttlMs;
+    this.audience = audience;
+    this.record = entry.record?.slice() ?? encodeRecord(entry);
+  }
+
+  get event(): CloudEvent {
+    return this.#decoded ??= eventOf(this.record);
+  }
+
+  get bytes(): number {
+    return this.record.length;
+  }
 }

@@ -84,17 +84,21 @@ export class ObservedLog {
     return this.#copies.get(key) ?? 0;
   }
 
-  /** `has`: whether the cluster still has the event of a position. Throws `Violation` for one that was delivered before. */
-  append(event: StoredEvent, has: (position: number) => boolean = () => true): void {
-    const key = keyOf(event);
+  /**
+   * `has`: whether the cluster still has the event of a position. Answers how often it has stored this one by now. Throws
+   * `Violation` for one that was delivered before.
+   */
+  append(event: StoredEvent, has: (position: number) => boolean = () => true, key = keyOf(event)): number {
     const delivered = isDelivered(event);
     this.#lines.push({ event, delivered });
-    this.#copies.set(key, this.copies(key) + 1);
-    if (!delivered) return;
+    const copies = this.copies(key) + 1;
+    this.#copies.set(key, copies);
+    if (!delivered) return copies;
     if (this.#delivered.has(key)) throw new Violation("G2 effectively once", `${this.cluster} has ${key} twice`);
     this.#delivered.set(key, event);
     this.#count(event, 1);
     this.#noteIdentity(event, { key, has });
+    return copies;
   }
 
   /** The log ends earlier than it did. */

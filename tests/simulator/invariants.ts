@@ -113,6 +113,7 @@ function checkPromises(observer: Observer, evictions: Evictions): void {
         throw new Violation("G1 custody", `${key} never came to ${cluster}`);
       }
     }
+    if (destinations.every(({ groups }) => groups.length === 0)) continue;
     for (const group of new Set(destinations.flatMap(({ groups }) => groups))) {
       const heard = observer.clustersWith(key).filter((cluster) => observer.reached(cluster, key, group));
       const picked = destinations.filter(({ groups }) => groups.includes(group)).map(({ cluster }) => cluster);

@@ -130,8 +130,8 @@ export class Observer implements NodeWatcher {
     const log = this.log(cluster);
     const key = keyOf(event);
     trace.note("stored", cluster, key);
-    log.append(event, (position) => this.#parts.nodes.get(cluster)!.disk.content.has(position));
-    const copies = log.copies(key);
+    const { content } = this.#parts.nodes.get(cluster)!.disk;
+    const copies = log.append(event, (position) => content.has(position), key);
     marks.most("copies of an event in a cluster", copies);
     if (copies > copiesMax) throw new Violation("G4 no cycles", `${cluster} has stored ${key} ${copies} times`);
     if (ordered && isDelivered(event)) this.#checkOrder(cluster, event);

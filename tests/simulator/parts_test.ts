@@ -109,6 +109,30 @@ describe("virtual bus", () => {
     expect(seen).toEqual(["1", "2", "3"]);
   });
 
+  it("delivers to who wants it now, whoever wanted it before", () => {
+    const { own, dialled, run } = pair();
+    const seen: string[] = [];
+    run(100);
+    dialled().publish("a", encoder.encode("1"));
+    run(100);
+    const remove = own.subscribe("a", ({ payload }) => seen.push(decoder.decode(payload)));
+    dialled().publish("a", encoder.encode("2"));
+    run(100);
+    remove();
+    dialled().publish("a", encoder.encode("3"));
+    own.publish("b", encoder.encode("4"));
+    run(100);
+    const forget = dialled().subscribe("b", ({ payload }) => seen.push(decoder.decode(payload)));
+    run(100);
+    own.publish("b", encoder.encode("5"));
+    run(100);
+    forget();
+    run(100);
+    own.publish("b", encoder.encode("6"));
+    run(100);
+    expect(seen).toEqual(["2", "5"]);
+  });
+
   it("answers requests both ways, and says when nobody listens", () => {
     const { own, dialled, run } = pair();
     const seen: (string | undefined)[] = [];

@@ -18,6 +18,8 @@ export const PAYLOAD_BYTES_MAX = 1024 * 1024;
 export class VirtualBroker {
   readonly boot: Boot;
   readonly #clients = new Set<BrokerClient>();
+  /** Who wants a subject, as long as nobody comes, goes, or wants something else. */
+  readonly #interested = new Map<string, readonly BrokerClient[]>();
   /** The node, where this is its endpoint: its clients speak with it and not with each other. */
   own: BrokerClient | undefined;
 
@@ -27,14 +29,21 @@ export class VirtualBroker {
 
   add(client: BrokerClient): void {
     this.#clients.add(client);
+    this.forgetInterest();
   }
 
   remove(client: BrokerClient): void {
     this.#clients.delete(client);
+    this.forgetInterest();
   }
 
   get clients(): number {
     return this.#clients.size;
+  }
+
+  /** Some client wants something else from now on. */
+  forgetInterest(): void {
+    this.#interested.clear();
   }
 
   /** False when nobody listens. */
@@ -45,13 +54,22 @@ export class VirtualBroker {
     respond: ((payload: Uint8Array) => void) | undefined,
   ): boolean {
     let heard = false;
-    for (const client of this.#clients) {
-      if (client === from || !client.wants(subject)) continue;
+    for (const client of this.#whoWants(subject)) {
+      if (client === from) continue;
       if (this.own !== undefined && from !== this.own && client !== this.own) continue;
       heard = true;
       client.deliver(subject, payload, respond);
     }
     return heard;
+  }
+
+  #whoWants(subject: string): readonly BrokerClient[] {
+    let clients = this.#interested.get(subject);
+    if (clients === undefined) {
+      clients = [...this.#clients].filter((client) => client.wants(subject));
+      this.#interested.set(subject, clients);
+    }
+    return clients;
   }
 
   /** Bytes that wait in the broker for anybody but one. */
@@ -155,7 +173,12 @@ export class OwnBus implements LinkBus, BrokerClient {
   }
 
   subscribe(pattern: string, listener: (message: BusMessage) => void): () => void {
-    return this.#subscriptions.add(pattern, listener);
+    const remove = this.#subscriptions.add(pattern, listener);
+    this.#broker.forgetInterest();
+    return () => {
+      remove();
+      this.#broker.forgetInterest();
+    };
   }
 
   wants(subject: string): boolean {

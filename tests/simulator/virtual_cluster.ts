@@ -5,6 +5,7 @@ import type { StoredEvent } from "../../node/mod.ts";
 import { isSystemTopic } from "../../node/system_topics.ts";
 import type { DiskContent } from "./disk_content.ts";
 import { WINDOW_EVENTS } from "./history.ts";
+import { eventOf } from "./known_events.ts";
 import type { SimRandom } from "./sim_random.ts";
 import type { Boot } from "./virtual_host.ts";
 
@@ -69,8 +70,9 @@ export class VirtualCluster implements LocalCluster {
   }
 
   /** `batch`: what was judged before it and is not in the log yet. */
-  #judge({ event, origin, epoch, sequence }: Arrival, batch: Map<string, string>): Verdict {
-    const identity = `${event.attributes.source} ${event.attributes.id}`;
+  #judge({ record, origin, epoch, sequence }: Arrival, batch: Map<string, string>): Verdict {
+    const { source, id } = eventOf(record).attributes;
+    const identity = `${source} ${id}`;
     const key = `${origin}/${epoch}/${sequence}`;
     const known = this.#window.get(identity) ?? batch.get(identity);
     if (known !== undefined && known !== key) return "repeat";
@@ -81,8 +83,9 @@ export class VirtualCluster implements LocalCluster {
   #remember({ event, origin, epoch, sequence, audience }: StoredEvent): void {
     if (audience !== "everybody" && !audience.ungrouped && audience.groups.length === 0) return; // in transit
     const { source, id } = event.attributes;
-    if (this.#window.has(`${source} ${id}`)) return;
-    this.#window.set(`${source} ${id}`, `${origin}/${epoch}/${sequence}`);
+    const identity = `${source} ${id}`;
+    if (this.#window.has(identity)) return;
+    this.#window.set(identity, `${origin}/${epoch}/${sequence}`);
     if (this.#window.size > WINDOW_EVENTS) this.#window.delete(this.#window.keys().next().value!);
   }
 }

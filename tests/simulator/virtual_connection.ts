@@ -39,6 +39,8 @@ export class VirtualConnection implements Breakable {
   readonly #streams: Readonly<Record<Side, Streams>>;
   readonly #server: RemoteClient;
   readonly #closed: Record<Side, boolean> = { client: false, server: false };
+  /** By subject: a connection sees few. */
+  readonly #kinds = new Map<string, Kind>();
 
   constructor(network: VirtualNetwork, client: Boot, broker: VirtualBroker, url: string) {
     this.network = network;
@@ -68,7 +70,7 @@ export class VirtualConnection implements Breakable {
   /** Sends to a side; `work` happens there. */
   send(to: Side, subject: string, payload: Uint8Array | undefined, work: () => void): void {
     if (this.#closed[other(to)]) return;
-    const pipe = this.#streams[to][kindOf(subject)];
+    const pipe = this.#streams[to][this.#kindOf(subject)];
     const bytes = (payload?.length ?? 0) + subject.length + 16;
     pipe.send(bytes, () =>
       this.#arrive(to, pipe, bytes, () => {
@@ -111,6 +113,12 @@ export class VirtualConnection implements Breakable {
   defer(side: Side, work: () => void): void {
     const boot = this.#boots[side];
     boot.host.after(boot, 0, work);
+  }
+
+  #kindOf(subject: string): Kind {
+    let kind = this.#kinds.get(subject);
+    if (kind === undefined) this.#kinds.set(subject, kind = kindOf(subject));
+    return kind;
   }
 
   #say(to: Side, work: () => void): void {
@@ -281,6 +289,7 @@ class RemoteClient implements BrokerClient {
   subscribe(pattern: string): void {
     this.#patterns.push(pattern);
     this.#subscriptions.add(pattern, () => {});
+    this.#broker.forgetInterest();
   }
 
   unsubscribe(pattern: string): void {
@@ -289,6 +298,7 @@ class RemoteClient implements BrokerClient {
     this.#patterns.splice(index, 1);
     this.#subscriptions = new SubscriptionTable();
     for (const each of this.#patterns) this.#subscriptions.add(each, () => {});
+    this.#broker.forgetInterest();
   }
 
   detach(): void {

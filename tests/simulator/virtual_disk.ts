@@ -238,15 +238,14 @@ class OpenLog implements CustodyLog {
       return done(error, undefined);
     }
     const { appended, events } = this.#apply(entries, changes);
-    if (this.#disk.options.syncsCommits) this.#disk.content.forgetUndo();
     if (events.length > 0) { for (const listener of this.#listeners) listener(events); }
     done(undefined, appended);
   }
 
   #apply(entries: readonly AppendEntry[], changes: readonly StateChange[]): ReturnType<DiskContent["apply"]> {
-    const { cluster } = this.#disk.options;
+    const { cluster, syncsCommits: safe } = this.#disk.options;
     const stamp = { cluster, epoch: this.incarnation.epoch, acceptedAge: this.now() };
-    const result = this.#disk.content.apply(entries, changes, stamp);
+    const result = this.#disk.content.apply(entries, changes, stamp, { safe });
     for (const { bytes } of result.events) this.#bytes += bytes;
     if (result.events.length > 0) this.#watcher.appended(result.events);
     return result;

@@ -4,6 +4,8 @@
  * accidents; who may speak at all is proved elsewhere.
  */
 
+import { wordToHex } from "../../hex.ts";
+
 /** 64 bits as two unsigned halves. */
 export interface Chain {
   readonly hi: number;
@@ -19,7 +21,7 @@ export function chainEquals(a: Chain, b: Chain): boolean {
 
 /** 16 lower-case hexadecimal digits. */
 export function chainToHex({ hi, lo }: Chain): string {
-  return hi.toString(16).padStart(8, "0") + lo.toString(16).padStart(8, "0");
+  return wordToHex(hi) + wordToHex(lo);
 }
 
 /** The opposite of `chainToHex`; anything else is `CHAIN_START`, which fits no frame but the first. */

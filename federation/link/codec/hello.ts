@@ -97,16 +97,56 @@ export type DecodedHello =
 
 const encoder = new TextEncoder();
 
-/** Both forms of a hello; the beat's `fullHash` is worked out here. Equal hellos have equal bytes after the beat. */
+/**
+ * Both forms of a hello; the beat's `fullHash` is worked out here. Equal hellos have equal bytes after the beat. One that
+ * is said again costs no more than its beat: it must not change.
+ */
 export function encodeHello(hello: Hello, beat: Omit<Beat, "fullHash">): EncodedHello {
-  const json = encoder.encode(JSON.stringify(toJson(hello)));
-  const hash = crc32(json);
-  const full = new Uint8Array(BEAT_BYTES + json.length);
-  writeBeat(full, FULL, { ...beat, fullHash: hash });
-  full.set(json, BEAT_BYTES);
-  const digest = full.slice(0, BEAT_BYTES);
-  digest[0] = DIGEST;
-  return { full, digest, hash };
+  let text = texts.get(hello);
+  if (text === undefined) {
+    const json = encoder.encode(JSON.stringify(toJson(hello)));
+    texts.set(hello, text = { json, hash: crc32(json) });
+  }
+  return new BothForms(text, beat);
+}
+
+interface HelloText {
+  readonly json: Uint8Array;
+  readonly hash: number;
+}
+
+/** Of hellos that somebody still holds. */
+const texts = new WeakMap<Hello, HelloText>();
+
+/** Only one of the two is sent: each is made when it is asked for. */
+class BothForms implements EncodedHello {
+  readonly #text: HelloText;
+  readonly #beat: Omit<Beat, "fullHash">;
+
+  constructor(text: HelloText, beat: Omit<Beat, "fullHash">) {
+    this.#text = text;
+    this.#beat = beat;
+  }
+
+  get hash(): number {
+    return this.#text.hash;
+  }
+
+  get full(): Uint8Array {
+    const { json } = this.#text;
+    const bytes = new Uint8Array(BEAT_BYTES + json.length);
+    bytes.set(json, BEAT_BYTES);
+    return this.#begin(bytes, FULL);
+  }
+
+  get digest(): Uint8Array {
+    return this.#begin(new Uint8Array(BEAT_BYTES), DIGEST);
+  }
+
+  #begin(bytes: Uint8Array, type: number): Uint8Array {
+    writeBeat(bytes, type, { ...this.#beat, fullHash: this.#text.hash });
+    return bytes;
+  }
 }
 
 /** Never throws, whatever the bytes are. */
@@ -136,25 +176,37 @@ function toJson(hello: Hello): unknown {
 }
 
 function writeBeat(bytes: Uint8Array, type: number, beat: Beat): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  view.setUint8(0, type);
-  view.setUint8(1, VERSION);
-  view.setUint32(2, beat.fullHash, true);
-  view.setUint32(6, beat.number, true);
-  view.setUint32(10, beat.echo, true);
-  view.setUint16(14, Math.min(DELAY_MS_MAX, Math.max(0, Math.round(beat.echoDelayMs))), true);
-  view.setUint32(16, beat.sentAtMs, true);
+  bytes[0] = type;
+  bytes[1] = VERSION;
+  writeWord(bytes, 2, beat.fullHash);
+  writeWord(bytes, 6, beat.number);
+  writeWord(bytes, 10, beat.echo);
+  const delayMs = Math.min(DELAY_MS_MAX, Math.max(0, Math.round(beat.echoDelayMs)));
+  bytes[14] = delayMs;
+  bytes[15] = delayMs >>> 8;
+  writeWord(bytes, 16, beat.sentAtMs);
 }
 
 function readBeat(bytes: Uint8Array): Beat {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
-    fullHash: view.getUint32(2, true),
-    number: view.getUint32(6, true),
-    echo: view.getUint32(10, true),
-    echoDelayMs: view.getUint16(14, true),
-    sentAtMs: view.getUint32(16, true),
+    fullHash: readWord(bytes, 2),
+    number: readWord(bytes, 6),
+    echo: readWord(bytes, 10),
+    echoDelayMs: bytes[14] | (bytes[15] << 8),
+    sentAtMs: readWord(bytes, 16),
   };
+}
+
+/** A `DataView` of twenty bytes costs more than all that is in them. */
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word;
+  bytes[at + 1] = word >>> 8;
+  bytes[at + 2] = word >>> 16;
+  bytes[at + 3] = word >>> 24;
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 }
 
 function unreadable(why: string): DecodedHello {

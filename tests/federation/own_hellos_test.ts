@@ -1,0 +1,55 @@
+import { describe, expect, it } from "bun:test";
+
+import { CHAIN_START, type Hello } from "../../federation/link/codec/mod.ts";
+import { OwnHellos } from "../../federation/link/own_hellos.ts";
+import { Places } from "../../federation/custody/places.ts";
+import { anIdentity } from "./hello_support.ts";
+
+const CONGESTED: readonly string[] = [];
+
+function own() {
+  const places = new Places();
+  const mesh = { root: "0000000000000001" };
+  const hellos = new OwnHellos();
+  const say = ({ peer = "bob", linkEpoch = 1, congested = CONGESTED, reason = undefined as Hello["reason"] } = {}) =>
+    hellos.to({ peer, linkEpoch }, {
+      identity: anIdentity(),
+      ackAfterSync: true,
+      places,
+      root: mesh.root,
+      congested,
+      reason,
+    });
+  return { places, mesh, say };
+}
+
+describe("OwnHellos.to()", () => {
+  it("is the same object as long as nothing of it has changed", () => {
+    const { places, say } = own();
+    const hello = say();
+    places.settle("charlie", "normal", { linkEpoch: 9, sequence: 1, chain: CHAIN_START });
+    expect(say()).toBe(hello);
+  });
+
+  it("says what has changed: a frame that came, the records, the link epoch, who is congested, a reason", () => {
+    const { places, mesh, say } = own();
+    expect(say().received).toEqual({});
+    places.settle("bob", "bulk", { linkEpoch: 4, sequence: 7, chain: { hi: 1, lo: 0xff } });
+    expect(say().received).toEqual({ bulk: { linkEpoch: 4, sequence: 7, chain: "00000001000000ff" } });
+    places.settle("bob", "bulk", { linkEpoch: 4, sequence: 8, chain: CHAIN_START });
+    expect(say().received).toEqual({ bulk: { linkEpoch: 4, sequence: 8, chain: "0000000000000000" } });
+    mesh.root = "0000000000000002";
+    expect(say().root).toBe("0000000000000002");
+    expect(say({ linkEpoch: 2 }).linkEpoch).toBe(2);
+    expect(say({ congested: ["dave"] }).congested).toEqual(["dave"]);
+    const reason = { code: "LEAVING", detail: "it stops" };
+    expect(say({ reason }).reason).toEqual(reason);
+  });
+
+  it("tells each neighbour of its own frames only", () => {
+    const { places, say } = own();
+    places.settle("bob", "high", { linkEpoch: 4, sequence: 7, chain: CHAIN_START });
+    expect(say({ peer: "bob" }).received).toMatchObject({ high: { sequence: 7 } });
+    expect(say({ peer: "charlie" }).received).toEqual({});
+  });
+});
