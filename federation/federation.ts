@@ -147,7 +147,7 @@ export class Federation {
       },
       onSynced: () => this.departures.held && this.departures.release(),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
-    });
+    }, parts.share === undefined ? {} : { share: parts.share });
     this.topology = new Topology({
       world,
       self,

@@ -21,4 +21,5 @@ export {
 } from "./options.ts";
 export { type Registry, type RegistryCapabilities, type RegistryEntry } from "./registry.ts";
 export { travellingFilter } from "./routing/interest/mod.ts";
+export { type SealedRecord } from "./routing/records/mod.ts";
 export { type World } from "./world.ts";

@@ -3,6 +3,7 @@
 import type { CustodyLog } from "./custody_log.ts";
 import type { DialBus } from "./link/link_bus.ts";
 import type { LocalCluster } from "./local_cluster.ts";
+import type { SealedRecord } from "./routing/records/mod.ts";
 import type { World } from "./world.ts";
 
 export interface FederationParts {
@@ -16,6 +17,8 @@ export interface FederationParts {
   readonly onNeighbour?: (url: string) => void;
   /** Something that an operator should know; also what becomes a system event. */
   readonly onNotice: (notice: FederationNotice) => void;
+  /** Many federations in one process may hold equal records of the mesh as one: answers the one that they share. */
+  readonly share?: (sealed: SealedRecord) => SealedRecord;
   /** Something failed that nobody waits for. */
   readonly onError: (error: unknown) => void;
 }

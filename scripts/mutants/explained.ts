@@ -48,12 +48,6 @@ export const EXPLAINED: readonly Explained[] = [
     why: "Patterns that end here have been put aside: behind the token there is always a dot.",
   },
   {
-    file: "federation/routing/paths/adjacency.ts",
-    line: "for (let id = 0; id < names.length; id++) {",
-    change: '"<" becomes "<="',
-    why: "Behind the end of a typed array nothing is read and nothing written.",
-  },
-  {
     file: "federation/routing/paths/class_routes.ts",
     line: "for (let destination = 0; destination < hops.length; destination++) {",
     change: '"<" becomes "<="',

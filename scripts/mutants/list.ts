@@ -396,9 +396,9 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   {
     name: "believe one end of a link",
     why: "A way that only one side has would swallow what is sent over it.",
-    file: "federation/routing/paths/adjacency.ts",
-    from: "if (sources[answer] === target) agreed.push({ target, here: reports[report], there: reports[answer] });",
-    to: "agreed.push({ target, here: reports[report], there: reports[report] });",
+    file: "federation/routing/paths/agreed_links.ts",
+    from: "const there = other.reports.get(vertex.name);",
+    to: "const there = other.reports.get(vertex.name) ?? here;",
   },
   {
     name: "drop split horizon",

@@ -13,13 +13,14 @@ export class FederationMember implements Member {
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
-    const { world, log, local, dial, endpoint, onNotice } = parts;
+    const { world, log, local, dial, endpoint, onNotice, share } = parts;
     Federation.open(
       {
         world,
         log,
         local,
         dial,
+        share,
         wall: () => 0,
         onNotice: ({ code, detail }) => onNotice(code, detail),
         onNeighbour: () => {},

@@ -1,7 +1,7 @@
 /** What the simulator starts in each virtual process, and what it asks of it. */
 
 import type { CloudEvent, NeededEvents } from "../../node/mod.ts";
-import type { CustodyLog, DialBus, LinkBus, LocalCluster, World } from "../../federation/mod.ts";
+import type { CustodyLog, DialBus, LinkBus, LocalCluster, SealedRecord, World } from "../../federation/mod.ts";
 
 export interface MemberParts {
   readonly world: World;
@@ -21,6 +21,8 @@ export interface MemberParts {
   readonly bestEffort?: string;
   /** URLs to dial, as configuration names them. */
   readonly join: readonly string[];
+  /** The record that other members of the run hold already, if it is the same. */
+  readonly share: (sealed: SealedRecord) => SealedRecord;
   /** Something that an operator would see. */
   readonly onNotice: (code: string, detail: string) => void;
 }

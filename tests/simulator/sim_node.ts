@@ -5,6 +5,7 @@ import type { Want } from "../../federation/mod.ts";
 import type { CustodyLog } from "../../federation/mod.ts";
 import { createAttributeBag } from "../../node/codec/attribute_bag.ts";
 import type { CreateMember, Member } from "./member.ts";
+import type { SharedRecords } from "./shared_records.ts";
 import type { SimRandom } from "./sim_random.ts";
 import { OwnBus, VirtualBroker } from "./virtual_broker.ts";
 import { VirtualCluster } from "./virtual_cluster.ts";
@@ -18,6 +19,7 @@ export interface SimNodeParts {
   readonly speaksAs: string;
   readonly network: VirtualNetwork;
   readonly brokers: Brokers;
+  readonly records: SharedRecords;
   readonly random: SimRandom;
   readonly disk: DiskOptions;
   readonly createMember: CreateMember;
@@ -94,7 +96,8 @@ export class SimNode {
   start(): void {
     if (this.#leaving) this.stop({ powerLoss: false }); // somebody did not wait for the farewell
     if (this.running) return;
-    const { network, brokers, random, createMember, watcher, join, speaksAs, overflow, bestEffort } = this.#parts;
+    const { network, brokers, records, random, createMember, watcher, join, speaksAs } = this.#parts;
+    const { overflow, bestEffort } = this.#parts;
     const { cluster, host } = this;
     const boot = host.start();
     const broker = new VirtualBroker(boot);
@@ -114,6 +117,7 @@ export class SimNode {
       local,
       endpoint: new OwnBus(broker),
       dial: createDial(network, brokers, boot),
+      share: records.share,
       join: join.map(urlOf),
       overflow,
       bestEffort,

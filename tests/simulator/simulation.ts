@@ -9,6 +9,7 @@ import { Observer } from "./observer.ts";
 import { Publishers } from "./publishers.ts";
 import type { ClusterPlan, Scenario } from "./scenario.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SharedRecords } from "./shared_records.ts";
 import { SimNode } from "./sim_node.ts";
 import { SimRandom } from "./sim_random.ts";
 import type { Edge, TopologyName } from "./topologies.ts";
@@ -36,6 +37,7 @@ export class Simulation {
   readonly published = new Map<string, number>();
   readonly #random: SimRandom;
   readonly #brokers: Brokers = new Map();
+  readonly #records = new SharedRecords();
 
   constructor(scenario: Scenario, createMember: CreateMember) {
     const { scheduler, trace, marks } = this;
@@ -149,6 +151,7 @@ export class Simulation {
       speaksAs,
       network: this.network,
       brokers: this.#brokers,
+      records: this.#records,
       random: this.#random.fork(),
       disk,
       createMember,

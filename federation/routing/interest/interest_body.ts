@@ -35,7 +35,18 @@ export function encodeShards(wants: readonly ToldWant[]): Map<number, Uint8Array
 }
 
 /** Reads a body; never throws. Members that are not known are let by: they are of a later version. */
-export function parseShard(body: Uint8Array): { readonly wants: readonly ToldWant[] } | { readonly problem: string } {
+export function parseShard(body: Uint8Array): ParsedShard {
+  let parsed = read.get(body);
+  if (parsed === undefined) read.set(body, parsed = readShard(body));
+  return parsed;
+}
+
+type ParsedShard = { readonly wants: readonly ToldWant[] } | { readonly problem: string };
+
+/** Of bodies that somebody still holds: federations in one process may share them, and they never change. */
+const read = new WeakMap<Uint8Array, ParsedShard>();
+
+function readShard(body: Uint8Array): ParsedShard {
   if (body.length > INTEREST_BYTES_MAX) return problem(`${body.length} bytes are more than ${INTEREST_BYTES_MAX}`);
   let json: unknown;
   try {

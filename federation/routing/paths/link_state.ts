@@ -87,8 +87,19 @@ export function encodeLinkState(state: LinkState): Uint8Array {
   return encoder.encode(JSON.stringify(state));
 }
 
+type ParsedLinkState = { readonly state: LinkState } | { readonly problem: string };
+
+/** Of bodies that somebody still holds: federations in one process may share them, and they never change. */
+const read = new WeakMap<Uint8Array, ParsedLinkState>();
+
 /** Never throws, whatever the bytes are; `problem` is for people. */
-export function parseLinkState(bytes: Uint8Array): { readonly state: LinkState } | { readonly problem: string } {
+export function parseLinkState(bytes: Uint8Array): ParsedLinkState {
+  let parsed = read.get(bytes);
+  if (parsed === undefined) read.set(bytes, parsed = readLinkState(bytes));
+  return parsed;
+}
+
+function readLinkState(bytes: Uint8Array): ParsedLinkState {
   const parsed = parseJson(LinkStateSchema, bytes, BYTES_MAX);
   if ("fault" in parsed) return { problem: `a link state cannot be read: ${parsed.fault}` };
   return { state: parsed.value };

@@ -1,6 +1,6 @@
 /** The way from this cluster to every other, by class; it grows old with the graph and is made anew with it. */
 
-import { type Adjacency, arcBetween, isSameAdjacency, toAdjacency, withoutLinks } from "./adjacency.ts";
+import { type Adjacency, arcBetween, isSameAdjacency, loneAdjacency, withoutLinks } from "./adjacency.ts";
 import { ClassRoutes } from "./class_routes.ts";
 import type { Graph } from "./graph.ts";
 import { type Route, toRoute } from "./route.ts";
@@ -23,7 +23,7 @@ export class RouteTable {
     checkClasses(classes);
     this.self = self;
     this.#classes = classes;
-    this.#adjacency = toAdjacency(new Map([[self, { links: [] }]]));
+    this.#adjacency = loneAdjacency(self);
     this.#routes = this.#compute();
   }
 
@@ -35,7 +35,7 @@ export class RouteTable {
   /** Computes all routes anew, unless the graph is what it was. Without a word of this cluster itself it has no links. */
   update(graph: Graph): void {
     const known = graph.adjacency;
-    const adjacency = known.ids.has(this.self) ? known : toAdjacency(new Map([[this.self, { links: [] }]]));
+    const adjacency = known.ids.has(this.self) ? known : loneAdjacency(this.self);
     if (this.#down.length === 0 && isSameAdjacency(this.#adjacency, adjacency)) return;
     this.#install(adjacency);
   }

@@ -58,6 +58,8 @@ export interface RecordHeader {
 export interface SealedRecord extends RecordHeader {
   readonly counter: number;
   readonly bytes: Uint8Array;
+  /** A view of them; the same for all who share the record. */
+  readonly body: Uint8Array;
   readonly hash: RecordHash;
 }
 
@@ -86,7 +88,8 @@ export function toSealed(header: RecordHeader, bytes: Uint8Array): SealedRecord 
   const { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket } = header;
   const counter = counterOf(epoch);
   const hash = hashRecord(bytes);
-  return { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket, counter, bytes, hash };
+  const body = bytes.subarray(bodyAt);
+  return { origin, kind, shard, epoch, version, liveDigest, bodyAt, withdrawn, bucket, counter, bytes, body, hash };
 }
 
 /** Seals a record. Throws `RangeError` where a field is beyond its limit. */
@@ -119,8 +122,7 @@ export function seal(record: Omit<MeshRecord, "lifetimeMs" | "kind"> & { readonl
 export function toMeshRecord(sealed: SealedRecord, lifetimeMs: number): MeshRecord | undefined {
   const kind = KINDS[sealed.kind];
   if (kind === undefined) return undefined;
-  const { origin, shard, epoch, version, liveDigest, bytes, bodyAt } = sealed;
-  const body = bytes.subarray(bodyAt);
+  const { origin, shard, epoch, version, liveDigest, bytes, body, bodyAt } = sealed;
   const record: MeshRecord = { origin, kind, shard, epoch, version, lifetimeMs, body, liveDigest };
   const extensionAt = FIXED_BYTES + origin.length;
   return extensionAt === bodyAt ? record : { ...record, extension: bytes.subarray(extensionAt, bodyAt) };

@@ -105,6 +105,48 @@ describe("Graph", () => {
     }));
   });
 
+  it("is what it would be from the last words alone, whatever clusters said and forgot before", () => {
+    const names = ["alice", "bob", "charlie", "dave"];
+    const anyReport = fc.record({
+      peer: fc.constantFrom(...names, "erin"),
+      cost: fc.integer({ min: 1, max: 3 }),
+      up: fc.boolean(),
+      tags: fc.option(fc.subarray(["eu", "slow"]), { nil: undefined }),
+    });
+    const anyWord = fc.record({
+      cluster: fc.constantFrom(...names),
+      links: fc.option(fc.array(anyReport, { maxLength: 5 }), { nil: undefined }),
+      looked: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(anyWord, { maxLength: 30 }), (words) => {
+        const graph = new Graph();
+        const last = new Map<string, LinkState>();
+        for (const { cluster, links, looked } of words) {
+          if (links === undefined) graph.remove(cluster);
+          else graph.set(cluster, { links });
+          if (links === undefined) last.delete(cluster);
+          else last.set(cluster, { links });
+          if (looked) void graph.adjacency;
+        }
+        const anew = new Graph();
+        for (const [cluster, state] of last) anew.set(cluster, state);
+        expect(graph.adjacency).toEqual(anew.adjacency);
+        expect(graph.size).toBe(last.size);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is the same object as long as no link has changed", () => {
+    const graph = toGraph(meshOf("alice-bob", "bob-charlie"));
+    const { adjacency } = graph;
+    graph.set("alice", { links: [{ peer: "bob", cost: 1, up: true }, { peer: "erin", cost: 1, up: true }] });
+    expect(graph.adjacency).toBe(adjacency);
+    graph.set("alice", { links: [{ peer: "bob", cost: 2, up: true }] });
+    expect(graph.adjacency).not.toBe(adjacency);
+  });
+
   it("forgets a cluster with its links, and has them again when it speaks again", () => {
     const mesh = meshOf("alice-bob", "bob-charlie");
     const graph = toGraph(mesh);
