@@ -17,6 +17,8 @@ export interface SaidOfSelf {
   readonly reason: Hello["reason"];
 }
 
+const NO_LIMITS: Hello["creditBytes"] = {};
+
 /** `linkEpoch`: of the frames to that neighbour. */
 export function toHello(
   { identity, ackAfterSync, places, bestEffort, root, congested, reason }: SaidOfSelf,
@@ -36,7 +38,7 @@ export function toHello(
     root,
     loopLagMs: 0,
     congested,
-    creditBytes: {},
+    creditBytes: NO_LIMITS,
     ...reason !== undefined && { reason },
   } as Hello;
 }

@@ -10,17 +10,25 @@ const CONGESTED: readonly string[] = [];
 function own() {
   const places = new Places();
   const mesh = { root: "0000000000000001" };
+  const bestEffort = { sequence: 0 };
   const hellos = new OwnHellos();
+  const identity = anIdentity();
   const say = ({ peer = "bob", linkEpoch = 1, congested = CONGESTED, reason = undefined as Hello["reason"] } = {}) =>
     hellos.to({ peer, linkEpoch }, {
-      identity: anIdentity(),
+      identity,
       ackAfterSync: true,
       places,
+      bestEffort: {
+        received: () =>
+          bestEffort.sequence === 0
+            ? undefined
+            : { linkEpoch: 3, sequence: bestEffort.sequence, chain: "0000000000000000" },
+      },
       root: mesh.root,
       congested,
       reason,
     });
-  return { places, mesh, say };
+  return { places, mesh, bestEffort, say };
 }
 
 describe("OwnHellos.to()", () => {
@@ -29,15 +37,22 @@ describe("OwnHellos.to()", () => {
     const hello = say();
     places.settle("charlie", "normal", { linkEpoch: 9, sequence: 1, chain: CHAIN_START });
     expect(say()).toBe(hello);
+    places.settle("bob", "normal", { linkEpoch: 9, sequence: 1, chain: CHAIN_START });
+    expect(say()).not.toBe(hello);
+    expect(say()).toBe(say());
   });
 
   it("says what has changed: a frame that came, the records, the link epoch, who is congested, a reason", () => {
-    const { places, mesh, say } = own();
-    expect(say().received).toEqual({});
+    const { places, mesh, bestEffort, say } = own();
+    expect(Object.values(say().received).filter((lane) => lane !== undefined)).toEqual([]);
     places.settle("bob", "bulk", { linkEpoch: 4, sequence: 7, chain: { hi: 1, lo: 0xff } });
-    expect(say().received).toEqual({ bulk: { linkEpoch: 4, sequence: 7, chain: "00000001000000ff" } });
+    expect(say().received).toMatchObject({ bulk: { sequence: 7, chain: "00000001000000ff" } });
     places.settle("bob", "bulk", { linkEpoch: 4, sequence: 8, chain: CHAIN_START });
-    expect(say().received).toEqual({ bulk: { linkEpoch: 4, sequence: 8, chain: "0000000000000000" } });
+    expect(say().received).toMatchObject({ bulk: { sequence: 8, chain: "0000000000000000" } });
+    bestEffort.sequence = 1;
+    expect(say().received).toMatchObject({ "best-effort": { sequence: 1 } });
+    bestEffort.sequence = 2;
+    expect(say().received).toMatchObject({ "best-effort": { sequence: 2 } });
     mesh.root = "0000000000000002";
     expect(say().root).toBe("0000000000000002");
     expect(say({ linkEpoch: 2 }).linkEpoch).toBe(2);
@@ -50,6 +65,6 @@ describe("OwnHellos.to()", () => {
     const { places, say } = own();
     places.settle("bob", "high", { linkEpoch: 4, sequence: 7, chain: CHAIN_START });
     expect(say({ peer: "bob" }).received).toMatchObject({ high: { sequence: 7 } });
-    expect(say({ peer: "charlie" }).received).toEqual({});
+    expect(say({ peer: "charlie" }).received.high).toBeUndefined();
   });
 });
