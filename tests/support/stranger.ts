@@ -15,6 +15,8 @@ export interface StrangerOptions {
   readonly federation: string;
   readonly self: string;
   readonly token?: string;
+  /** Classes of traffic that it says it takes. Default: it says nothing, as the first versions do. */
+  readonly classes?: readonly string[];
 }
 
 interface Heard {
@@ -40,11 +42,14 @@ export class Stranger implements AsyncDisposable {
   #heard: Heard | undefined;
   #sentSequence = 0;
   #sentChain = { low: 0, high: 0 };
+  #sentLoose = 0;
   /** The last full HELLO of the neighbour. */
   hello: Json;
   /** What it was refused for. */
   readonly refusals: Json[] = [];
   readonly frames: StrangerFrame[] = [];
+  /** Those that are not in custody. */
+  readonly looseFrames: StrangerFrame[] = [];
   readonly relayed: Json[] = [];
 
   private constructor(options: StrangerOptions, nats: NatsConnection) {
@@ -112,6 +117,23 @@ export class Stranger implements AsyncDisposable {
       this.#sentChain = chain;
     }
     return json;
+  }
+
+  /** Sends an event without custody: nobody answers. `sequence`: of the frame. */
+  sendLoose(record: Uint8Array, { sequence = this.#sentLoose + 1 }: { sequence?: number } = {}): void {
+    const { self } = this.#options;
+    this.#sentLoose = sequence;
+    const { bytes } = writeFrame({
+      linkEpoch: LINK_EPOCH,
+      sequence,
+      previousChain: { low: 0, high: 0 },
+      origin: self,
+      epoch: EPOCH,
+      hops: [self],
+      destination: this.peer,
+      record,
+    });
+    this.#nats.publish(this.#subject(`rx.${self}.${this.peer}.best-effort`), bytes);
   }
 
   /** Tells the neighbour what of its events has arrived, all of it again and again. */
@@ -202,8 +224,8 @@ export class Stranger implements AsyncDisposable {
   }
 
   #tellOwnRecords(): void {
-    const { self } = this.#options;
-    const topology = { links: [{ peer: this.peer, cost: 1, up: true }] };
+    const { self, classes } = this.#options;
+    const topology = { links: [{ peer: this.peer, cost: 1, up: true }], classes };
     const interest = { wants: [{ pattern: "order.>", durable: true }] };
     const message = new DatabaseMessage();
     for (const [kind, body] of [topology, interest].entries()) {
@@ -263,6 +285,7 @@ export class Stranger implements AsyncDisposable {
 
   #framed(message: Msg): void {
     const frame = readFrame(message.data);
+    if (message.subject.endsWith(".best-effort")) return void this.looseFrames.push(frame);
     const last = this.frames.findLast(({ lane, linkEpoch }) => lane === frame.lane && linkEpoch === frame.linkEpoch);
     const [sequence, chain] = last === undefined ? [0, "0".repeat(16)] : [last.sequence, last.chainHex];
     if (frame.sequence !== sequence + 1 || frame.previousChainHex !== chain) {
