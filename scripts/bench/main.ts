@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { benchCesql } from "./cesql.ts";
 import { runtimeName } from "./child_process.ts";
 import { benchDeadLink } from "./dead_link_bench.ts";
+import { benchDrain } from "./drain_bench.ts";
 import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
 import { benchIdleLink } from "./idle_link_bench.ts";
@@ -29,6 +30,7 @@ import { benchPush } from "./push_bench.ts";
 import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { benchStore } from "./store.ts";
+import { benchThrough } from "./through_bench.ts";
 
 const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   start: benchStart,
@@ -46,6 +48,8 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   flooding: benchFlooding,
   mesh: benchMesh,
   link: benchLink,
+  through: benchThrough,
+  drain: benchDrain,
   "dead-link": benchDeadLink,
   "idle-link": benchIdleLink,
   soak: benchSoak,
