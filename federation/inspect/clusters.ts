@@ -3,6 +3,7 @@
 import type { Federation } from "../federation.ts";
 import { TOPOLOGY_LIFETIME_MS } from "../options.ts";
 import { parkedFor, type ParkedView } from "./parked.ts";
+import { whyUnreachable } from "./why_unreachable.ts";
 
 export interface KnownCluster {
   readonly cluster: string;
@@ -16,16 +17,13 @@ export interface KnownCluster {
   readonly interestVersion: number;
   /** How long ago it last said something that came here; `null`: never. */
   readonly lastSeenMs: number | null;
+  /** Where the way to it broke, for people; `null`: it can be reached. */
+  readonly why: string | null;
   /** What is parked here for it; `null`: nothing. */
   readonly parked: ParkedView | null;
 }
 
-/** In order of name. */
-export function listClusters(federation: Federation): KnownCluster[] {
-  return knownClusters(federation).map((cluster) => knownCluster(federation, cluster));
-}
-
-/** Whoever is linked, told something, is wanted for something, or is owed something. */
+/** Whoever is linked, told something, is wanted for something, or is owed something, by name. */
 export function knownClusters({ self, topology, interest, links, custody }: Federation): string[] {
   const names = [
     self,
@@ -42,7 +40,7 @@ export function knownCluster(federation: Federation, cluster: string): KnownClus
   const { self, topology, records } = federation;
   const interestVersion = records.versionOf(cluster, "interest");
   if (cluster === self) {
-    const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0, parked: null };
+    const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0, why: null, parked: null };
     return { cluster, reachable: true, ...own, interestVersion };
   }
   const way = topology.table.routeTo(cluster);
@@ -55,6 +53,7 @@ export function knownCluster(federation: Federation, cluster: string): KnownClus
     alternate: way?.alternate?.nextHop ?? null,
     interestVersion,
     lastSeenMs: lastSeenMs(federation, cluster),
+    why: whyUnreachable(federation, cluster),
     parked: parkedFor(federation, cluster),
   };
 }

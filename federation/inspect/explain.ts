@@ -9,6 +9,7 @@ import type { Lane } from "../link/codec/mod.ts";
 import type { ToldWant } from "../routing/interest/mod.ts";
 import type { TrafficClass } from "../options.ts";
 import { isBestEffort, laneOf } from "../traffic.ts";
+import { whyUnreachable } from "./why_unreachable.ts";
 
 /** Stable codes. */
 export type MeshReason =
@@ -127,7 +128,7 @@ function wayOf(
 function wayWithoutCustody(federation: Federation, cluster: string): Omit<Way, "class"> {
   const way = federation.topology.table.routeTo(cluster);
   if (way === undefined) {
-    const detail = `best-effort: no path to "${cluster}"${linksDown(federation)}: it is dropped here`;
+    const detail = `best-effort: no path to "${cluster}" (${whyUnreachable(federation, cluster)}): it is dropped here`;
     return { path: [], cost: null, state: "dropped", reason: "NO_PATH", detail };
   }
   const { path, cost, state, reason: why } = way;
@@ -143,7 +144,7 @@ function wayTo(
   const { topology, departures } = federation;
   const way = topology.table.routeTo(cluster);
   if (way === undefined) {
-    const detail = `no path to "${cluster}"${linksDown(federation)}: it waits here until there is one`;
+    const detail = `no path to "${cluster}" (${whyUnreachable(federation, cluster)}): it waits here until there is one`;
     return { path: [], cost: null, state: "parked", reason: "PARKED", detail };
   }
   const { path, cost, state, nextHop, reason: why } = way;
@@ -154,16 +155,6 @@ function wayTo(
   const pressure = pressureAt(federation, { nextHop, cluster, lane });
   if (pressure !== undefined) return { path, cost, state, reason: "BACK_PRESSURE", detail: pressure };
   return { path, cost, state, reason: "OK", detail: why };
-}
-
-/** The links of this cluster that are down, for people. */
-function linksDown({ links }: Federation): string {
-  const down = [...links.neighbours.values()].filter(({ up }) => !up);
-  if (down.length === 0) return "";
-  const named = down.slice(0, 3).map(({ peer, lastError }) =>
-    `the link with "${peer}" is down (${lastError ?? "closed"})`
-  );
-  return `, ${named.join(", ")}${down.length > 3 ? " and others" : ""}`;
 }
 
 /** Why the link to the next hop takes nothing now. */

@@ -3,7 +3,6 @@
 import type { Federation } from "../federation.ts";
 import type { ToldWant } from "../routing/interest/mod.ts";
 import type { DisputedGroup } from "../routing/group_conflicts.ts";
-import { knownClusters } from "./clusters.ts";
 
 export interface ClusterInterest {
   readonly cluster: string;
@@ -24,15 +23,10 @@ export interface ClusterConflict {
   readonly others: readonly { readonly pattern: string; readonly clusters: readonly string[] }[];
 }
 
-/** In order of cluster, this one among them; each when it is asked for, since there may be thousands of wants in one. */
+/** Of each of these clusters, when it is asked for: there may be thousands of wants in one. */
 export function* eachInterest(federation: Federation, clusters: readonly string[]): Generator<ClusterInterest> {
   const disputed = federation.groups.disputed();
   for (const cluster of clusters) yield toInterest(federation, cluster, disputed);
-}
-
-/** All at once. */
-export function listInterest(federation: Federation): ClusterInterest[] {
-  return [...eachInterest(federation, knownClusters(federation))];
 }
 
 function toInterest(

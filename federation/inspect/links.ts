@@ -47,6 +47,8 @@ export interface LinkView {
   /** How long the state has held, ms; `null`: not known. */
   readonly sinceMs: number | null;
   readonly lastError: string | null;
+  /** How long ago that was, ms; `null`: not known. */
+  readonly lastErrorMs: number | null;
   /** Times that it went down since the start. */
   readonly downs: number;
   /** Of a link that is not up: dials since it last was; `null`: the other side dials. */
@@ -77,11 +79,12 @@ export function listLinks(federation: Federation): LinkView[] {
       dialAttempts: attempts,
       nextDialInMs: nextDialInMs ?? null,
     })),
-    ...federation.links.strangers.map(({ code, detail, busName, dialled, url, since }): LinkView => ({
+    ...federation.links.strangers.map(({ code, detail, busName, dialled, url, since, at }): LinkView => ({
       ...NO_LINK,
       url: dialled ? busName : url === undefined ? null : shownUrl(url),
       direction: dialled ? "outbound" : "inbound",
       sinceMs: Math.round(federation.world.now() - since),
+      lastErrorMs: Math.round(federation.world.now() - at),
       lastError: `${code}: ${detail}`,
     })),
   ];
@@ -95,6 +98,7 @@ const NO_LINK = {
   lanes: [],
   sinceMs: null,
   lastError: null,
+  lastErrorMs: null,
   downs: 0,
   dialAttempts: null,
   nextDialInMs: null,
@@ -109,6 +113,8 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
   const { world, topology } = federation;
   const { peer, active, sessions, up, downs, since } = neighbour;
   const session = active ?? [...sessions].at(-1);
+  const { lastErrorAt } = neighbour;
+  const newer = (up ? undefined : session?.lastError) ?? dialled?.lastError;
   return {
     peer,
     url: url === undefined ? null : shownUrl(url),
@@ -118,7 +124,8 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     cost: up ? topology.costOf(peer) : null,
     lanes: LANES.filter((lane) => neighbour.senders.has(lane)).map((lane) => toLane(federation, neighbour, lane)),
     sinceMs: Math.round(world.now() - since),
-    lastError: (up ? undefined : session?.lastError) ?? dialled?.lastError ?? neighbour.lastError ?? null,
+    lastError: newer ?? neighbour.lastError ?? null,
+    lastErrorMs: newer !== undefined || lastErrorAt === undefined ? null : Math.round(world.now() - lastErrorAt),
     downs,
     dialAttempts: dialled?.attempts ?? null,
     nextDialInMs: dialled?.nextDialInMs ?? null,

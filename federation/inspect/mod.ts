@@ -5,7 +5,7 @@
  */
 
 export { type BestEffortLedger, bestEffortLedger, type DropCounts, NO_BEST_EFFORT } from "./best_effort.ts";
-export { type KnownCluster, knownCluster, knownClusters, listClusters } from "./clusters.ts";
+export { type KnownCluster, knownCluster, knownClusters } from "./clusters.ts";
 export {
   explainMesh,
   type MeshDestination,
@@ -14,7 +14,7 @@ export {
   type MeshStop,
   type MeshWarning,
 } from "./explain.ts";
-export { type ClusterConflict, type ClusterInterest, eachInterest, listInterest } from "./interest.ts";
+export { type ClusterConflict, type ClusterInterest, eachInterest } from "./interest.ts";
 export { ledgerEntries, recountLedger, unbalancedPairs } from "./ledger.ts";
 export { type LaneView, type LinkView, listLinks } from "./links.ts";
 export { parkedFor, type ParkedView } from "./parked.ts";

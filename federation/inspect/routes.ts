@@ -96,7 +96,7 @@ function toWay(ways: RouteTable, destination: string): RemoteWay {
   const way = ways.routeTo(destination);
   const common = { destination, origin: destination };
   if (way === undefined) {
-    const reason = `no path to "${destination}": its events wait here until there is one`;
+    const reason = `no path to "${destination}" (weft clusters says why): its events wait here until there is one`;
     return { ...common, nextHop: null, path: [], cost: null, state: "parked", reason, alternate: null };
   }
   const { nextHop, path, cost, state, reason, alternate } = way;

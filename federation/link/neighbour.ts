@@ -45,7 +45,7 @@ export class Neighbour {
   downs = 0;
   /** It went as planned, and said so; until it is back. */
   left = false;
-  lastError: string | undefined;
+  #lastError: { readonly text: string; readonly at: number } | undefined;
 
   constructor(parts: NeighbourParts) {
     this.#parts = parts;
@@ -70,6 +70,20 @@ export class Neighbour {
   get heardAt(): number | undefined {
     const heard = [...this.#sessions].flatMap(({ theirs, heardAt }) => theirs === undefined ? [] : [heardAt]);
     return this.#heardAt === undefined && heard.length === 0 ? undefined : Math.max(this.#heardAt ?? 0, ...heard);
+  }
+
+  /** What went wrong last, since it came up last. */
+  get lastError(): string | undefined {
+    return this.#lastError?.text;
+  }
+
+  set lastError(text: string | undefined) {
+    this.#lastError = text === undefined ? undefined : { text, at: this.#parts.world.now() };
+  }
+
+  /** When that was. */
+  get lastErrorAt(): number | undefined {
+    return this.#lastError?.at;
   }
 
   get linkEpoch(): number {

@@ -22,7 +22,9 @@ export class Peers {
   ): { readonly code: string; readonly detail: string } | undefined {
     if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
     const known = this.#known.get(them.cluster);
-    if (known === undefined || known.instance === them.instance || goesBefore(them, known)) return undefined;
+    if (known === undefined || known.instance === them.instance) return undefined;
+    if (known.node !== them.node && isThere(them.cluster, false)) return unshared(known, them);
+    if (goesBefore(them, known)) return undefined;
     const isCopy = counter(known) === counter(them); // a restart counts on, so it is none
     // Of two that have just started neither is there yet; a copy of one that is gone for good is a restored node.
     if (!isThere(them.cluster, isCopy)) return undefined;
@@ -48,6 +50,16 @@ export class Peers {
     this.#known.set(them.cluster, isOther ? them : { ...them, url: them.url ?? known?.url });
     return isOther;
   }
+}
+
+/** Whoever comes second, however new: else a slip of the pen in one node's settings would cut off another. */
+function unshared(known: Identity, { cluster, node }: Identity): { readonly code: string; readonly detail: string } {
+  return {
+    code: "CLUSTER_NEEDS_SHARED_STORE",
+    detail:
+      `node "${node}" says that it is cluster "${cluster}", which is node "${known.node}" already, with a store of ` +
+      `its own; give "${node}" a cluster of its own, or stop "${known.node}" first if it is to take its place`,
+  };
 }
 
 /** The higher counter goes first; on a cloned disk, where they are equal, the larger instance. */

@@ -28,9 +28,19 @@ describe("Peers.judge()", () => {
   });
 
   it("quarantines an older process, and says why", () => {
-    const reason = knowing().judge({ ...bob, node: "bob-0", instance: "z", epoch: 3 * COUNTER + 99 }, there);
+    const reason = knowing().judge({ ...bob, instance: "z", epoch: 3 * COUNTER + 99 }, there);
     expect(reason?.code).toBe("QUARANTINED");
-    expect(reason?.detail).toContain('node "bob-0" is quarantined: a newer process speaks for it (node "bob-1")');
+    expect(reason?.detail).toContain('node "bob-1" is quarantined: a newer process speaks for it (node "bob-1")');
+  });
+
+  it("refuses another node that names the cluster of one that is there, however new it is", () => {
+    for (const counter of [3, 5]) {
+      const other = { ...bob, node: "dora", instance: "z", epoch: counter * COUNTER };
+      const reason = knowing().judge(other, there);
+      expect(reason?.code).toBe("CLUSTER_NEEDS_SHARED_STORE");
+      expect(reason?.detail).toContain('node "dora" says that it is cluster "bob", which is node "bob-1" already');
+      expect(knowing().judge(other, (_, lately) => lately)?.code).not.toBe("CLUSTER_NEEDS_SHARED_STORE");
+    }
   });
 
   it("lets the larger instance go first where two have the same data", () => {

@@ -14,7 +14,8 @@ interface Cluster {
   readonly alternate: string | null;
   readonly interestVersion: number;
   readonly lastSeenMs: number | null;
-  /** A node of an older version does not say it. */
+  /** A node of an older version does not say these. */
+  readonly why?: string | null;
   readonly parked?: Parked | null;
 }
 
@@ -48,6 +49,7 @@ interface Link {
   readonly since: string | null;
   readonly lastError: string | null;
   /** A node of an older version does not say these. */
+  readonly lastErrorAt?: string | null;
   readonly dialAttempts?: number | null;
   readonly nextDialInMs?: number | null;
 }
@@ -68,12 +70,12 @@ const clusterColumns: readonly Column<Cluster>[] = [
   { title: "INTEREST", cell: ({ interestVersion }) => interestVersion, align: "right" },
   {
     title: "SEEN",
-    cell: ({ lastSeenMs }) => lastSeenMs === null ? "never" : toDurationText(lastSeenMs),
+    cell: ({ lastSeenMs }) => lastSeenMs === null ? "never" : lastSeenMs < 1 ? "now" : toDurationText(lastSeenMs),
     align: "right",
   },
   { title: "PARKED", cell: ({ parked }) => parked ? toCountText(parked.events) : null, align: "right" },
   { title: "OLDEST", cell: ({ parked }) => parked ? toDurationText(parked.oldestAgeMs) : null, align: "right" },
-  { title: "WHY PARKED", cell: ({ parked }) => parked ? toParkedText(parked) : null },
+  { title: "WHY", cell: toWhyText },
 ];
 
 const peerColumns: readonly Column<Peer>[] = [
@@ -98,7 +100,7 @@ const linkColumns: readonly Column<Link>[] = [
   { title: "OLDEST", cell: ({ lanes }) => toAgeText(lanes), align: "right" },
   { title: "NEXT DIAL", cell: toDialText },
   { title: "URL", cell: ({ url }) => url },
-  { title: "LAST ERROR", cell: ({ lastError }) => lastError },
+  { title: "LAST ERROR", cell: toErrorText },
 ];
 
 /** JSON: the node's answer, `{"clusters":[…],"next",…}`. */
@@ -140,11 +142,22 @@ async function list<Row>(
   if (body.next !== null) await say(context, `there is more: --after ${body.next}`);
 }
 
+/** Why it cannot be reached, and what that holds up. */
+function toWhyText({ why, parked }: Cluster): string | null {
+  const texts = [why ?? [], parked ? `parked: ${toParkedText(parked)}` : []].flat();
+  return texts.length === 0 ? null : texts.join("; ");
+}
+
 /** `NO_PATH since …, 1.2 MiB, 3 of other clusters`. */
 function toParkedText({ reasons, since, bytes, ofOthers }: Parked): string {
   const why = reasons.map(({ reason, events }) => reasons.length === 1 ? reason : `${reason} ${toCountText(events)}`);
   const others = ofOthers === 0 ? "" : `, ${toCountText(ofOthers)} of other clusters`;
   return `${why.join(", ")} since ${since}, ${toSizeText(bytes)}${others}`;
+}
+
+/** Of a link that is up it is over, perhaps long ago. */
+function toErrorText({ state, lastError, lastErrorAt }: Link): string | null {
+  return state === "up" && lastError !== null && lastErrorAt ? `at ${lastErrorAt}: ${lastError}` : lastError;
 }
 
 /** Of a link that is not up: who dials, and when. */

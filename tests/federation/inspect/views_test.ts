@@ -5,17 +5,23 @@ import { describe, expect, it } from "bun:test";
 import type { DialBus } from "../../../federation/link/link_bus.ts";
 import {
   areLinked,
+  eachInterest,
   eachRoutes,
   type Federation,
-  listClusters,
-  listInterest,
+  knownCluster,
+  knownClusters,
   listLinks,
   listPeers,
+  sayFarewell,
 } from "../../../federation/mod.ts";
 import { MemoryMesh } from "../../support/memory_mesh.ts";
 
 const ROW = ["alice-bob", "bob-charlie"];
 const TRIANGLE = [...ROW, "alice-charlie"];
+
+const listClusters = (federation: Federation) =>
+  knownClusters(federation).map((cluster) => knownCluster(federation, cluster));
+const listInterest = (federation: Federation) => [...eachInterest(federation, knownClusters(federation))];
 
 function listRoutes(federation: Federation, query?: Parameters<typeof eachRoutes>[1]) {
   return [...eachRoutes(federation, query)].flatMap(({ way, patterns }) =>
@@ -91,7 +97,7 @@ describe("eachRoutes()", () => {
   });
 });
 
-describe("listClusters()", () => {
+describe("knownCluster()", () => {
   it("knows itself and every other, with the path, the alternate and when it was heard", async () => {
     await using mesh = await MemoryMesh.open(TRIANGLE);
     const [alice, bob] = listClusters(mesh.get("alice").federation);
@@ -135,6 +141,31 @@ describe("listClusters()", () => {
     mesh.join("bob-charlie");
     await mesh.clock.advance(20_000);
     expect(parked()).toBeNull();
+  });
+
+  it("says where the way to one broke, wherever that is", async () => {
+    await using mesh = await MemoryMesh.open([...ROW, "charlie-dora", "alice-erin", "erin-dora"]);
+    const why = (cluster: string) => knownCluster(mesh.get("alice").federation, cluster).why;
+    expect([why("alice"), why("dora")]).toEqual([null, null]);
+    mesh.cut("charlie-dora");
+    mesh.cut("erin-dora");
+    await mesh.clock.advance(5000);
+    expect(why("dora")).toContain('the link of "charlie" with "dora" is down, the link of "erin" with "dora" is down');
+    expect(why("dora")).toContain("`weft links`");
+    expect(why("charlie")).toBeNull();
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(5000);
+    expect(why("charlie")).toContain('the link of "bob" with "charlie" is down');
+    mesh.cut("alice-erin");
+    await mesh.clock.advance(5000);
+    expect(why("erin")).toContain('the link with "erin" is down (cut by the test)');
+  });
+
+  it("says of one that was stopped that it was", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.run(new Promise<void>((resolve) => sayFarewell(mesh.get("charlie").federation, resolve)));
+    await mesh.clock.advance(5000);
+    expect(knownCluster(mesh.get("alice").federation, "charlie").why).toContain("stopped as planned");
   });
 
   it("keeps one that is out of reach", async () => {
@@ -242,7 +273,7 @@ describe("listLinks() of a link that is not up", () => {
   });
 });
 
-describe("listInterest()", () => {
+describe("eachInterest()", () => {
   it("says which groups are defined otherwise elsewhere, on either side and in between", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("bob", "b", "order.>", { config: { group: "workers" } });

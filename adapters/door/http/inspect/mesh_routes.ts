@@ -9,7 +9,6 @@ import {
   knownClusters,
   type LaneView,
   type LinkView,
-  listClusters,
   listLinks,
   listPeers,
   type ParkedView,
@@ -77,13 +76,14 @@ function forget(context: DoorContext, c: Context<DoorEnv>): Response {
   requireScope(c.get("principal"), "admin");
   const cluster = c.req.param("cluster")!;
   const { federation, node } = context;
-  const known = listOf(context, listClusters).find((known) => known.cluster === cluster);
-  if (known === undefined || federation === undefined) {
+  const isKnown = listOf(context, knownClusters).includes(cluster);
+  if (!isKnown || federation === undefined) {
     throw new RefusedError(
       "CLUSTER_UNKNOWN",
       `Cannot forget cluster "${cluster}": none of that name is known here; GET /v1/clusters lists those that are`,
     );
   }
+  const known = knownCluster(federation, cluster);
   if (known.reachable) {
     const why = cluster === node.cluster ? "it is this one" : `there is a path to it, ${known.path.join(" > ")}`;
     throw new RefusedError("CLUSTER_REACHABLE", `Cannot forget cluster "${cluster}": ${why}; stop its nodes first`);
@@ -116,11 +116,12 @@ function byKey(a: LinkView, b: LinkView): number {
   return keyOfLink(a) < keyOfLink(b) ? -1 : 1;
 }
 
-async function toLink(context: DoorContext, { sinceMs, lanes, parked, ...link }: LinkView) {
+async function toLink(context: DoorContext, { sinceMs, lastErrorMs, lanes, parked, ...link }: LinkView) {
   const { store } = context.node;
   return {
     ...link,
     since: toTime(context, sinceMs),
+    lastErrorAt: toTime(context, lastErrorMs),
     parked: await toParked(context, parked),
     lanes: await Promise.all(lanes.map((lane) => toLane(store, lane))),
   };

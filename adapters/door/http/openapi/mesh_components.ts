@@ -18,6 +18,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     alternate: orNull(text("Next hop if the first fails.")),
     interestVersion: count("Version of what it wants, as far as it is known here; 0: nothing is."),
     lastSeenMs: orNull(count("How long ago it last said something that came here, ms; it is asked if that is long.")),
+    why: orNull(text("Where the way to it broke, for people; null: there is a path.")),
     parked: orNull(ref("Parked")),
   }),
   Parked: object({
@@ -55,6 +56,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     lanes: listOf(ref("LinkLane")),
     since: orNull(time("When the state began.")),
     lastError: orNull(text("What went wrong last.")),
+    lastErrorAt: orNull(time("When that was; null: not known.")),
     downs: count("Times that it went down since the start."),
     dialAttempts: orNull(count("Of a link that is not up: dials since it last was; null: the other side dials.")),
     nextDialInMs: orNull(count("Until this side dials again, ms; null: it does not, or is just doing so.")),
