@@ -6,6 +6,7 @@
 
 import type { StateChange } from "../../node/mod.ts";
 import type { CustodyLog } from "../custody_log.ts";
+import type { Book } from "../ledger/book.ts";
 import type { Books } from "../ledger/books.ts";
 import type { Custody } from "./custody.ts";
 import type { CustodyDocuments } from "./documents.ts";
@@ -132,10 +133,12 @@ export class Compaction {
       { key: document.key, value: encodeRuns(runs, document.first) },
       ...from.map(({ key }) => ({ key, value: undefined })),
     ]);
+    const books = this.#booksOf(merged).map((book) => ({ book, changes: book.changes }));
     this.#busy = true;
-    log.commit([], [...documents, ...this.#booksOf(merged)], (error) => {
+    log.commit([], [...documents, ...books.map(({ book }) => book.toChange())], (error) => {
       this.#busy = false;
       if (error !== undefined) return onError(error); // the old ones stand
+      for (const { book, changes } of books) book.noteWritten(changes);
       for (const one of merged) this.#replace(one);
       custody.join();
     });
@@ -143,12 +146,12 @@ export class Compaction {
 
   /**
    * What has ended is in no new document, and after a crash the old ones are gone: the books, which say that it has ended, are
-   * written in the same commit.
+   * written in the same commit, as far as the store does not have them.
    */
-  #booksOf(merged: readonly Merged[]): StateChange[] {
+  #booksOf(merged: readonly Merged[]): Book[] {
     const own = merged.filter(({ from }) => from[0].owed);
     const epochs = new Set(own.flatMap(({ runs }) => runs.map(({ epoch }) => epoch)));
-    return [...this.#parts.books].filter(({ epoch }) => epochs.has(epoch)).map((book) => book.toChange());
+    return [...this.#parts.books].filter((book) => !book.isWritten && epochs.has(book.epoch));
   }
 
   /** Meanwhile some of it may have gone on its way, or have ended. */

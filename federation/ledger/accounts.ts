@@ -89,7 +89,11 @@ export class Accounts {
 
   /** Writes down the books that have changed. */
   save(): void {
-    for (const book of this.books.takeDirty()) this.#parts.save(asItIsThen(book));
+    const dirty = this.books.takeDirty();
+    if (dirty.length === 0) return;
+    for (const book of dirty) this.#parts.save(asItIsThen(book));
+    const counts = dirty.map(({ changes }) => changes);
+    this.#parts.whenDurable(() => dirty.forEach((book, i) => book.noteWritten(counts[i])));
   }
 
   /** Closes the books of earlier runs, as far as everything in them has ended, and tells the destinations. */

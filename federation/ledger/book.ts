@@ -66,6 +66,11 @@ export class Book {
     evicted: new IntervalSet(),
   };
 
+  /** Grows with each change of what `toChange()` tells. */
+  changes = 0;
+  /** Of these, those that the store has. */
+  #written = 0;
+
   constructor(destination: string, epoch: number) {
     this.destination = destination;
     this.epoch = epoch;
@@ -99,9 +104,9 @@ export class Book {
   assign(after: number, to: number): void {
     this.assigned += to - after;
     this.outstanding.add(after, to);
-    this.over.remove(after, to);
-    this.handed.remove(after, to);
-    for (const end of PRESUMED) this.presumed[end].remove(after, to);
+    let taken = this.over.remove(after, to) + this.handed.remove(after, to);
+    for (const end of PRESUMED) taken += this.presumed[end].remove(after, to);
+    if (taken > 0) this.changes++;
     this.last = Math.max(this.last, to);
   }
 
@@ -113,6 +118,7 @@ export class Book {
       this.presumed[end].add(from, until);
     }
     this.ended[end] += count;
+    if (count > 0) this.changes++;
     return count;
   }
 
@@ -135,6 +141,7 @@ export class Book {
       this.ended[presumed] -= known;
       this.ended[terminal] += known;
     }
+    this.changes++;
     return count;
   }
 
@@ -142,18 +149,29 @@ export class Book {
   withdraw(after: number, to: number): void {
     this.assigned -= to - after;
     this.outstanding.remove(after, to);
-    this.handed.remove(after, to);
+    if (this.handed.remove(after, to) > 0) this.changes++;
   }
 
   /** Takes over the account of a book that is closed. */
   absorb(closed: Book): void {
     this.assigned += closed.assigned;
     for (const terminal of TERMINALS) this.ended[terminal] += closed.ended[terminal];
+    this.changes++;
   }
 
   /** The first hop has what is in (after, to] in its custody; `after` is the number before it in the chain. */
   handOver(after: number, to: number): void {
-    this.handed.add(after, to);
+    if (this.handed.add(after, to) > 0) this.changes++;
+  }
+
+  /** The store has what the book told when it had changed so often. */
+  noteWritten(changes: number): void {
+    this.#written = Math.max(this.#written, changes);
+  }
+
+  /** The store has all that it tells now. */
+  get isWritten(): boolean {
+    return this.#written === this.changes;
   }
 
   /** Nothing is outstanding, nor has to be confirmed. */

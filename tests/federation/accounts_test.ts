@@ -65,6 +65,23 @@ describe("Accounts", () => {
     expect(both.alice.saved).toEqual([`federation/book/bob/${EPOCH}`]);
   });
 
+  it("know a book as written once it is durable, as it was when it was saved", () => {
+    const both = twoClusters();
+    both.hold();
+    deliver(both);
+    const book = both.alice.accounts.books.current("bob");
+    both.world.advance(100);
+    expect(book.isWritten).toBe(false);
+    for (const done of both.alice.durable.splice(0)) done();
+    expect(book.isWritten).toBe(true);
+    book.assign(1, 3);
+    both.alice.accounts.books.end("bob", EPOCH, 2, "delivered");
+    both.alice.accounts.save();
+    both.alice.accounts.books.end("bob", EPOCH, 3, "delivered");
+    for (const done of both.alice.durable.splice(0)) done();
+    expect(book.isWritten).toBe(false);
+  });
+
   it("acknowledge the receipt, so that it is not repeated", () => {
     const both = twoClusters();
     deliver(both);

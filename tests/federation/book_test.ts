@@ -183,3 +183,56 @@ describe("Book.presume()", () => {
     expect([[...again.outstanding], again.presumedEnd(3), again.ended.expired]).toEqual([[[3, 10]], "expired", 3]);
   });
 });
+
+describe("Book.isWritten", () => {
+  it("is true only while the store has all that the book tells", () => {
+    type Change = (book: Book, at: number, count: number) => void;
+    const changes: readonly Change[] = [
+      (book, _, count) => book.assign(book.last, book.last + count),
+      (book, at, count) => book.assign(at, at + count),
+      (book, at, count) => book.end(at, at + count, "delivered"),
+      (book, at, count) => book.end(at, at + count, "rejected"),
+      (book, at, count) => book.presume(at, at + count, "expired"),
+      (book, at, count) => book.presume(at, at + count, "evicted"),
+      (book, at, count) => book.handOver(at, at + count),
+    ];
+    const steps = fc.array(fc.tuple(fc.nat(changes.length), fc.nat(20), fc.integer({ min: 1, max: 8 })), {
+      maxLength: 40,
+    });
+    const told = (
+      { ended, over, handed, presumed }: Book,
+    ) => [ended, ...[over, handed, presumed.expired, presumed.evicted].map((set) => [...set])];
+    fc.assert(fc.property(steps, (all) => {
+      const book = aBook(10);
+      let stored = book.toChange().value!;
+      for (const [which, at, count] of all) {
+        if (which < changes.length) changes[which](book, at, count);
+        else {
+          stored = book.toChange().value!;
+          book.noteWritten(book.changes);
+        }
+        const again = new Book("bob", 7);
+        again.load(stored);
+        for (const one of [book, again]) one.over.add(0, book.low); // what follows from the rest
+        if (book.isWritten) expect(told(again)).toEqual(told(book));
+      }
+    }));
+  });
+
+  it("stays false when it changed after it was asked what to write", () => {
+    const book = aBook(10);
+    book.end(0, 2, "delivered");
+    const { changes } = book;
+    book.end(2, 3, "delivered");
+    book.noteWritten(changes);
+    expect(book.isWritten).toBe(false);
+  });
+
+  it("is true of what was just read", () => {
+    const book = aBook(3);
+    book.end(0, 2, "delivered");
+    const again = new Book("bob", 7);
+    again.load(book.toChange().value!);
+    expect(again.isWritten).toBe(true);
+  });
+});

@@ -170,6 +170,41 @@ describe("Upkeep.tick() for many small documents", () => {
     expect(saved.ended.delivered).toBe(100);
   });
 
+  it("writes no book with it that the store has as it is", () => {
+    const books = () => backlog.log.keys("federation/book/");
+    const round = (ended: number) => {
+      for (let i = 0; i < 100; i++) backlog.own("bob", "charlie");
+      backlog.custody.forget("charlie");
+      if (ended > 0) backlog.books.receive("charlie", FAKE_EPOCH, { intervals: [[0, ended]], exceptions: [] });
+      for (const key of books()) backlog.log.commit([], [{ key, value: undefined }], () => {});
+      backlog.upkeep.tick();
+      return books();
+    };
+    expect(round(0)).toEqual([]);
+    expect(round(150)).toEqual([`federation/book/charlie/${FAKE_EPOCH}`]);
+    expect(round(0)).toEqual([]);
+    expect(round(400)).toEqual([`federation/book/charlie/${FAKE_EPOCH}`]);
+  });
+
+  it("writes a book again that it could not write, or that changed while it was written", () => {
+    const key = `federation/book/charlie/${FAKE_EPOCH}`;
+    const delivered = () => JSON.parse(backlog.log.text(key)!).ended.delivered;
+    for (let i = 0; i < 200; i++) backlog.own("bob", "charlie");
+    backlog.custody.forget("charlie");
+    backlog.books.receive("charlie", FAKE_EPOCH, { intervals: [[0, 100]], exceptions: [] });
+    backlog.log.failure = new Error("disk gone");
+    backlog.upkeep.tick();
+    backlog.log.failure = undefined;
+    backlog.log.held = true;
+    backlog.upkeep.tick();
+    backlog.books.receive("charlie", FAKE_EPOCH, { intervals: [[100, 200]], exceptions: [] });
+    backlog.log.held = false;
+    backlog.log.flush();
+    expect(delivered()).toBe(100);
+    backlog.upkeep.tick();
+    expect(delivered()).toBe(200);
+  });
+
   it("holds a long backlog in few documents and shipments", () => {
     for (let i = 0; i < 20_000; i++) {
       backlog.own("bob");
