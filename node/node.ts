@@ -5,7 +5,6 @@ import type { ArrivalVerdict, Arrived } from "./accept/arrival_judge.ts";
 import type { Receipt } from "./accept/receipt.ts";
 import { remainingAgeMs } from "./accept/time_to_live.ts";
 import type { ArrivalOrder } from "./arrival_order.ts";
-import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
 import { parseCursor, toCursor } from "./cursor.ts";
 import { DeadLetters } from "./dead_letters.ts";
@@ -297,11 +296,10 @@ export class WeftNode implements AsyncDisposable {
   }
 
   #note(events: readonly StoredEvent[]): void {
+    this.topics.noteAll(events);
     for (const event of events) {
-      const { audience } = event;
-      if (!isForNobody(audience)) this.topics.note(event.topic, event.acceptedAt);
       // Those accepted here enter the publish window with their receipts.
-      if (audience !== "everybody" || event.origin !== this.cluster) this.acceptor.noteArrived(event);
+      if (event.audience !== "everybody" || event.origin !== this.cluster) this.acceptor.noteArrived(event);
     }
   }
 }

@@ -1,6 +1,8 @@
 /** Which topics were published lately, and how fast. */
 
+import { isForNobody } from "./audience.ts";
 import type { Clock } from "./clock.ts";
+import type { StoredEvent } from "./event_store.ts";
 
 export interface TopicEntry {
   readonly topic: string;
@@ -33,22 +35,20 @@ export class TopicCatalogue {
   }
 
   note(topic: string, at: number): void {
-    const window = Math.floor(this.#clock.now() / WINDOW_MS);
-    let counter = this.#topics.get(topic);
-    if (counter === undefined) {
-      if (this.#topics.size >= TOPICS_MAX) this.#topics.delete(this.#topics.keys().next().value!);
-      counter = { events: 0, window, current: 0, previous: 0, lastAt: at };
-      this.#topics.set(topic, counter);
+    this.#count(topic, at, this.#windowNow());
+  }
+
+  /** Events that came together; those that only pass through this cluster do not count. */
+  noteAll(events: readonly Pick<StoredEvent, "topic" | "acceptedAt" | "audience">[]): void {
+    const window = this.#windowNow();
+    for (const event of events) {
+      if (!isForNobody(event.audience)) this.#count(event.topic, event.acceptedAt, window);
     }
-    turnTo(counter, window);
-    counter.events++;
-    counter.current++;
-    counter.lastAt = at;
   }
 
   /** In order of topic, after topic `after`, at most `limit`. */
   list(after: string | undefined, limit: number): TopicEntry[] {
-    const window = Math.floor(this.#clock.now() / WINDOW_MS);
+    const window = this.#windowNow();
     const topics = [...this.#topics.keys()].sort().filter((topic) => after === undefined || topic > after);
     return topics.slice(0, limit).map((topic) => {
       const counter = this.#topics.get(topic)!;
@@ -60,6 +60,23 @@ export class TopicCatalogue {
         lastAt: counter.lastAt,
       };
     });
+  }
+
+  #windowNow(): number {
+    return Math.floor(this.#clock.now() / WINDOW_MS);
+  }
+
+  #count(topic: string, at: number, window: number): void {
+    let counter = this.#topics.get(topic);
+    if (counter === undefined) {
+      if (this.#topics.size >= TOPICS_MAX) this.#topics.delete(this.#topics.keys().next().value!);
+      counter = { events: 0, window, current: 0, previous: 0, lastAt: at };
+      this.#topics.set(topic, counter);
+    }
+    turnTo(counter, window);
+    counter.events++;
+    counter.current++;
+    counter.lastAt = at;
   }
 }
 

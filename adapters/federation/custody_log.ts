@@ -14,6 +14,7 @@ type Done = (error: unknown, appended: Appended | undefined) => void;
 export function createCustodyLog(store: EventStore): CustodyLog {
   const answers = new AnswersInOrder();
   let used = { permille: 0, at: -Infinity };
+  let bytesMax: number | undefined;
   return {
     get incarnation() {
       return store.incarnation;
@@ -28,7 +29,7 @@ export function createCustodyLog(store: EventStore): CustodyLog {
     // A store that is not durable keeps nothing over a restart: it has no tail to lose, and nothing to wait for.
     whenSynced: (done) => done(),
     get bytesMax() {
-      return store.stats().bytesMax;
+      return bytesMax ??= store.stats().bytesMax;
     },
     now: () => store.now(),
     usedPermille() {

@@ -4,6 +4,7 @@ import { type AppendEntry, type Audience, recordTtlMs } from "../../node/mod.ts"
 import type { Frame, FrameDestination, FrameGroup } from "../link/codec/mod.ts";
 import type { Verdict } from "../local_cluster.ts";
 import { ArrivedEvent, isOver, isSystemRecord, RecordEntry } from "./arrived_event.ts";
+import { IntervalSet } from "../intervals/mod.ts";
 import type { Coverage, Coverages } from "./coverage.ts";
 import { earlier, endOf, type Run } from "./shipment.ts";
 
@@ -48,7 +49,7 @@ export class Arrivals {
   /** Epochs that their origin had closed and of which it sends again: it was restored, and has to be told anew. */
   readonly closed = new Map<string, { readonly origin: string; readonly epoch: number }>();
   /** Numbers of candidates, by origin and epoch. */
-  readonly #seen = new Map<string, Set<number>>();
+  readonly #seen = new Map<string, IntervalSet>();
 
   /** `age`: what the store's ageing clock says. */
   constructor(
@@ -93,11 +94,11 @@ export class Arrivals {
     const covered = this.#coverages.find(origin, epoch);
     const key = `${origin}/${epoch}`;
     let seen = this.#seen.get(key);
-    if (seen === undefined) this.#seen.set(key, seen = new Set());
+    if (seen === undefined) this.#seen.set(key, seen = new IntervalSet());
     return events.map((event) => {
       // Here before, or twice in this commit.
       if (covered?.has(event.sequence) || seen.has(event.sequence)) return -1;
-      seen.add(event.sequence);
+      seen.add(event.sequence - 1, event.sequence);
       return this.candidates.push(new ArrivedEvent(group, event)) - 1;
     });
   }

@@ -4,6 +4,7 @@ import { isForNobody } from "../audience.ts";
 import type { EventStore, StoredEvent } from "../event_store.ts";
 import type { IdHash } from "../id_hash.ts";
 import { isSameRecordId, recordEvent } from "../event_record.ts";
+import { FirstByHash } from "./first_by_hash.ts";
 import type { KnownIds } from "./known_ids.ts";
 import type { Pending } from "./pending_ids.ts";
 
@@ -30,8 +31,8 @@ interface Suspicion {
 
 /** Arrivals that were judged, or are about to be, and are not stored yet. */
 interface UnderWay {
-  /** By the low half of the hash: the first arrival that has it. */
-  readonly firsts: ReadonlyMap<number, number>;
+  /** By the low half of the hash. */
+  readonly firsts: Pick<FirstByHash, "has">;
   readonly settled: Promise<void>;
 }
 
@@ -57,16 +58,15 @@ export class ArrivalJudge {
     done: (verdicts: readonly ArrivalVerdict[], settle: () => void) => void,
   ): void {
     const verdicts = new Array<ArrivalVerdict>(arrivals.length).fill("new");
-    const firsts = new Map<number, number>();
+    const firsts = new FirstByHash(arrivals.length);
     const settle = this.#begin(firsts);
     const suspicions: Suspicion[] = [];
     const now = this.#store.now();
     for (let index = 0; index < arrivals.length; index++) {
       const { record } = arrivals[index];
       const hash = arrivals[index].idHash = this.#store.hashRecord(record);
-      const first = firsts.get(hash.lo);
-      if (first === undefined) firsts.set(hash.lo, index);
-      else if (isSameRecordId(arrivals[first].record, record)) {
+      const first = firsts.add(index, hash.lo);
+      if (first >= 0 && isSameRecordId(arrivals[first].record, record)) {
         verdicts[index] = "repeat";
         continue;
       }
@@ -87,7 +87,7 @@ export class ArrivalJudge {
     return undefined;
   }
 
-  #begin(firsts: ReadonlyMap<number, number>): () => void {
+  #begin(firsts: UnderWay["firsts"]): () => void {
     let resolve!: () => void;
     const underWay: UnderWay = { firsts, settled: new Promise<void>((settled) => resolve = settled) };
     this.#underWay.add(underWay);

@@ -28,6 +28,17 @@ describe("TopicCatalogue", () => {
     expect(topics.list(undefined, 1)[0]).toMatchObject({ events: 51, ratePerSecond: 0 });
   });
 
+  it("counts events that come together, but not those that only pass through", () => {
+    const topics = new TopicCatalogue(new FakeClock());
+    const inTransit = { ungrouped: false, groups: [] };
+    topics.noteAll([
+      { topic: "a", acceptedAt: 1, audience: "everybody" },
+      { topic: "b", acceptedAt: 2, audience: inTransit },
+      { topic: "a", acceptedAt: 3, audience: { ungrouped: true, groups: [] } },
+    ]);
+    expect(topics.list(undefined, 10)).toEqual([{ topic: "a", events: 2, ratePerSecond: 0, lastAt: 3 }]);
+  });
+
   it("lists in order of topic, a page at a time", () => {
     const topics = new TopicCatalogue(new FakeClock());
     for (const topic of ["c", "a", "b"]) topics.note(topic, 0);
