@@ -11,6 +11,7 @@ import { type Chain, CHAIN_START, type Lane, patchHeldMs } from "./codec/mod.ts"
 import { inAdmissionOrder } from "./admission_rank.ts";
 import { FrameBuilder } from "./frame_builder.ts";
 import { decodeAnswer, type FrameAnswer } from "./publish_ack.ts";
+import { RegretWindow } from "./regret_window.ts";
 import { isAfter, type LanePlace, NOWHERE, type SealedFrame } from "./sealed_frame.ts";
 import { SendWindow } from "./send_window.ts";
 
@@ -49,8 +50,6 @@ const LINGER_MS = 2;
 /** A frame worth sending without waiting for more. */
 const FULL_EVENTS = 512;
 const FULL_BYTES = 256 * 1024;
-/** Frames kept after their acknowledgement: at most this much of a link (design, "regret window"). */
-const REGRET_BYTES_MAX = 256 * 1024 * 1024;
 const RETRANSMIT_MS_MIN = 250;
 /** After the peer was full, so many frames are of one kind each. */
 const CHOOSY_FRAMES = 16;
@@ -84,11 +83,7 @@ export class LaneSender {
   #acked = 0;
   #chain: Chain = CHAIN_START;
   #unacked: SealedFrame[] = [];
-  #regret: SealedFrame[] = [];
-  #regretBytes = 0;
-  #regretMs = 0;
-  /** The last frame that was acknowledged and is no longer kept. */
-  #released: LanePlace = NOWHERE;
+  readonly #regret: RegretWindow;
   /** Counts the times that everything was sent again: refusals of what was sent before then are old news. */
   #round = 0;
   #loading = false;
@@ -104,6 +99,7 @@ export class LaneSender {
   constructor(parts: LaneSenderParts) {
     this.#parts = parts;
     this.#builder = new FrameBuilder(parts);
+    this.#regret = new RegretWindow(parts.release);
   }
 
   get linkEpoch(): number {
@@ -125,7 +121,7 @@ export class LaneSender {
 
   /** Shipments acknowledged by a peer that may still lose them: custody has not moved yet. */
   *kept(): Generator<Shipment> {
-    for (const { shipments } of this.#regret) yield* shipments;
+    yield* this.#regret.shipments();
   }
 
   /** Shipments sent and not acknowledged. */
@@ -153,7 +149,7 @@ export class LaneSender {
     this.#open = true;
     this.#sealed = this.#acked = options.after ?? 0;
     this.#chain = CHAIN_START;
-    this.#regretMs = options.regretMs;
+    this.#regret.keepMs = options.regretMs;
     this.#window.reset();
     this.pump();
   }
@@ -240,10 +236,11 @@ export class LaneSender {
   #answered(frame: SealedFrame, answer: FrameAnswer): void {
     switch (answer.type) {
       case "accepted":
+        if (answer.alone) return this.#taken(frame);
         return this.#accepted(Math.max(answer.sequence, frame.sequence));
       case "wrongSequence":
         if ((answer.linkEpoch ?? 0) > this.#linkEpoch) return this.#superseded(answer.linkEpoch!);
-        if (answer.linkEpoch === undefined && answer.last > this.#sealed) return this.#goOnAfter(answer.last);
+        if (answer.linkEpoch === undefined && answer.last > this.#acked) return this.#goOnAfter(answer.last);
         return this.#wrongSequence(answer.last);
       case "full":
         return this.#full(answer.detail);
@@ -260,22 +257,32 @@ export class LaneSender {
 
   #accepted(sequence: number): void {
     if (sequence > this.#sealed) return this.#peerAhead(sequence);
+    this.#settleWhile((frame) => frame.sequence <= sequence);
+  }
+
+  /** A stream says it of one frame: what lies before it may be another process's. */
+  #taken(frame: SealedFrame): void {
+    frame.taken = true;
+    this.#settleWhile(({ taken }) => taken === true);
+  }
+
+  #settleWhile(isAcknowledged: (frame: SealedFrame) => boolean): void {
     this.#pauseMs = FULL_PAUSE_MS;
-    const now = this.#parts.world.now();
-    while (this.#unacked.length > 0 && this.#unacked[0].sequence <= sequence) {
-      const frame = this.#unacked.shift()!;
-      this.#acked = frame.sequence;
-      this.#choosy = Math.max(0, this.#choosy - 1);
-      this.#window.acknowledged(frame.bytes.length, now - frame.sentAt);
-      if (this.#regretMs === 0) this.#letGo(frame);
-      else this.#keep(frame, now);
-    }
+    while (this.#unacked.length > 0 && isAcknowledged(this.#unacked[0])) this.#settle(this.#unacked.shift()!);
     if (this.#cancelLinger !== undefined) {
       this.#cancelLinger();
       this.#cancelLinger = undefined;
       this.#lingered = true; // what waited for company has waited for this answer
     }
     this.pump();
+  }
+
+  #settle(frame: SealedFrame): void {
+    const now = this.#parts.world.now();
+    this.#acked = frame.sequence;
+    this.#choosy = Math.max(0, this.#choosy - 1);
+    this.#window.acknowledged(frame.bytes.length, now - frame.sentAt);
+    this.#regret.add(frame, now);
   }
 
   /** It has heard of a later link epoch: this one was closed by somebody else, or this side went back. */
@@ -297,10 +304,16 @@ export class LaneSender {
     });
   }
 
-  /** A stream knows no link epochs: it numbers on from what it has taken, in the ones before or from others. */
+  /**
+   * A stream knows no link epochs: it numbers on from what it has taken, in the ones before or from other processes. Which
+   * of them its last frames are it does not say: those of which it has not said that it took them go once more.
+   */
   #goOnAfter(last: number): void {
     const { newLinkEpoch } = this.#parts;
-    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regretMs, samePeer: true, after: last });
+    const unacked = this.#unacked;
+    this.#unacked = unacked.filter(({ taken }) => !taken);
+    for (const frame of unacked) if (frame.taken) this.#settle(frame);
+    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regret.keepMs, samePeer: true, after: last });
   }
 
   #wrongSequence(last: number): void {
@@ -313,7 +326,7 @@ export class LaneSender {
   /** The receiver acknowledged frames that it no longer has: it lost what it had not synced. */
   #rewind(last: number): void {
     const place = { linkEpoch: this.#linkEpoch, sequence: last };
-    if (isAfter(this.#released, place)) {
+    if (!this.#regret.reaches(place)) {
       return this.#parts.onNotice({
         code: "PEER_ROLLED_BACK",
         detail:
@@ -327,16 +340,16 @@ export class LaneSender {
       detail: `the peer lost frames ${last + 1} to ${this.#acked} after it had acknowledged them; they are sent again`,
       fatal: false,
     });
-    this.#unacked = [...this.#takeRegretted(place), ...this.#unacked];
+    this.#unacked = [...this.#regret.takeAfter(place), ...this.#unacked];
     this.#acked = last;
     this.#resend();
   }
 
   #noteRollback(received: LanePlace): void {
-    const acknowledged = this.#regret.at(-1) ?? this.#released;
+    const acknowledged = this.#regret.last;
     if (!isAfter(acknowledged, received)) return;
-    const lost = this.#takeRegretted(received);
-    const complete = !isAfter(this.#released, received);
+    const lost = this.#regret.takeAfter(received);
+    const complete = this.#regret.reaches(received);
     if (complete) this.counts.rewinds++;
     this.#parts.onNotice({
       code: complete ? "REWOUND" : "PEER_ROLLED_BACK",
@@ -347,14 +360,6 @@ export class LaneSender {
       fatal: false,
     });
     this.#parts.takeBack(lost.flatMap(({ shipments }) => shipments));
-  }
-
-  /** Takes out of the regret window what a peer at a place does not have. */
-  #takeRegretted(place: LanePlace): SealedFrame[] {
-    const lost = this.#regret.filter((frame) => isAfter(frame, place));
-    this.#regret = this.#regret.filter((frame) => !isAfter(frame, place));
-    for (const { bytes } of lost) this.#regretBytes -= bytes.length;
-    return lost;
   }
 
   #full(detail: string): void {
@@ -374,7 +379,7 @@ export class LaneSender {
     this.close();
     for (const shipment of inAdmissionOrder(queue.drain(), peer)) queue.push(shipment);
     this.#choosy = CHOOSY_FRAMES;
-    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regretMs, samePeer: true });
+    this.open(newLinkEpoch(), { received: undefined, regretMs: this.#regret.keepMs, samePeer: true });
   }
 
   /** Go back N: everything unacknowledged once more, in order; while the peer is full it waits for the end of the pause. */
@@ -408,28 +413,9 @@ export class LaneSender {
     });
   }
 
-  #keep(frame: SealedFrame, now: number): void {
-    frame.ackedAt = now;
-    this.#regret.push(frame);
-    this.#regretBytes += frame.bytes.length;
-    this.trimRegret();
-  }
-
-  /** Lets go of acknowledged frames whose time is over; also to be called now and then while nothing is sent. */
+  /** Lets go of acknowledged frames whose time is over; to be called now and then while nothing is sent. */
   trimRegret(): void {
-    const now = this.#parts.world.now();
-    while (this.#regret.length > 0) {
-      const oldest = this.#regret[0];
-      if (now - oldest.ackedAt < this.#regretMs && this.#regretBytes <= REGRET_BYTES_MAX) break;
-      this.#regret.shift();
-      this.#regretBytes -= oldest.bytes.length;
-      this.#letGo(oldest);
-    }
-  }
-
-  #letGo({ linkEpoch, sequence, shipments }: SealedFrame): void {
-    this.#released = { linkEpoch, sequence };
-    this.#parts.release(shipments);
+    this.#regret.trim(this.#parts.world.now());
   }
 
   #cancelAll(): void {

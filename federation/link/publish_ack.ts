@@ -2,8 +2,8 @@
 
 /** What became of a frame. */
 export type FrameAnswer =
-  /** It, and everything before it, is durable at the receiver. */
-  | { readonly type: "accepted"; readonly sequence: number }
+  /** It, and everything before it, is durable at the receiver; `alone`: a stream says it of this frame only. */
+  | { readonly type: "accepted"; readonly sequence: number; readonly alone?: boolean }
   /** The receiver is elsewhere: it has everything up to `last` of that link epoch. */
   | { readonly type: "wrongSequence"; readonly last: number; readonly linkEpoch: number | undefined }
   /** There is no room now. */
@@ -16,6 +16,9 @@ const WRONG_LAST_SEQUENCE = 10071;
 const STORE_FULL = 10077;
 const REFUSED = 10140;
 
+/** What a node calls itself where JetStream names the stream. */
+const NODE = "rx";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -26,7 +29,7 @@ export function encodeAnswer(answer: FrameAnswer): Uint8Array {
 function toJson(answer: FrameAnswer): unknown {
   switch (answer.type) {
     case "accepted":
-      return { stream: "rx", seq: answer.sequence };
+      return { stream: answer.alone ? "" : NODE, seq: answer.sequence };
     case "wrongSequence":
       return error(400, WRONG_LAST_SEQUENCE, `wrong last sequence: ${answer.last}`, { link_epoch: answer.linkEpoch });
     case "full":
@@ -46,7 +49,8 @@ export function decodeAnswer(bytes: Uint8Array): FrameAnswer {
   const json = parse(bytes);
   if (json === undefined) return unreadable("it is no JSON object");
   if (json.error === undefined) {
-    return isCount(json.seq) ? { type: "accepted", sequence: json.seq } : unreadable("it has no sequence");
+    if (!isCount(json.seq)) return unreadable("it has no sequence");
+    return { type: "accepted", sequence: json.seq, ...(json.stream !== NODE && { alone: true }) };
   }
   const { err_code, description, link_epoch, reason } = json.error;
   const detail = typeof description === "string" ? description : "no description";
@@ -60,6 +64,7 @@ export function decodeAnswer(bytes: Uint8Array): FrameAnswer {
 }
 
 interface AnswerJson {
+  readonly stream?: unknown;
   readonly seq?: unknown;
   readonly error?: {
     readonly code?: unknown;

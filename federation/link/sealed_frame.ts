@@ -16,6 +16,8 @@ export interface SealedFrame extends LanePlace {
   readonly shipments: readonly Shipment[];
   readonly sealedAt: number;
   sentAt: number;
+  /** A stream has said that it took this one. */
+  taken?: boolean;
   /** When it was acknowledged; kept that long for a receiver that acknowledges before it syncs. */
   ackedAt: number;
 }

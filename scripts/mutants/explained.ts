@@ -12,8 +12,8 @@ export interface Explained {
 
 export const EXPLAINED: readonly Explained[] = [
   {
-    file: "federation/link/lane_sender.ts",
-    line: "if (now - oldest.ackedAt < this.#regretMs && this.#regretBytes <= REGRET_BYTES_MAX) break;",
+    file: "federation/link/regret_window.ts",
+    line: "if (now - oldest.ackedAt < this.keepMs && this.#bytes <= BYTES_MAX) break;",
     change: '"<=" becomes "<"',
     why: "A byte more or less of 256 MiB.",
   },

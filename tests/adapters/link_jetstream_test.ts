@@ -65,6 +65,8 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     await connect();
   }
 
+  const accepted = (sequence: number) => ({ type: "accepted", sequence, alone: true });
+
   /** Publishes a frame; the answer as a sender of frames understands it. */
   function send(sequence: number, payload: Uint8Array = encoder.encode(`frame ${sequence}`)): Promise<unknown> {
     return new Promise((resolve) => {
@@ -95,7 +97,7 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
 
   rule("takes 1,000 pipelined frames, and JetStream acknowledges each with its sequence", async () => {
     const answers = await sendAll(1, 1_000, new Uint8Array(4_096));
-    expect(answers).toEqual(range(1, 1_000).map((sequence) => ({ type: "accepted", sequence })));
+    expect(answers).toEqual(range(1, 1_000).map(accepted));
     expect(await stream.lastSequence()).toBe(1_000);
   });
 
@@ -104,14 +106,14 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     const refusal = { type: "wrongSequence", last: 3, linkEpoch: undefined };
     expect(await sendAll(1, 3)).toEqual([refusal, refusal, refusal]);
     expect(await stream.held()).toBe(3);
-    expect(await send(4)).toEqual({ type: "accepted", sequence: 4 });
+    expect(await send(4)).toEqual(accepted(4));
   });
 
   rule("refuses everything behind a gap, so that nothing is ever stored out of order", async () => {
     await sendAll(1, 3);
     const answers = await Promise.all([4, 6, 7, 8].map((sequence) => send(sequence)));
     const refusal = { type: "wrongSequence", last: 4, linkEpoch: undefined };
-    expect(answers).toEqual([{ type: "accepted", sequence: 4 }, refusal, refusal, refusal]);
+    expect(answers).toEqual([accepted(4), refusal, refusal, refusal]);
     expect((await sendAll(5, 8)).map((answer) => (answer as { type: string }).type)).toEqual(Array(4).fill("accepted"));
   });
 
@@ -250,7 +252,7 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     await crash();
     expect(await stream.lastSequence()).toBe(50);
     expect(await send(50)).toEqual({ type: "wrongSequence", last: 50, linkEpoch: undefined });
-    expect(await send(51)).toEqual({ type: "accepted", sequence: 51 });
+    expect(await send(51)).toEqual(accepted(51));
     const after = read({ after: 40 });
     await eventually(() => expect(after.sequences()).toEqual(range(41, 51)));
     expect(before.frames).toHaveLength(50);
@@ -262,7 +264,7 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     expect([await stream.held(), await stream.lastSequence()]).toEqual([0, 50]);
     await crash();
     expect([await stream.held(), await stream.lastSequence()]).toEqual([0, 50]);
-    expect(await send(51)).toEqual({ type: "accepted", sequence: 51 });
+    expect(await send(51)).toEqual(accepted(51));
     const { sequences } = read({ after: 50 });
     await eventually(() => expect(sequences()).toEqual([51]));
   });
@@ -276,7 +278,7 @@ describe.skipIf(absence !== undefined)(`ReceiveStream on a nats-server with JetS
     expect(types.slice(0, 4)).toEqual(["accepted", "accepted", "accepted", "full"]);
     expect(await stream.held()).toBe(3);
     await stream.release(2);
-    expect(await send(4, new Uint8Array(256 * 1024))).toEqual({ type: "accepted", sequence: 4 });
+    expect(await send(4, new Uint8Array(256 * 1024))).toEqual(accepted(4));
   });
 
   rule("says what to do where the server has no JetStream", async () => {
