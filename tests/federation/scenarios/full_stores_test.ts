@@ -2,6 +2,8 @@ import { describe, expect, it } from "bun:test";
 
 import { arrived, buildMesh, publish } from "../../simulator/simulator_support.ts";
 
+/** Thousands of events in five logs. */
+const TIMEOUT_MS = 60_000;
 const STORE_BYTES = 6_000_000;
 const EVENT_BYTES = 20_000;
 /** Until 70 % of a store are used: doors take no more. */
@@ -37,6 +39,6 @@ for (const [shape, links] of Object.entries(SHAPES)) {
       mesh.account();
       const counts = [...mesh.nodes.keys()].map((name) => arrived(mesh, name).length);
       expect(counts).toEqual(counts.map(() => 4 * ACCEPTED));
-    });
+    }, TIMEOUT_MS);
   });
 }
