@@ -62,8 +62,9 @@ export class Repicks {
     const { sequence } = event;
     this.#parts.log.read({ after: sequence - 1, eventsMax: 1, bytesMax: 1 }, (error, [stored]) => {
       if (error !== undefined) return this.#parts.onError(error);
-      // What retention took in the meantime cannot be sent again.
-      if (stored?.position !== sequence || stored.epoch !== acceptedEpoch(event.epoch)) return;
+      if (stored?.position !== sequence || stored.epoch !== acceptedEpoch(event.epoch)) {
+        return this.#gone(cluster, event);
+      }
       for (const group of event.groups) this.#pick(stored, group, refusers);
     });
   }
@@ -105,6 +106,13 @@ export class Repicks {
   #moved({ epoch, destinations: [{ cluster, ungrouped }] }: Shipment, sequence: number): void {
     const hadWaited = this.#parts.onMoved(cluster, sequence);
     if (hadWaited && !ungrouped) this.#parts.books.end(cluster, epoch, sequence, "rejected", "GROUP_MOVED");
+  }
+
+  /** What retention took in the meantime cannot be sent again. */
+  #gone(cluster: string, { sequence, groups }: UnpickedEvent): void {
+    const detail = `"${cluster}" has no member of group "${groups.join('", "')}" any more for event ${sequence}, and ` +
+      "this cluster's log has it no more; give the store more room (store.maxBytes), or its rules more time";
+    this.#parts.onNotice({ code: "GROUP_WITHOUT_MEMBER", detail });
   }
 
   #pick(stored: StoredEvent, group: string, refusers: ReadonlySet<string>): void {

@@ -75,6 +75,15 @@ describe("Repicks.add()", () => {
   });
 });
 
+describe("Repicks.add(), when the log has the event no more", () => {
+  it("says so, and whom nobody took it for", () => {
+    const setup = new Setup();
+    setup.log.content.thin(() => false);
+    setup.repicks.add("charlie", EVENT);
+    expect([setup.sent, setup.notices]).toEqual([[], ["GROUP_WITHOUT_MEMBER"]]);
+  });
+});
+
 describe("Repicks.move()", () => {
   const waiting = aShipment({
     position: 1,
