@@ -6,7 +6,7 @@ import type { CustodyLog } from "./custody_log.ts";
 import { CustodyWaits, type CustodyWish, type OwnEvent } from "./custody_waits.ts";
 import { Custody } from "./custody/custody.ts";
 import { Departures } from "./custody/departures.ts";
-import { GROUP_FAILOVER_MS, Repicks } from "./custody/repicks.ts";
+import { Repicks } from "./custody/repicks.ts";
 import { CustodyDocuments } from "./custody/documents.ts";
 import { EventReader } from "./custody/event_reader.ts";
 import { Intake } from "./custody/intake.ts";
@@ -17,6 +17,7 @@ import type { CustodyDocument, Shipment } from "./custody/shipment.ts";
 import { takeUpCustody } from "./custody/take_up.ts";
 import { Upkeep } from "./custody/upkeep.ts";
 import { WriteBehind } from "./custody/write_behind.ts";
+import { lookEachSecond } from "./each_second.ts";
 import { Accounts } from "./ledger/accounts.ts";
 import { Presence } from "./inspect/presence.ts";
 import { TraceJournal } from "./inspect/trace_journal.ts";
@@ -26,6 +27,7 @@ import { toIdentity } from "./link/identity.ts";
 import type { Neighbour } from "./link/neighbour.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 import { Dialling } from "./membership/dialling.ts";
+import { Witnesses } from "./membership/witnesses.ts";
 import { type FederationOptions, TOPOLOGY_LIFETIME_MS } from "./options.ts";
 import type { FederationNotice, FederationParts } from "./parts.ts";
 import { Recovery } from "./recovery.ts";
@@ -36,7 +38,7 @@ import { GroupConflicts } from "./routing/group_conflicts.ts";
 import { InterestExchange } from "./routing/interest_exchange.ts";
 import { takeInstalled, takePurged } from "./routing/take_records.ts";
 import { Topology } from "./routing/topology.ts";
-import { recordChanges } from "./routing/record_documents.ts";
+import { recordChanges, recordsCounterChange } from "./routing/record_documents.ts";
 import { RecordDatabase } from "./routing/records/mod.ts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 import { loadState } from "./load_state.ts";
@@ -48,6 +50,7 @@ export class Federation {
   readonly options: FederationOptions;
   readonly records: RecordDatabase;
   readonly topology: Topology;
+  readonly witnesses: Witnesses;
   readonly interest: InterestExchange;
   readonly groups: GroupConflicts;
   readonly custody: Custody;
@@ -145,6 +148,7 @@ export class Federation {
         takePurged(this, records);
         this.#tell();
       },
+      onCounter: (counter) => this.#writes.change(recordsCounterChange(counter)),
       onSynced: () => this.departures.held && this.departures.release(),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     }, parts.share === undefined ? {} : { share: parts.share });
@@ -153,10 +157,12 @@ export class Federation {
       self,
       node: { id: local.node, ...options.about, nats: options.url, since: 0 },
       setting: (peer) => this.dialling.settingOf(this.links?.neighbours.get(peer)?.active?.bus),
+      speaker: (peer) => this.links?.neighbours.get(peer)?.speaker,
       originate: (body) => void this.records.originate("topology", 0, body, TOPOLOGY_LIFETIME_MS),
       onRoutes: () => this.#routesChanged(),
       onNotice: warn,
     });
+    this.witnesses = new Witnesses(this);
     this.interest = new InterestExchange({
       world,
       self,
@@ -282,6 +288,7 @@ export class Federation {
           this.accounts.handedOver(shipments);
         },
       },
+      judgeByMesh: (them) => this.witnesses.judge(them),
       root: () => bytesToHex(this.records.root),
       onUp: (neighbour) => this.#linkUp(neighbour),
       onDown: (neighbour, reason) => this.#linkDown(neighbour, reason),
@@ -370,9 +377,10 @@ export class Federation {
   }
 
   #load(entries: readonly StateEntry[]): void {
-    const { dispatched, custody, records } = loadState(entries, this);
+    const { dispatched, custody, records, recordsCounter } = loadState(entries, this);
     this.departures.start(dispatched);
     this.#hasDatabase = records.length > 0;
+    if (recordsCounter !== undefined) this.records.startAfter(recordsCounter);
     this.records.load(records);
     const { self, log: { syncsCommits: syncs }, accounts: { books } } = this;
     for (const { document, shipments } of takeUpCustody(custody, { self, books, syncs })) {
@@ -426,15 +434,8 @@ export class Federation {
 
   #tick(): void {
     this.#cancelTick = this.world.after(1000, () => {
-      this.custody.tick();
-      this.upkeep.tick();
-      this.recovery.tick();
-      this.trace.tick();
-      this.groups.look();
-      if (this.#caughtUp) this.accounts.closeEpochs();
-      this.repicks.move(this.custody.unreached(GROUP_FAILOVER_MS));
+      lookEachSecond(this);
       this.#gate.look();
-      this.dialling.tick();
       this.#tick();
     });
   }

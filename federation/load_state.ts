@@ -9,7 +9,7 @@ import { TRACE_PREFIX, type TraceJournal } from "./inspect/trace_journal.ts";
 import type { Accounts } from "./ledger/accounts.ts";
 import { ORDER_PREFIX } from "./ledger/origin_order.ts";
 import { ASSIGNED_PREFIX, BOOK_PREFIX } from "./ledger/book.ts";
-import { RECORD_PREFIX } from "./routing/record_documents.ts";
+import { RECORD_PREFIX, RECORDS_COUNTER_KEY } from "./routing/record_documents.ts";
 import { decodeRecordDocument, type MeshRecord } from "./routing/records/mod.ts";
 
 export interface LoadedState {
@@ -17,6 +17,8 @@ export interface LoadedState {
   readonly dispatched: number | undefined;
   readonly custody: readonly StateEntry[];
   readonly records: readonly MeshRecord[];
+  /** Counter with which own records went on, if that was beyond the store's. */
+  readonly recordsCounter: number | undefined;
 }
 
 /** Fills the parts that load themselves; throws for what cannot be read. */
@@ -25,11 +27,13 @@ export function loadState(
   { places, accounts, trace }: { places: Places; accounts: Accounts; trace: TraceJournal },
 ): LoadedState {
   let dispatched: number | undefined;
+  let recordsCounter: number | undefined;
   const custody: StateEntry[] = [];
   const records: MeshRecord[] = [];
   for (const entry of entries) {
     const { key, value } = entry;
     if (key === DISPATCHED_KEY) dispatched = Number(new TextDecoder().decode(value));
+    else if (key === RECORDS_COUNTER_KEY) recordsCounter = Number(new TextDecoder().decode(value));
     else if (key.startsWith(`${CUSTODY_PREFIX}/`)) custody.push(entry);
     else if (key.startsWith(`${PLACE_PREFIX}/`)) places.load(key, value);
     else if (key.startsWith(`${COVERAGE_PREFIX}/`)) accounts.coverages.load(key, value);
@@ -40,5 +44,5 @@ export function loadState(
     else if (key.startsWith(`${TRACE_PREFIX}/`)) trace.load(key, value);
     else if (key.startsWith(`${RECORD_PREFIX}/`)) records.push(decodeRecordDocument(value));
   }
-  return { dispatched, custody, records };
+  return { dispatched, custody, records, recordsCounter };
 }

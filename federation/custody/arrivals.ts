@@ -90,15 +90,17 @@ export class Arrivals {
 
   #candidatesOf(group: FrameGroup): number[] {
     const { origin, epoch, events } = group;
-    if (group.ended !== undefined || this.#coverages.isClosed(origin, epoch)) return events.map(() => -1);
+    if (group.ended !== undefined) return events.map(() => -1);
+    const closedUpTo = this.#coverages.closedUpTo(origin, epoch) ?? 0;
     const covered = this.#coverages.find(origin, epoch);
     const key = `${origin}/${epoch}`;
     let seen = this.#seen.get(key);
     if (seen === undefined) this.#seen.set(key, seen = new IntervalSet());
     return events.map((event) => {
       // Here before, or twice in this commit.
-      if (covered?.has(event.sequence) || seen.has(event.sequence)) return -1;
-      seen.add(event.sequence - 1, event.sequence);
+      const { sequence } = event;
+      if (sequence <= closedUpTo || covered?.has(sequence) || seen.has(sequence)) return -1;
+      seen.add(sequence - 1, sequence);
       return this.candidates.push(new ArrivedEvent(group, event)) - 1;
     });
   }
@@ -136,10 +138,9 @@ export class Arrivals {
     counts: Counts,
   ): (index: number) => Audience | undefined {
     const { origin, epoch, ended } = group;
-    if (this.#coverages.isClosed(origin, epoch)) {
-      this.closed.set(`${origin}/${epoch}`, group);
-      return () => void counts.repeats++;
-    }
+    const closedUpTo = this.#coverages.closedUpTo(origin, epoch) ?? 0;
+    if (group.events[0].sequence <= closedUpTo) this.closed.set(`${origin}/${epoch}`, group);
+    if (group.events[group.events.length - 1].sequence <= closedUpTo) return () => void counts.repeats++;
     const coverage = this.#touch(origin, epoch);
     const deliver = this.#deliverer(own, coverage, counts);
     const refuse = (kind: "rejected" | "expired", cover: readonly [number, number], reason: string) => {
@@ -150,6 +151,7 @@ export class Arrivals {
     return (index) => {
       const { sequence, record } = group.events[index];
       const cover = [index === 0 ? own.previous : group.events[index - 1].sequence, sequence] as const;
+      if (sequence <= closedUpTo) return void counts.repeats++;
       if (ended !== undefined) {
         if (coverage.has(sequence)) return undefined;
         counts.expired++;

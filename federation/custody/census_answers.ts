@@ -17,7 +17,7 @@ export interface CensusAnswersParts {
   readonly owed: () => Iterable<Run>;
   readonly coverages: {
     find(origin: string, epoch: number): Coverage | undefined;
-    isClosed(origin: string, epoch: number): boolean;
+    closedUpTo(origin: string, epoch: number): number | undefined;
   };
   /** What is covered is told to its origin again. */
   readonly receipts: {
@@ -89,16 +89,14 @@ export class CensusAnswers {
   /** As the destination: the origin has missed that these have come. */
   #covered(origin: string, { epoch, intervals }: CensusQuestion): IntervalSet {
     const { coverages, receipts } = this.#parts;
-    if (coverages.isClosed(origin, epoch)) {
-      receipts.tellClosed(origin, epoch);
-      return new IntervalSet(intervals);
-    }
+    const closedUpTo = coverages.closedUpTo(origin, epoch);
+    if (closedUpTo !== undefined) receipts.tellClosed(origin, epoch);
+    const covered = new IntervalSet(new IntervalSet(intervals).within(0, closedUpTo ?? 0));
     const coverage = coverages.find(origin, epoch);
-    const covered = new IntervalSet();
     for (const [after, to] of intervals) {
       for (const interval of coverage?.intervals.within(after, to) ?? []) covered.add(...interval);
     }
-    if (covered.size > 0) receipts.note(coverage!);
+    if (covered.size > 0 && coverage !== undefined) receipts.note(coverage);
     return covered;
   }
 

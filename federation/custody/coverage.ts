@@ -100,13 +100,16 @@ export class Coverage {
   }
 }
 
-/** Epochs of an origin in which everything has ended, by its own word: whatever comes of them is a repeat. */
+/**
+ * Epochs of an origin in which everything has ended, by its own word, and up to which number: what comes of them is a
+ * repeat. A later number is none: then a copy of the origin's data closed the epoch, which knew nothing of it.
+ */
 export const CLOSED_PREFIX = "federation/closed";
 
 /** The coverage of every origin and epoch. */
 export class Coverages {
   readonly #byOrigin = new Map<string, Map<number, Coverage>>();
-  readonly #closed = new Map<string, Set<number>>();
+  readonly #closed = new Map<string, Map<number, number>>();
   #staged: readonly Coverage[] = [];
 
   of(origin: string, epoch: number): Coverage {
@@ -122,14 +125,15 @@ export class Coverages {
   }
 
   /**
-   * The origin has closed an epoch: one number stands for its coverage from now on. Epochs are told apart as a whole, not
+   * The origin has closed an epoch: its last number stands for its coverage from now on. Epochs are told apart as a whole, not
    * by their order, for an origin that was restored may count lower than before.
    */
   close(origin: string, epoch: number): StateChange[] {
+    const last = this.find(origin, epoch)?.intervals.last ?? 0;
     this.#byOrigin.get(origin)?.delete(epoch);
     let closed = this.#closed.get(origin);
-    if (closed === undefined) this.#closed.set(origin, closed = new Set());
-    closed.add(epoch);
+    if (closed === undefined) this.#closed.set(origin, closed = new Map());
+    closed.set(epoch, Math.max(last, closed.get(epoch) ?? 0));
     return [
       { key: `${COVERAGE_PREFIX}/${origin}/${epoch}`, value: undefined },
       { key: `${CLOSED_PREFIX}/${origin}`, value: encoder.encode(JSON.stringify([...closed])) },
@@ -143,16 +147,26 @@ export class Coverages {
 
   /** Whether an event of the log came in custody: only then it has a place among the origin's numbers for this cluster. */
   cameInCustody(origin: string, epoch: number, sequence: number): boolean {
-    if (this.isClosed(origin, epoch) || this.find(origin, epoch)?.has(sequence) === true) return true;
+    if (sequence <= (this.closedUpTo(origin, epoch) ?? 0) || this.find(origin, epoch)?.has(sequence) === true) {
+      return true;
+    }
     return this.#staged.some((staged) => staged.origin === origin && staged.epoch === epoch && staged.has(sequence));
   }
 
   isClosed(origin: string, epoch: number): boolean {
-    return this.#closed.get(origin)?.has(epoch) === true;
+    return this.closedUpTo(origin, epoch) !== undefined;
+  }
+
+  /** The last number of an epoch that is closed; `undefined`: it is not. */
+  closedUpTo(origin: string, epoch: number): number | undefined {
+    return this.#closed.get(origin)?.get(epoch);
   }
 
   loadClosed(key: string, bytes: Uint8Array): void {
-    this.#closed.set(key.slice(CLOSED_PREFIX.length + 1), new Set<number>(JSON.parse(decoder.decode(bytes))));
+    const closed: readonly (number | readonly [epoch: number, last: number])[] = JSON.parse(decoder.decode(bytes));
+    // Before the last number was kept, all of a closed epoch counted as a repeat.
+    const epochs = closed.map((epoch) => typeof epoch === "number" ? [epoch, Number.MAX_SAFE_INTEGER] as const : epoch);
+    this.#closed.set(key.slice(CLOSED_PREFIX.length + 1), new Map(epochs));
   }
 
   load(key: string, bytes: Uint8Array): void {

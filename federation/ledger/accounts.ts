@@ -98,6 +98,7 @@ export class Accounts {
 
   /** Closes the books of earlier runs, as far as everything in them has ended, and tells the destinations. */
   closeEpochs(): void {
+    if (!this.#parts.mayForget()) return;
     const closed = this.books.closeEpochs();
     if (closed.length === 0) return;
     for (const { key, assignedKey, destination } of closed) {

@@ -74,9 +74,9 @@ export class Receipts {
     return coverage;
   }
 
-  /** Everything of an epoch was here, whatever its origin says of it now. */
+  /** Everything of an epoch that is closed was here, whatever its origin says of it now. */
   tellClosed(origin: string, epoch: number): void {
-    const intervals = [[0, Number.MAX_SAFE_INTEGER]] as const;
+    const intervals = [[0, this.#parts.coverages.closedUpTo(origin, epoch) ?? 0]] as const;
     this.#parts.send(origin, { epoch, version: 0, part: 0, parts: 1, intervals, exceptions: [] });
   }
 

@@ -43,6 +43,8 @@ export interface LinksParts {
   readonly onHello: (neighbour: Neighbour, hello: Hello) => void;
   readonly onControl: (peer: string, kind: string, payload: Uint8Array) => void;
   readonly onNotice: (notice: LinkNotice) => void;
+  /** A reason to refuse a process that the mesh knows, and not a neighbour: another one goes before it. */
+  readonly judgeByMesh?: (them: Meet) => { readonly code: string; readonly detail: string } | undefined;
 }
 
 /** What an operator should know of a link. Stable codes. */
@@ -156,6 +158,17 @@ export class Links {
     for (const { sessions } of this.#buses.values()) for (const session of sessions.values()) session.hurry();
   }
 
+  /** Ends the link with a process that may not speak for its cluster, which is told why. */
+  quarantine(peer: string, reason: { readonly code: string; readonly detail: string }): void {
+    for (const session of [...this.#neighbours.get(peer)?.sessions ?? []]) {
+      const attached = this.#buses.get(session.bus);
+      if (attached === undefined || session.theirs === undefined) continue;
+      attached.sessions.delete(peer);
+      this.#refuse(attached, session.theirs, reason);
+      this.#end(session, `${reason.code}: ${reason.detail}`);
+    }
+  }
+
   /** Closes every session, with the reason that the neighbours' logs will show. */
   stop(reason: string): void {
     this.#cancel?.();
@@ -168,7 +181,7 @@ export class Links {
     if ("problem" in meet) return this.#tell({ code: meet.problem, detail: meet.detail, bus: attached.bus.name });
     const { identity } = this.#parts;
     if (meet.meet.instance === identity.instance) return this.#metSelf(attached);
-    const reason = judgeHello(identity, meet.meet) ?? this.#peers.judge(meet.meet, this.#isThere);
+    const reason = judgeHello(identity, meet.meet) ?? this.#judgePeer(meet.meet);
     if (reason !== undefined) return this.#refuse(attached, meet.meet, reason);
     this.#supersede(meet.meet);
     const session = this.#session(attached, meet.meet.cluster);
@@ -306,10 +319,14 @@ export class Links {
   }
 
   #judge(attached: AttachedBus, hello: Hello): { code: string; detail: string } | undefined {
-    const reason = judgeHello(this.#parts.identity, hello) ?? this.#peers.judge(hello, this.#isThere);
+    const reason = judgeHello(this.#parts.identity, hello) ?? this.#judgePeer(hello);
     if (reason !== undefined) this.#refuse(attached, hello, reason);
     else this.#supersede(hello);
     return reason;
+  }
+
+  #judgePeer(them: Meet): { code: string; detail: string } | undefined {
+    return this.#peers.judge(them, this.#isThere) ?? this.#parts.judgeByMesh?.(them);
   }
 
   /** `lately`: or was so a moment ago, or may be about to. */

@@ -4,6 +4,7 @@ import type { Custody } from "../custody/custody.ts";
 import type { EventReader } from "../custody/event_reader.ts";
 import type { Shipment } from "../custody/shipment.ts";
 import type { OpenLink } from "../best_effort/outflow.ts";
+import type { Speaker } from "../routing/paths/mod.ts";
 import type { World } from "../world.ts";
 import { BEST_EFFORT, type Lane, LANES } from "./codec/mod.ts";
 import type { BeatNumbers } from "./heartbeat.ts";
@@ -60,6 +61,12 @@ export class Neighbour {
 
   get active(): Session | undefined {
     return this.#active;
+  }
+
+  /** The process of it that is there. */
+  get speaker(): Speaker | undefined {
+    const theirs = this.#active?.theirs;
+    return theirs && { epoch: theirs.epoch, instance: theirs.instance };
   }
 
   get since(): number {

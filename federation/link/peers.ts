@@ -2,7 +2,9 @@
 
 import type { Meet } from "./codec/mod.ts";
 
-type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance" | "url">;
+/** Who a process is, as far as it matters which of two speaks for a cluster. */
+export type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance" | "url">;
+type Process = Pick<Meet, "epoch" | "instance">;
 
 export class Peers {
   readonly #known = new Map<string, Identity>();
@@ -28,14 +30,7 @@ export class Peers {
     const isCopy = counter(known) === counter(them); // a restart counts on, so it is none
     // Of two that have just started neither is there yet; a copy of one that is gone for good is a restored node.
     if (!isThere(them.cluster, isCopy)) return undefined;
-    const why = isCopy
-      ? "another process with the same data speaks for it; one data directory was copied"
-      : "a newer process speaks for it";
-    return {
-      code: "QUARANTINED",
-      detail: `cluster "${them.cluster}" of node "${them.node}" is quarantined: ${why} (node "${known.node}"); ` +
-        "stop one of the two, or give it another cluster name and an empty data directory",
-    };
+    return whyQuarantined(them, known, `node "${known.node}"`);
   }
 
   urlOf(cluster: string): string | undefined {
@@ -62,11 +57,27 @@ function unshared(known: Identity, { cluster, node }: Identity): { readonly code
   };
 }
 
+/** `where`: what is known of the process that goes first, for people. */
+export function whyQuarantined(
+  them: Identity,
+  first: Process,
+  where: string,
+): { readonly code: string; readonly detail: string } {
+  const why = counter(first) === counter(them)
+    ? "another process with the same data speaks for it; one data directory was copied"
+    : "a newer process speaks for it";
+  return {
+    code: "QUARANTINED",
+    detail: `cluster "${them.cluster}" of node "${them.node}" is quarantined: ${why} (${where}); ` +
+      "stop one of the two, or give it another cluster name and an empty data directory",
+  };
+}
+
 /** The higher counter goes first; on a cloned disk, where they are equal, the larger instance. */
-function goesBefore(a: Identity, b: Identity): boolean {
+export function goesBefore(a: Process, b: Process): boolean {
   return counter(a) === counter(b) ? a.instance > b.instance : counter(a) > counter(b);
 }
 
-function counter({ epoch }: Identity): number {
+function counter({ epoch }: Process): number {
   return Math.floor(epoch / 2 ** 32);
 }

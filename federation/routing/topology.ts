@@ -13,6 +13,7 @@ import {
   type NodeState,
   parseLinkState,
   RouteTable,
+  type Speaker,
 } from "./paths/mod.ts";
 import type { MeshRecord } from "./records/mod.ts";
 
@@ -22,6 +23,8 @@ export interface TopologyParts {
   readonly node: NodeState;
   /** Cost and tags that the operator gave to the link with a neighbour. */
   readonly setting: (peer: string) => { readonly cost: number; readonly tags: readonly string[] };
+  /** The process with which the link with a neighbour is. */
+  readonly speaker?: (peer: string) => Speaker | undefined;
   /** Tells the mesh what this cluster says of itself now. */
   readonly originate: (body: Uint8Array) => void;
   /** The routes have changed; `why` is for people. */
@@ -169,6 +172,7 @@ export class Topology {
       cost: this.#leaving === undefined ? this.costOf(peer) : LINK_COST_MAX,
       tags: this.#parts.setting(peer).tags,
       up: true,
+      speaker: this.#parts.speaker?.(peer),
     }));
     links.sort((a, b) => a.peer < b.peer ? -1 : 1);
     this.#parts.originate(encodeLinkState({ links, nodes, classes: CLASSES }));

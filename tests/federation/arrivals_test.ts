@@ -98,10 +98,24 @@ describe("Arrivals.settle() at a destination", () => {
 
   it("takes whatever comes of an epoch that its origin has closed for a repeat", () => {
     const coverages = new Coverages();
+    coverages.of("alice", EPOCH).cover(0, 7);
     coverages.close("alice", EPOCH);
     const { entries, counts, arrivals } = arrive([group([7])], { coverages });
     expect([entries.length, counts.repeats, coverages.find("alice", EPOCH)]).toEqual([0, 1, undefined]);
     expect([...arrivals.closed.values()]).toMatchObject([{ origin: "alice", epoch: EPOCH }]);
+  });
+
+  it("takes what comes of it beyond its last number: then a copy of the origin has closed it", () => {
+    const before = new Coverages();
+    before.of("alice", EPOCH).cover(0, 7);
+    const coverages = new Coverages();
+    // As after a restart.
+    for (const { key, value } of before.close("alice", EPOCH)) value && coverages.loadClosed(key, value);
+    const { entries, counts } = arrive([group([6, 7, 8, 9])], { coverages });
+    expect([entries.length, counts.repeats]).toEqual([2, 2]);
+    expect([...coverages.find("alice", EPOCH)!.intervals]).toEqual([[7, 9]]);
+    coverages.close("alice", EPOCH);
+    expect(coverages.closedUpTo("alice", EPOCH)).toBe(9);
   });
 
   it("covers the chain, not only the event", () => {

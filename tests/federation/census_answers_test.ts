@@ -61,6 +61,7 @@ describe("CensusAnswers.answer()", () => {
 
   it("has, as the destination, everything of an epoch that its origin had closed", () => {
     const { coverages, told, ask } = setUp({ self: "oslo" });
+    coverages.of("paris", FAKE_EPOCH).cover(0, 10);
     coverages.close("paris", FAKE_EPOCH);
     expect(ask()!.held).toEqual([[0, 10]]);
     expect(told).toEqual([`closed paris/${FAKE_EPOCH}`]);

@@ -12,6 +12,14 @@ export interface LinkReport {
   readonly up: boolean;
   /** What classes of routes may prefer or shun. */
   readonly tags?: readonly string[];
+  /** The process of the peer with which the link is. */
+  readonly speaker?: Speaker;
+}
+
+/** Which process speaks for a cluster. */
+export interface Speaker {
+  readonly epoch: number;
+  readonly instance: string;
 }
 
 /** A node of the cluster, for people. */
@@ -56,6 +64,7 @@ const LinkSchema = v.looseObject({
   cost: v.pipe(WholeSchema, v.minValue(1)),
   up: v.boolean(),
   tags: v.optional(TagsSchema),
+  speaker: v.optional(v.object({ epoch: WholeSchema, instance: v.pipe(v.string(), v.maxLength(64)) })),
 });
 
 const NodeSchema = v.looseObject({

@@ -16,6 +16,7 @@ export {
   type LinkState,
   type NodeState,
   parseLinkState,
+  type Speaker,
 } from "./link_state.ts";
 export { type Route, type Way } from "./route.ts";
 export { LATENCY, type RouteClass } from "./route_class.ts";

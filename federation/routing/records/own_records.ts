@@ -33,6 +33,8 @@ export interface OwnRecordsParts {
   readonly options: RecordsOptions;
   readonly table: RecordTable;
   readonly notices: Notices;
+  /** Own records count further than the store does. */
+  onCounter(counter: number): void;
   /** Installs and floods. */
   write(sealed: SealedRecord, lifetimeMs: number): void;
 }
@@ -69,6 +71,11 @@ export class OwnRecords {
 
   get jumps(): number {
     return this.#jumps;
+  }
+
+  /** An earlier run had gone on with a counter that is beyond that of the store: what it wrote is no news to this one. */
+  startAfter(counter: number): void {
+    if (counter >= counterOf(this.#epoch) && counter < COUNTER_MAX) this.#goOnWith(counter + 1);
   }
 
   /** See `RecordDatabase.originate`. */
@@ -185,7 +192,7 @@ export class OwnRecords {
   }
 
   #jumpAhead(now: number): void {
-    const { options, notices, self, world } = this.#parts;
+    const { options, notices, self } = this.#parts;
     const heard = this.#heardCounter;
     if (heard < counterOf(this.#epoch)) return;
     if (heard >= COUNTER_MAX) {
@@ -200,7 +207,7 @@ export class OwnRecords {
     const calm = now - this.#jumpNotBefore > JUMP_CALM * options.jumpPauseMsMax;
     this.#jumpPauseMs = calm ? options.jumpPauseMs : Math.min(2 * this.#jumpPauseMs, options.jumpPauseMsMax);
     this.#jumpNotBefore = now + this.#jumpPauseMs;
-    this.#epoch = epochWith(heard + 1, world.randomInteger(2 ** 32));
+    this.#goOnWith(heard + 1);
     this.#jumps++;
     this.#liveSums.fill(0);
     for (const own of this.#own.values()) this.#write(own, { counted: false });
@@ -211,6 +218,11 @@ export class OwnRecords {
         `went on with counter ${heard + 1}; if this happens again, another cluster has the same name`,
       origin: self,
     });
+  }
+
+  #goOnWith(counter: number): void {
+    this.#epoch = epochWith(counter, this.#parts.world.randomInteger(2 ** 32));
+    this.#parts.onCounter(counter);
   }
 
   #watchOrphans(): void {

@@ -78,6 +78,7 @@ export class RecordDatabase {
       options: this.#options,
       table: this.#table,
       notices: this.#notices,
+      onCounter: (counter) => parts.onCounter?.(counter),
       write: (sealed, lifetimeMs) => this.#holder.batch(() => this.#install(this.#options.share(sealed), lifetimeMs)),
     });
   }
@@ -106,6 +107,11 @@ export class RecordDatabase {
     }
     const epochJumps = this.#own.jumps;
     return { records, origins, bytes, installed, purged, messagesSent, retransmitted, epochJumps, ...this.#tally };
+  }
+
+  /** Own records go on after a counter that an earlier run had reached; before anything else. */
+  startAfter(counter: number): void {
+    this.#own.startAfter(counter);
   }
 
   /** Takes what was persisted; before anything else. Tells of it as of any installed record. */

@@ -23,6 +23,8 @@ export interface RecordsParts {
   /** Records whose life ended, as they stood. */
   onPurged(records: readonly MeshRecord[]): void;
   onNotice(notice: RecordsNotice): void;
+  /** Own records count further than the store does: to be kept, and given to `startAfter()` in the next run. */
+  onCounter?(counter: number): void;
   /** `synced(peer)` became true. */
   onSynced?(peer: string): void;
 }

@@ -23,6 +23,26 @@ describe("an origin that comes back as an old copy of itself", () => {
     });
   }
 
+  it("goes past what it had said once, and remembers that: no later start is an alarm", () => {
+    const mesh = formMesh({ links: "paris-london london-oslo", wants: { oslo: ["order.>"] } });
+    const paris = mesh.node("paris");
+    const jumps = () => mesh.marks.toRecord()["notice: EPOCH_JUMP"] ?? 0;
+    const restart = () => {
+      paris.stop({ powerLoss: false });
+      mesh.run(1500);
+      paris.start();
+      mesh.run(5000);
+    };
+    const copy = paris.disk.snapshot();
+    for (let i = 0; i < 3; i++) restart();
+    expect(jumps()).toBe(0);
+    paris.disk.restore(copy, { told: false });
+    restart();
+    const atRestore = jumps();
+    for (let i = 0; i < 3; i++) restart();
+    expect([atRestore, jumps()]).toEqual([1, 1]);
+  });
+
   it("is heard of, also when it comes back empty", () => {
     const mesh = formMesh({ links: "paris-london london-oslo", wants: { oslo: ["order.>"], paris: ["user.>"] } });
     const paris = mesh.node("paris");
