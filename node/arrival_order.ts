@@ -11,12 +11,17 @@ export interface ArrivalGap {
   readonly to: number;
 }
 
+/** An event of the log, by what its origin calls it. */
+export type OriginNumber = Pick<StoredEvent, "origin" | "epoch" | "sequence">;
+
 export interface ArrivalOrder {
+  /** Whether an event of the log comes before and after others of its origin. The others are handed out as they come. */
+  hasPlace(event: OriginNumber): boolean;
   /**
    * What is still under way of that which its origin has published for this cluster before an event of the log. Without:
    * all of it is in the log, at any position up to the head, or has ended.
    */
-  gapBefore(event: Pick<StoredEvent, "origin" | "epoch" | "sequence">): ArrivalGap | undefined;
+  gapBefore(event: OriginNumber): ArrivalGap | undefined;
   /** Calls `listener` when a gap may be over: of an origin, or of any. The answer ends it. */
   watch(listener: (origin?: string) => void): () => void;
 }

@@ -16,7 +16,7 @@ export {
 } from "./event_record.ts";
 export { type Receipt } from "./accept/receipt.ts";
 export { type ArrivalVerdict, type Arrived } from "./accept/arrival_judge.ts";
-export { type ArrivalGap, type ArrivalOrder } from "./arrival_order.ts";
+export { type ArrivalGap, type ArrivalOrder, type OriginNumber } from "./arrival_order.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./codec/mod.ts";
 export { type DeadLetter, type DeadLetterQuery } from "./dead_letters.ts";

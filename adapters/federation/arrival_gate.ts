@@ -1,6 +1,6 @@
 /** Lets a node ask for the order of arrivals before its federation is there: until then nobody knows what is under way. */
 
-import type { ArrivalGap, ArrivalOrder } from "../../node/mod.ts";
+import type { ArrivalGap, ArrivalOrder, OriginNumber } from "../../node/mod.ts";
 
 export class ArrivalGate implements ArrivalOrder {
   readonly #self: string;
@@ -11,7 +11,11 @@ export class ArrivalGate implements ArrivalOrder {
     this.#self = self;
   }
 
-  gapBefore(event: Parameters<ArrivalOrder["gapBefore"]>[0]): ArrivalGap | undefined {
+  hasPlace(event: OriginNumber): boolean {
+    return this.#order?.hasPlace(event) ?? event.origin !== this.#self;
+  }
+
+  gapBefore(event: OriginNumber): ArrivalGap | undefined {
     if (this.#order !== undefined) return this.#order.gapBefore(event);
     const { origin, epoch } = event;
     return origin === this.#self ? undefined : { origin, epoch, from: 0, to: 0 };

@@ -4,7 +4,7 @@
  * without a word.
  */
 
-import type { ArrivalGap, ArrivalOrder, StateChange, StoredEvent } from "../../node/mod.ts";
+import type { ArrivalGap, ArrivalOrder, OriginNumber, StateChange } from "../../node/mod.ts";
 import type { Coverages } from "../custody/coverage.ts";
 import { isPickedAnew, pickedAnew } from "../custody/epochs.ts";
 import type { World } from "../world.ts";
@@ -36,8 +36,6 @@ interface Wait {
   due: number;
 }
 
-type Place = Pick<StoredEvent, "origin" | "epoch" | "sequence">;
-
 export class OriginOrder implements ArrivalOrder {
   readonly #parts: OriginOrderParts;
   /** By origin: everything of the epochs before this one has ended here. */
@@ -57,8 +55,16 @@ export class OriginOrder implements ArrivalOrder {
     this.#openFrom.set(key.slice(ORDER_PREFIX.length + 1), Number(new TextDecoder().decode(bytes)));
   }
 
-  gapBefore(place: Place): ArrivalGap | undefined {
-    if (place.origin === this.#parts.self) return undefined;
+  hasPlace({ origin, epoch, sequence }: OriginNumber): boolean {
+    const { self, coverages } = this.#parts;
+    if (origin === self || this.#openFrom.get(origin) === FORGOTTEN) return false;
+    // What was picked for anew is out of its place whenever it comes, and without custody there is none.
+    if (coverages.find(origin, pickedAnew(epoch))?.has(sequence)) return false;
+    return coverages.cameInCustody(origin, epoch, sequence);
+  }
+
+  gapBefore(place: OriginNumber): ArrivalGap | undefined {
+    if (!this.hasPlace(place)) return undefined;
     const gap = this.#gapBefore(place);
     if (gap !== undefined) this.#waitFor(place.origin, gap);
     return gap;
@@ -96,13 +102,9 @@ export class OriginOrder implements ArrivalOrder {
     this.#waits.clear();
   }
 
-  #gapBefore({ origin, epoch, sequence }: Place): ArrivalGap | undefined {
+  #gapBefore({ origin, epoch, sequence }: OriginNumber): ArrivalGap | undefined {
     const { coverages } = this.#parts;
     const openFrom = this.#openFrom.get(origin) ?? 0;
-    // What was picked for anew is out of its place whenever it comes.
-    if (openFrom === FORGOTTEN || coverages.find(origin, pickedAnew(epoch))?.has(sequence)) return undefined;
-    // Without custody it has no place, neither before nor behind others.
-    if (!coverages.cameInCustody(origin, epoch, sequence)) return undefined;
     if (!coverages.isClosed(origin, epoch)) {
       const intervals = coverages.find(origin, epoch)?.intervals;
       const ended = this.#endedTo.get(origin)?.get(epoch) ?? 0;

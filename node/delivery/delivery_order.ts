@@ -65,8 +65,8 @@ export class DeliveryOrder {
   /** Takes in an event that was read; whether it may be delivered at once. If not, `onFirst` will tell. */
   enter(entry: OpenEvent, stored: StoredEvent): boolean {
     entry.key = orderingKey(stored.event);
-    if (stored.audience === "everybody" || this.#holdBack === undefined) return this.#enterLane(entry);
-    if (this.#holdBack.enter(entry, stored)) return this.#enterLane(entry);
+    const holdBack = this.#holdBackFor(stored);
+    if (holdBack === undefined || holdBack.enter(entry, stored)) return this.#enterLane(entry);
     entry.state = "held";
     return false;
   }
@@ -74,9 +74,10 @@ export class DeliveryOrder {
   /** Takes in an event that was open before a restart; all of them before anything else. */
   restore(entry: OpenEvent, stored: StoredEvent): void {
     entry.key = orderingKey(stored.event);
-    if (stored.audience === "everybody" || this.#holdBack === undefined) return void this.#enterLane(entry);
+    const holdBack = this.#holdBackFor(stored);
+    if (holdBack === undefined) return void this.#enterLane(entry);
     entry.state = "held";
-    this.#holdBack.keep(entry, stored);
+    holdBack.keep(entry, stored);
   }
 
   /** An event is not open any more; answers the position of the one that is the first of its key now, if there is another. */
@@ -101,6 +102,11 @@ export class DeliveryOrder {
   close(): void {
     this.#closed = true;
     this.#holdBack?.close();
+  }
+
+  #holdBackFor(stored: StoredEvent): HoldBack<OpenEvent> | undefined {
+    const isOwn = stored.audience === "everybody";
+    return !isOwn && this.#options.arrivals?.order.hasPlace(stored) ? this.#holdBack : undefined;
   }
 
   #wants(stored: StoredEvent): boolean {

@@ -24,11 +24,4 @@ export const BEST_EFFORT_MUTANTS: readonly SeededMutant[] = [
     from: "if (link.bufferedBytes > BUFFERED_BYTES_MAX || this.#window.room(at) === 0) return",
     to: "if (link.bufferedBytes > BUFFERED_BYTES_MAX) return",
   },
-  {
-    name: "have an ordered subscription wait for events without custody",
-    why: "Nothing ever covers them: it would wait for ever.",
-    file: "federation/ledger/origin_order.ts",
-    from: "    if (!coverages.cameInCustody(origin, epoch, sequence)) return undefined;\n",
-    to: "",
-  },
 ];

@@ -9,6 +9,7 @@ import { LEDGER_MUTANTS } from "./ledger_mutants.ts";
 import { LINK_MUTANTS } from "./link_mutants.ts";
 import type { SeededMutant } from "./mutant.ts";
 import { ROUTING_MUTANTS } from "./routing_mutants.ts";
+import { ORDER_MUTANTS } from "./order_mutants.ts";
 
 export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   ...CUSTODY_MUTANTS,
@@ -16,4 +17,5 @@ export const SEEDED_MUTANTS: readonly SeededMutant[] = [
   ...LINK_MUTANTS,
   ...ROUTING_MUTANTS,
   ...BEST_EFFORT_MUTANTS,
+  ...ORDER_MUTANTS,
 ];

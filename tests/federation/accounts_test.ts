@@ -13,6 +13,7 @@ function twoClusters() {
   const relays = new Map<string, Relay>();
   let lost = false;
   let held = false;
+  let caughtUp = true;
   const create = (self: string) => {
     const relay = new Relay({
       world,
@@ -30,7 +31,7 @@ function twoClusters() {
       epoch: EPOCH,
       relay,
       save: ({ key }) => saved.push(key),
-      mayForget: () => true,
+      mayForget: () => caughtUp,
       syncs: true,
       whenSynced: (done) => done(),
       onNoMember: () => undefined,
@@ -45,6 +46,8 @@ function twoClusters() {
     bob: create("bob"),
     lose: (losing: boolean) => lost = losing,
     hold: () => held = true,
+    restart: () => caughtUp = false,
+    catchUp: () => caughtUp = true,
   };
 }
 
@@ -124,6 +127,20 @@ describe("Accounts", () => {
     expect(gap()).toMatchObject({ from: 0 });
     older.end(0, 1, "evicted");
     both.alice.accounts.closeEpochs();
+    expect(gap()).toBeUndefined();
+  });
+
+  it("say nothing of older epochs before every event of them has its destinations, which is asked for again", () => {
+    const both = twoClusters();
+    const { order } = both.bob.accounts;
+    const gap = () => order.gapBefore({ origin: "alice", epoch: EPOCH, sequence: 1 });
+    order.watch(() => void gap());
+    both.restart();
+    deliver(both);
+    both.world.advance(3000);
+    expect(gap()).toMatchObject({ from: 0 });
+    both.catchUp();
+    both.world.advance(10_000);
     expect(gap()).toBeUndefined();
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 
 import { openMemoryStore } from "../../adapters/store/memory.ts";
 import { Coverage, Coverages } from "../../federation/custody/coverage.ts";
+import { pickedAnew } from "../../federation/custody/epochs.ts";
 import { OriginOrder } from "../../federation/ledger/origin_order.ts";
 import { DeliveryQueue } from "../../node/delivery/delivery_queue.ts";
 import { LateArrivals } from "../../node/delivery/late_arrivals.ts";
@@ -19,8 +20,15 @@ interface Published {
   readonly sequence: number;
   readonly previous: number;
   readonly key: string;
-  /** `ended`: a tombstone comes; `moved`: nothing comes, and only the origin knows. */
-  readonly fate: "delivered" | "ended" | "moved";
+  /**
+   * `ended`: a tombstone comes; `moved`: nothing comes, and only the origin knows. The chain goes past what comes outside of
+   * it: without custody, or picked for anew.
+   */
+  readonly fate: "delivered" | "ended" | "moved" | "uncovered" | "anew";
+}
+
+function isInChain({ fate }: Published): boolean {
+  return fate !== "uncovered" && fate !== "anew";
 }
 
 const KEY = "queue/test";
@@ -47,7 +55,7 @@ class Destination {
     this.#store = store;
     this.#published = published;
     this.#openMax = openMax;
-    this.#open = new Set(published);
+    this.#open = new Set(published.filter(isInChain));
     this.#dispatcher = new Dispatcher(store, this.clock);
     this.order = new OriginOrder({
       world: { now: this.clock.now, after: this.clock.after, randomInteger: () => 0 },
@@ -85,9 +93,9 @@ class Destination {
   }
 
   async arrive(events: readonly Published[]): Promise<void> {
-    const here = events.filter(({ fate }) => fate === "delivered");
+    const here = events.filter(({ fate }) => fate !== "ended" && fate !== "moved");
     this.coverages.stage(events.flatMap((event) => {
-      if (event.fate === "moved") return [];
+      if (event.fate === "moved" || !isInChain(event)) return [];
       const staged = new Coverage("paris", event.epoch);
       staged.cover(event.previous, event.sequence);
       return staged;
@@ -101,7 +109,9 @@ class Destination {
     })));
     for (const event of events) {
       this.#open.delete(event);
-      if (event.fate !== "moved") this.coverages.of("paris", event.epoch).cover(event.previous, event.sequence);
+      const { epoch, previous, sequence, fate } = event;
+      if (fate === "anew") this.coverages.of("paris", pickedAnew(epoch)).cover(sequence - 1, sequence);
+      else if (isInChain(event) && fate !== "moved") this.coverages.of("paris", epoch).cover(previous, sequence);
     }
     this.coverages.stage([]);
     this.order.noteCovered("paris");
@@ -149,17 +159,19 @@ const chains = fc.array(
     newEpoch: fc.nat(9).map((n) => n === 0),
     skipped: fc.nat(3),
     key: fc.constantFrom("a", "b", "c"),
-    fate: fc.constantFrom("delivered", "delivered", "delivered", "delivered", "ended", "moved"),
+    fate: fc.constantFrom("delivered", "delivered", "delivered", "delivered", "ended", "moved", "uncovered", "anew"),
   }),
   { minLength: 1, maxLength: 60 },
 ).map((steps): Published[] => {
   let epoch = EPOCH;
   let sequence = 0;
+  let last = 0;
   return steps.map(({ newEpoch, skipped, key, fate }) => {
-    if (newEpoch && epoch === EPOCH) [epoch, sequence] = [2 * EPOCH, 0];
-    const previous = sequence;
+    if (newEpoch && epoch === EPOCH) [epoch, sequence, last] = [2 * EPOCH, 0, 0];
     sequence += 1 + skipped;
-    return { epoch, previous, sequence, key, fate: fate as Published["fate"] };
+    const published = { epoch, previous: last, sequence, key, fate: fate as Published["fate"] };
+    if (isInChain(published)) last = sequence;
+    return published;
   });
 });
 
@@ -205,10 +217,12 @@ describe("An ordered DeliveryQueue on OriginOrder", () => {
     await fc.assert(
       fc.asyncProperty(plan, async ([published, steps, openMax]) => {
         const { first } = await run(published, steps, openMax);
+        const placeless = published.filter(({ fate }) => fate === "uncovered" || fate === "anew");
+        expect(first.filter((event) => !isInChain(event)).length).toBe(placeless.length);
         for (const key of ["a", "b", "c"]) {
           const expected = published.filter((event) => event.key === key && event.fate === "delivered");
           const ids = (events: readonly Published[]) => events.map(({ epoch, sequence }) => `${epoch}/${sequence}`);
-          expect(ids(first.filter((event) => event.key === key))).toEqual(ids(expected));
+          expect(ids(first.filter((event) => event.key === key && isInChain(event)))).toEqual(ids(expected));
         }
       }),
       { numRuns: 300 },
