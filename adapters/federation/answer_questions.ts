@@ -46,7 +46,7 @@ export function answerQuestions(federation: Federation, node: WeftNode, onError:
   federation.relay.handle("ping", (_, __, reply) => reply({}));
   answer("explain", ExplainSchema, async ({ topic, attributes, ungrouped, groups }) => {
     const event = createEvent({ attributes: { id: "explain", source: "/", ...attributes } });
-    return await explainHere(node, parseTopic(topic), event, { ungrouped, groups });
+    return await explainHere(node, parseTopic(topic), event, { ungrouped, groups }, federation.intake.heldUp);
   });
   answer("find", FindSchema, async ({ recent, ...id }) => ({ copies: await findCopies(node, id, { recent }) }));
   answer("trace", TraceSchema, async ({ source, id, ...copy }) => {

@@ -5,7 +5,6 @@ import {
   type Federation,
   type MeshDestination,
   type MeshExplanation,
-  type MeshStop,
   type MeshWarning,
 } from "../../federation/mod.ts";
 import type { CloudEvent, WeftNode } from "../../node/mod.ts";
@@ -53,6 +52,8 @@ export interface ExplainedStop {
 /** Clusters that are asked at a time. */
 const ASKED_MAX = 64;
 const EVERYBODY_MAX = 64;
+/** What a cluster says of itself, and not of a subscription. */
+const OF_THE_CLUSTER = ["STORE_FULL", "NO_ROOM", "STOPPING"];
 
 type Asked = ReadonlyMap<string, ExplainedHere | undefined>;
 
@@ -72,7 +73,7 @@ export async function explainEvent(
   const destinations = mesh.destinations.map((destination) => {
     return toDestination(destination, answers.get(destination.cluster));
   });
-  const elsewhere = [...stopsElsewhere(mesh.stopped, answers), ...notToldYet(mesh, answers)];
+  const elsewhere = [...stopsElsewhere(mesh, answers), ...notToldYet(mesh, answers)];
   const stopped = located(node.cluster, here.stopped).filter(({ reason }) =>
     reason !== "NO_SUBSCRIBER" || destinations.length + elsewhere.length === 0
   );
@@ -152,6 +153,15 @@ function toDestination(destination: MeshDestination, answer: ExplainedHere | und
     return { ...way, subscriptions: asked.map((group) => ({ id: null, group, match: null })) };
   }
   const subscriptions = answer.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
+  const noRoom = answer.stopped.find(({ reason }) => reason === "NO_ROOM");
+  if (answer.wanted && way.reason === "OK" && noRoom !== undefined) {
+    return {
+      ...way,
+      reason: "NO_ROOM",
+      detail: `it goes there, and waits on the way: ${noRoom.detail}`,
+      subscriptions,
+    };
+  }
   if (answer.wanted || way.reason !== "OK") return { ...way, subscriptions };
   const [stop] = answer.stopped;
   const detail = `it goes there, but nobody gets it now: ${stop?.detail ?? "nobody there wants it"}`;
@@ -159,10 +169,11 @@ function toDestination(destination: MeshDestination, answer: ExplainedHere | und
 }
 
 /** What a cluster says of its own subscriptions says more than what is seen of it from here. */
-function stopsElsewhere(stops: readonly MeshStop[], asked: Asked): ExplainedStop[] {
+function stopsElsewhere({ stopped: stops, destinations }: MeshExplanation, asked: Asked): ExplainedStop[] {
+  const onTheWay = new Set(destinations.flatMap(({ cluster, path }) => [cluster, ...path]));
   const told = [...asked].flatMap(([where, answer]) =>
     located(where, answer?.stopped ?? []).filter(({ subscription, reason }) =>
-      subscription !== null || reason === "STORE_FULL" || reason === "STOPPING"
+      subscription !== null || (OF_THE_CLUSTER.includes(reason) && onTheWay.has(where))
     )
   );
   const seen = stops.filter(({ where, reason }) =>

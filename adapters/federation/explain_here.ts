@@ -37,6 +37,8 @@ export async function explainHere(
   topic: string,
   event: CloudEvent,
   audience: Audience,
+  /** Why neighbours wait with what they have for this cluster; `undefined`: they need not. */
+  heldUp?: string,
 ): Promise<ExplainedHere> {
   const { destinations, stopped } = node.explain(topic, event, audience);
   const checks = (await node.failedChecks()).map(({ check, detail }) => ({
@@ -47,9 +49,15 @@ export async function explainHere(
   const subscriptions = destinations.flatMap(({ subscriptions }) => subscriptions);
   return {
     subscriptions: subscriptions.slice(0, ROWS_MAX).map(({ id, group }) => ({ id, group })),
-    stopped: [...checks, ...stopped].slice(0, ROWS_MAX).map(({ subscription, reason, detail }) => {
-      return { subscription, reason, detail: detail.slice(0, DETAIL_MAX) };
-    }),
+    stopped: [...checks, ...heldUp === undefined ? [] : [noRoom(heldUp)], ...stopped].slice(0, ROWS_MAX).map(
+      ({ subscription, reason, detail }) => {
+        return { subscription, reason, detail: detail.slice(0, DETAIL_MAX) };
+      },
+    ),
     wanted: destinations.length > 0,
   };
+}
+
+function noRoom(detail: string): StoppedHere {
+  return { subscription: null, reason: "NO_ROOM", detail };
 }

@@ -65,11 +65,18 @@ const TRANSIT_PERMILLE = 990;
 const STEP_PERMILLE_MIN = 10;
 const STEP_BYTES_MIN = 512 * 1024;
 
+/** A neighbour that was told that there is no room asks again within 5 s: after this it has none to ask for. */
+const HELD_UP_MS = 10_000;
+const NO_ROOM =
+  "the store is near its cap, and what is left is for events that have come further; raise store.maxBytes, let slow " +
+  "subscriptions catch up, or delete those of nobody";
+
 export class Intake {
   readonly #parts: IntakeParts;
   #waiting: WaitingFrame[] = [];
   #waitingBytes = 0;
   #busy = false;
+  #heldUp: { readonly detail: string; readonly at: number } | undefined;
   readonly counts = { frames: 0, events: 0, delivered: 0, repeats: 0, rejected: 0, expired: 0, refused: 0, full: 0 };
 
   constructor(parts: IntakeParts) {
@@ -110,6 +117,7 @@ export class Intake {
       );
     }
     if (!this.#hasRoom(frame, bytes.length)) {
+      if (this.#waitingBytes + bytes.length <= WAITING_BYTES_MAX) this.#noteHeldUp(peer, NO_ROOM);
       this.counts.full++;
       return answer({ type: "full", detail: `${this.#parts.self} has no room for frame ${frame.sequence} now` });
     }
@@ -117,6 +125,18 @@ export class Intake {
     this.#waiting.push({ peer, lane, frame, chain, bytes: bytes.length, answer });
     this.#waitingBytes += bytes.length;
     if (!this.#busy) this.#next();
+  }
+
+  /** Why neighbours wait with what they have for this cluster or beyond; `undefined`: none has been told to of late. */
+  get heldUp(): string | undefined {
+    const known = this.#heldUp;
+    return known === undefined || this.#parts.log.now() - known.at > HELD_UP_MS ? undefined : known.detail;
+  }
+
+  #noteHeldUp(peer: string, why: string): void {
+    const detail = `there is no room for what "${peer}" sends, which waits there: ${why}`;
+    this.#heldUp = { detail, at: this.#parts.log.now() };
+    this.#parts.onRefused({ peer, code: "NO_ROOM", detail });
   }
 
   /** A frame that is here already is acknowledged once it is durable. */
@@ -232,6 +252,7 @@ export class Intake {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.counts.full += refused.length;
+    if (full && refused.length > 0) this.#noteHeldUp(refused[0].peer, detail);
     for (const { answer } of refused) answer({ type: "full", detail });
   }
 }

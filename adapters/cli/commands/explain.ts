@@ -33,7 +33,7 @@ interface Warning {
 }
 
 /** Reasons with which an event goes to somebody there, at once or later; with others nobody gets it. */
-const GETS_IT = ["OK", "PARKED", "BACK_PRESSURE", "NOT_SYNCED"];
+const GETS_IT = ["OK", "PARKED", "BACK_PRESSURE", "NOT_SYNCED", "NO_ROOM"];
 
 const destinationColumns = [
   { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },

@@ -217,7 +217,8 @@ describe("explainEvent() says what stops an event:", () => {
     await mesh.publish("alice");
     const explained = await explain(mesh);
     expect(explained.destinations).toMatchObject([{ cluster: "charlie", reason: "BACK_PRESSURE", state: "active" }]);
-    expect(stops(explained)).toEqual(["charlie/- BACK_PRESSURE"]);
+    expect(stops(explained)).toEqual(["charlie/- BACK_PRESSURE", "bob/- NO_ROOM"]);
+    expect(stops(await explain(mesh, { type: "user.created" }))).toEqual(["alice/- NO_SUBSCRIBER"]);
   });
 
   it("BACK_PRESSURE: the next hop says that the way beyond it is congested", async () => {
@@ -245,6 +246,21 @@ describe("explainEvent() says what stops an event:", () => {
     }
     expect((refused as Error).name).toBe("StoreFullError");
     expect(stops(await explain(mesh))).toEqual(["alice/- STORE_FULL"]);
+  });
+
+  it("NO_ROOM: the destination, far away, has told its neighbour to wait, and says why", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("charlie").full = true;
+    await mesh.publish("alice", { id: "1" });
+    const explained = await explain(mesh, { id: "2" });
+    expect(explained.destinations).toMatchObject([{ cluster: "charlie", reason: "NO_ROOM", state: "active" }]);
+    expect(explained.destinations[0].detail).toContain('no room for what "bob" sends');
+    expect(stops(explained)).toEqual(["charlie/- NO_ROOM"]);
+    expect(mesh.get("charlie").notices.map(({ code }) => code)).toContain("NO_ROOM");
+    mesh.get("charlie").full = false;
+    await mesh.clock.advance(20_000);
+    expect(stops(await explain(mesh, { id: "2" }))).toEqual([]);
   });
 
   it("STOPPING: the node here is about to stop, and takes nothing more", async () => {

@@ -26,6 +26,7 @@ const STOP_REASONS = [
   "BACK_PRESSURE",
   "DUPLICATE_ID",
   "STORE_FULL",
+  "NO_ROOM",
   "STOPPING",
 ] as const;
 
