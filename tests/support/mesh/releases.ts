@@ -3,7 +3,7 @@
  * (`tests/federation/fixtures/first_codec`), and one that is still to come, which says more than this one understands.
  */
 
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -47,12 +47,15 @@ const NEXT: readonly { readonly file: string; readonly old: string; readonly now
   },
   {
     file: `${CODEC}/hello.ts`,
-    old: "full.slice(0, BEAT_BYTES)",
-    now: "full.slice(0, BEAT_BYTES + 4)",
+    old: "new Uint8Array(BEAT_BYTES), DIGEST",
+    now: "new Uint8Array(BEAT_BYTES + 4), DIGEST",
     times: 1,
   },
   { file: "federation/link/identity.ts", old: "= [1, 1]", now: "= [1, 2]", times: 1 },
 ];
+
+/** What the program around the codec asks of it, and the first one did not have: it says and reads nothing of that. */
+export const ASKED_OF_FIRST_CODEC: Readonly<Record<string, string>> = { BEST_EFFORT: "best-effort" };
 
 export function openReleases(): Releases {
   const dir = tempDir();
@@ -63,6 +66,9 @@ export function openReleases(): Releases {
   }
   rmSync(join(previous, CODEC), { recursive: true });
   cpSync(join(ROOT, "tests", "federation", "fixtures", "first_codec"), join(previous, CODEC), { recursive: true });
+  for (const [name, value] of Object.entries(ASKED_OF_FIRST_CODEC)) {
+    appendFileSync(join(previous, CODEC, "mod.ts"), `export const ${name} = ${JSON.stringify(value)};\n`);
+  }
   for (const change of NEXT) apply(next, change);
   return {
     previous: mainOf(previous),
