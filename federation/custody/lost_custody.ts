@@ -22,8 +22,8 @@ export interface LostCustodyParts {
   readonly onLost: (book: Book, numbers: IntervalSet, done: () => void) => void;
 }
 
-/** What is open and handed over at two looks is asked for; a receipt comes in a tenth of that. */
-const LOOK_MS = 5000;
+/** What is open and handed over at two looks is asked for; a receipt mostly comes in a tenth of that. */
+const LOOK_MS = 2000;
 /** While others say that they have it, it is asked for less and less often. */
 const PAUSE_MS_MAX = 300_000;
 

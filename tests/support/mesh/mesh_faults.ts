@@ -172,15 +172,16 @@ async function fillDisk({ mesh, random, disks }: MeshScene): Promise<StruckFault
 }
 
 /**
- * All that was published has arrived when the copy is made and when it is put back: what was published at the node in
- * between is gone with the lost disk, and so is what it had not told the origins yet, which they send again. The others
- * publish meanwhile.
+ * All that was published has arrived when the copy is made and when the node is killed: what was published at it in between
+ * is gone with the lost disk, and so is the word of what has just arrived, which its origins send again. The others publish
+ * until it is back.
  */
 async function restore({ mesh, load, history, random }: MeshScene): Promise<StruckFault> {
   const target = random.pick(mesh.clusters);
   const node = mesh.node(target);
   using copy = tempDir();
   await load.calm();
+  await load.settled();
   await node.stop();
   cpSync(node.dataDir, join(copy.path, "data"), { recursive: true });
   history.add({ type: "copied", cluster: target });

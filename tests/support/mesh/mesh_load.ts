@@ -108,13 +108,17 @@ export class MeshLoad {
     this.#allowed = events;
   }
 
-  /**
-   * All publishers wait, and everything wanted has arrived and is settled: an acknowledgement that is still under way would
-   * be in no copy of a data directory that is made now, and its events would be handed out again from there.
-   */
+  /** All publishers wait, and everything wanted has arrived. */
   async calm(): Promise<void> {
     for (const cluster of this.#mesh.clusters) this.pause("publishers", cluster);
     await this.until(() => this.#underWay === 0 && this.inFlight === 0, DRAIN_TIMEOUT_MS);
+  }
+
+  /**
+   * Waits until each subscription has settled all there is: an acknowledgement that is still under way would be in no copy of
+   * a data directory that is made now, and its events would be handed out again from there.
+   */
+  async settled(): Promise<void> {
     await eventually(async () => {
       this.check();
       for (const { cluster, name } of this.#subscribers) {

@@ -46,7 +46,7 @@ export const IN_FLIGHT_MIN = 100;
 const IN_FLIGHT_SHARE = 0.5;
 const STEP_TIMEOUT_MS = 180_000;
 const PAGE_EVENTS = 1000;
-/** The last receipts come within a second of a link's return; what is with nobody any more is found within half a minute. */
+/** The last receipts come within a second of a link's return; what nobody has any more is found within seconds. */
 const LEDGER_TIMEOUT_MS = 60_000;
 const LEDGER_EVERY_MS = 250;
 /** An event that circled would end up there. */
