@@ -13,6 +13,10 @@ export interface ReadyBarriersParts {
   readonly epochOf: (origin: string) => number;
 }
 
+/** An echo is a message that may be lost: who waits for one asks for it after this, and again after twice as long … */
+const ASK_MS_MIN = 300;
+const ASK_MS_MAX = 2000;
+
 export class ReadyBarriers {
   readonly #parts: ReadyBarriersParts;
   readonly #barriers = new Set<ReadyBarrier>();
@@ -26,10 +30,9 @@ export class ReadyBarriers {
     this.#echoes = new EchoSender(parts.world, (origin, version) => {
       parts.relay.send(origin, "echo", { version, epoch: parts.epochOf(origin) });
     });
-    parts.relay.handle("echo", (from, body) => {
-      const { version, epoch } = (body ?? {}) as { version?: unknown; epoch?: unknown };
-      // What was known of an earlier run says nothing of this one.
-      if (typeof version === "number" && epoch === parts.epochOf(parts.self)) this.#heard(from, version);
+    parts.relay.handle("echo", (from, body, answer) => {
+      answer({ version: parts.versionOf(from), epoch: parts.epochOf(from) });
+      this.#hear(from, body);
     });
   }
 
@@ -46,10 +49,12 @@ export class ReadyBarriers {
       clusters: [...this.#reachable].filter((cluster) => cluster !== this.#parts.self),
       done: ({ missing }) => {
         this.#barriers.delete(barrier);
+        cancelAsking();
         done(missing);
       },
     });
     this.#barriers.add(barrier);
+    const cancelAsking = this.#askMissing(barrier);
     for (const [cluster, known] of this.#known) barrier.noteEcho(cluster, known);
   }
 
@@ -64,6 +69,29 @@ export class ReadyBarriers {
       if (!this.#reachable.has(cluster)) this.#echoes.note(cluster, this.#parts.versionOf(cluster));
     }
     this.#reachable = new Set(reachable);
+  }
+
+  /** Answers how to stop it. */
+  #askMissing(barrier: ReadyBarrier): () => void {
+    const { world, relay } = this.#parts;
+    let delayMs = ASK_MS_MIN;
+    let cancel = (): void => {};
+    const ask = (): void => {
+      delayMs = Math.min(ASK_MS_MAX, delayMs * 2);
+      cancel = world.after(delayMs, ask);
+      for (const cluster of barrier.missing) {
+        relay.ask(cluster, "echo", {}, delayMs, (body) => this.#hear(cluster, body));
+      }
+    };
+    cancel = world.after(delayMs, ask);
+    return () => cancel();
+  }
+
+  #hear(cluster: string, body: unknown): void {
+    const { epochOf, self } = this.#parts;
+    const { version, epoch } = (body ?? {}) as { version?: unknown; epoch?: unknown };
+    // What was known of an earlier run says nothing of this one.
+    if (typeof version === "number" && epoch === epochOf(self)) this.#heard(cluster, version);
   }
 
   #heard(cluster: string, version: number): void {

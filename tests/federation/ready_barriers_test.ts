@@ -7,12 +7,17 @@ import { FakeWorld } from "../support/fake_world.ts";
 function setUp() {
   const world = new FakeWorld();
   const sent: string[] = [];
+  const asked: { peer: string; kind: string; id: number }[] = [];
   const decoder = new TextDecoder();
   const relay = new Relay({
     world,
     self: "alice",
     nextHop: (destination) => destination,
-    send: (peer, payload) => sent.push(`${peer} ${JSON.parse(decoder.decode(payload)).body.version}`),
+    send(peer, payload) {
+      const { kind, id, body } = JSON.parse(decoder.decode(payload));
+      if (id === undefined) sent.push(`${peer} ${body.version}`);
+      else asked.push({ peer, kind, id });
+    },
   });
   const versions: Record<string, number> = {};
   const epochs: Record<string, number> = { alice: 1, bob: 7, charlie: 8 };
@@ -23,9 +28,9 @@ function setUp() {
     versionOf: (origin) => versions[origin] ?? 0,
     epochOf: (origin) => epochs[origin] ?? 0,
   });
-  const hear = (from: string, body: unknown): void => {
+  const hear = (from: string, body: unknown, more: { id?: number; re?: number } = {}): void => {
     const whole = typeof body === "object" ? { epoch: epochs.alice, ...body } : body;
-    const message = { to: "alice", from, kind: "echo", hops: 0, body: whole };
+    const message = { to: "alice", from, kind: "echo", hops: 0, body: whole, ...more };
     relay.receive(from, new TextEncoder().encode(JSON.stringify(message)));
   };
   /** Waits for a version; the answer is filled in when it ends. */
@@ -34,7 +39,7 @@ function setUp() {
     barriers.wait(version, timeoutMs, (missing) => answer.missing = missing);
     return answer;
   };
-  return { world, sent, versions, barriers, hear, wait };
+  return { world, sent, asked, versions, barriers, hear, wait };
 }
 
 function withPeers() {
@@ -97,6 +102,23 @@ describe("ReadyBarriers.wait()", () => {
     expect(world.pending).toBe(0);
   });
 
+  it("asks those again, and only those, of which it has not heard, whose word may be lost", () => {
+    const { asked, hear, wait, world } = withPeers();
+    const answer = wait(3);
+    hear("charlie", { version: 3 });
+    world.advance(299);
+    expect(asked).toEqual([]);
+    world.advance(1);
+    expect(asked.map(({ peer, kind }) => `${peer} ${kind}`)).toEqual(["bob echo"]);
+    hear("bob", { version: 2 }, { re: asked[0].id });
+    expect(answer.missing).toBeUndefined();
+    world.advance(600);
+    hear("bob", { version: 3 }, { re: asked[1].id });
+    expect(answer.missing).toEqual([]);
+    world.advance(60_000);
+    expect(asked).toHaveLength(2);
+  });
+
   it("says in time who is missing", () => {
     const { hear, wait, world } = withPeers();
     const answer = wait(1, 500);
@@ -145,6 +167,15 @@ describe("ReadyBarriers.echo()", () => {
     expect(sent).toEqual(["bob 1"]);
     world.advance(1);
     expect(sent).toEqual(["bob 1", "bob 3"]);
+  });
+
+  it("tells it to who asks, be it nothing", () => {
+    const { hear, sent, versions, world } = setUp();
+    hear("bob", {}, { id: 5 });
+    versions.bob = 4;
+    hear("bob", {}, { id: 6 });
+    world.advance(100);
+    expect(sent).toEqual(["bob 0", "bob 4"]);
   });
 
   it("tells it again to whoever can be reached again", () => {

@@ -23,6 +23,11 @@ export class ReadyBarrier {
     this.#cancel = world.after(this.#missing.size === 0 ? 0 : options.timeoutMs, () => this.#end());
   }
 
+  /** Those that have not said so yet. */
+  get missing(): readonly string[] {
+    return [...this.#missing].sort();
+  }
+
   noteEcho(cluster: string, version: number): void {
     if (version >= this.#options.version) this.#remove(cluster);
   }
@@ -40,6 +45,6 @@ export class ReadyBarrier {
     if (this.#cancel === undefined) return;
     this.#cancel();
     this.#cancel = undefined;
-    this.#options.done({ missing: [...this.#missing].sort() });
+    this.#options.done({ missing: this.missing });
   }
 }
