@@ -67,6 +67,7 @@ export class BestEffort {
       local,
       onCrossed: (peer, group) => trace.noteGroup("in", peer, group),
       onForward: (group, destinations) => this.#forward(group, destinations),
+      onTaken: () => this.#flush(),
       onArrived: (count) => this.tally.arrived += count,
       onRepeated: (count) => this.tally.repeats += count,
       onDropped: (group, reason) => this.#drop(group, [self], { events: group.events, reason }),
@@ -83,7 +84,6 @@ export class BestEffort {
   /** A frame came. */
   receive(peer: string, bytes: Uint8Array): void {
     this.#inflow.receive(peer, bytes);
-    this.#flush();
   }
 
   /** See `Inflow.received()`. */

@@ -28,6 +28,8 @@ export interface InflowParts {
   readonly onCrossed: (peer: string, group: FrameGroup) => void;
   /** Events for other clusters. */
   readonly onForward: (group: FrameGroup, destinations: readonly FrameDestination[]) => void;
+  /** All of a frame that is for others was passed on. */
+  readonly onTaken: () => void;
   /** Events of others are in the log. */
   readonly onArrived: (count: number) => void;
   /** Events that were here before. */
@@ -86,8 +88,10 @@ export class Inflow {
       return this.#refuse(peer, "MALFORMED", "a best-effort frame tells of events that ended");
     }
     if (!this.#seenOf(peer).take(frame.linkEpoch, frame.sequence)) return this.#repeat(frame);
-    for (const group of frame.groups) this.#take(peer, frame, group);
+    for (const group of frame.groups) this.#take(frame, group);
+    this.#parts.onTaken();
     if (!this.#busy) this.#next();
+    for (const group of frame.groups) this.#parts.onCrossed(peer, group); // for people: nobody waits for it
   }
 
   #seenOf(peer: string): SeenFrames {
@@ -104,9 +108,8 @@ export class Inflow {
     this.#parts.onRepeated(groups.reduce((sum, { events }) => sum + events.length, 0));
   }
 
-  #take(peer: string, { heldMs }: Frame, group: FrameGroup): void {
-    const { self, onCrossed, onForward, onDropped } = this.#parts;
-    onCrossed(peer, group);
+  #take({ heldMs }: Frame, group: FrameGroup): void {
+    const { self, onForward, onDropped } = this.#parts;
     const others = group.destinations.filter(({ cluster }) => cluster !== self);
     if (others.length > 0) onForward(group, others);
     const own = group.destinations.find(({ cluster }) => cluster === self);

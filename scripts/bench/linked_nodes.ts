@@ -21,6 +21,8 @@ export interface Neighbours {
   readonly join?: readonly string[];
   /** Links with a cost of their own. */
   readonly links?: readonly { readonly url: string; readonly cost: number }[];
+  /** Further settings by path: `{ "store.kind": "memory" }`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -30,12 +32,16 @@ export interface Neighbours {
 export async function startLinked(
   id: string,
   dataDir: string,
-  { join = [], links = [] }: Neighbours = {},
+  { join = [], links = [], settings = {} }: Neighbours = {},
 ): Promise<LinkedNode> {
   const names = ["--id", id, "--federation", "bench"];
   const logs = ["--log-format", "json", "--log-level", "error"];
   const neighbours = [...join.flatMap((url) => ["--join", url]), "--set", `federation.links=${JSON.stringify(links)}`];
-  const args = ["node", "--ports", "0", ...logs, "--data-dir", dataDir, ...names, ...neighbours];
+  const others = Object.entries(settings).flatMap(([path, value]) => [
+    "--set",
+    `${path}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  ]);
+  const args = ["node", "--ports", "0", ...logs, "--data-dir", dataDir, ...names, ...neighbours, ...others];
   const child = Child.server("adapters/cli/main.ts", args);
   try {
     let message = await child.next<{ event?: string; http: string; nats: string }>();

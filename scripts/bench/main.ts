@@ -16,6 +16,7 @@ import { benchDeadLink } from "./dead_link_bench.ts";
 import { benchDrain } from "./drain_bench.ts";
 import { benchFanOut } from "./fan_out_bench.ts";
 import { type Figure, isMet, toTable } from "./figure.ts";
+import { benchHop } from "./hop_bench.ts";
 import { benchIdleLink } from "./idle_link_bench.ts";
 import { benchInterest } from "./interest_bench.ts";
 import { benchFlooding } from "./flooding.ts";
@@ -48,6 +49,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   flooding: benchFlooding,
   mesh: benchMesh,
   link: benchLink,
+  hop: benchHop,
   through: benchThrough,
   drain: benchDrain,
   "dead-link": benchDeadLink,

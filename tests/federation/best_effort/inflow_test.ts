@@ -14,6 +14,7 @@ class Setup {
   readonly dropped: string[] = [];
   readonly refused: string[] = [];
   readonly errors: unknown[] = [];
+  readonly history: string[] = [];
   readonly judged: Arrival[] = [];
   arrived = 0;
   repeats = 0;
@@ -36,6 +37,7 @@ class Setup {
       },
       onCrossed: () => this.crossed++,
       onForward: (_, destinations) => this.forwarded.push(destinations.map(({ cluster }) => cluster).join()),
+      onTaken: () => this.history.push(`taken, ${this.log.commits.length} commits`),
       onArrived: (count) => this.arrived += count,
       onRepeated: (count) => this.repeats += count,
       onDropped: ({ events }, reason) => this.dropped.push(`${events.map(({ sequence }) => sequence)} ${reason}`),
@@ -75,7 +77,7 @@ describe("Inflow", () => {
     setup.log.held = true;
     const destinations = ["bob", "charlie", "dora"].map((cluster) => aDestination({ cluster }));
     setup.receive({ destinations });
-    expect(setup.forwarded).toEqual(["charlie,dora"]);
+    expect([setup.forwarded, setup.history]).toEqual([["charlie,dora"], ["taken, 0 commits"]]);
     setup.log.flush();
     expect([setup.arrived, setup.ids.length]).toEqual([1, 1]);
     setup.receive({ destinations: destinations.slice(1), events: anEventOf(2) });
