@@ -143,7 +143,7 @@ async function joinMesh(
 /** Where the HTTP door will be, as far as the configuration says so: the mesh is joined before it opens. */
 function httpUrlOf({ http: { host, port }, tls }: ResolvedConfig): string | undefined {
   if (port === 0) return undefined;
-  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${tls?.cert === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function toMesh({ interest, relay }: Federation): Mesh {
@@ -213,7 +213,8 @@ async function openHttp(
 }
 
 function readTls({ tls }: ResolvedConfig): { cert: string; key: string } | undefined {
-  return tls && { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") };
+  if (tls?.cert === undefined || tls.key === undefined) return undefined;
+  return { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") };
 }
 
 function readCa({ tls }: ResolvedConfig): string | undefined {

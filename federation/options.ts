@@ -19,6 +19,8 @@ export interface LinkSetting {
   /** Added to the measured round trip in ms. Higher is used later. Default 0. */
   readonly cost?: number;
   readonly tags?: readonly string[];
+  /** What the URL must lead to: `direct`, a node; `broker`, a nats-server that both ends dial. Default: either. */
+  readonly via?: "direct" | "broker";
 }
 
 export interface FederationOptions {

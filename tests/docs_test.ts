@@ -177,7 +177,13 @@ describe("names in the documentation", () => {
   });
 
   it("are environment variables that are read", () => {
-    const known = [...settings.map(({ path }) => environmentName(path)), "WEFT_CONFIG", "WEFT_URL", "WEFT_TOKEN"];
+    const known = [
+      ...settings.map(({ path }) => environmentName(path)),
+      "WEFT_CONFIG",
+      "WEFT_URL",
+      "WEFT_TOKEN",
+      "WEFT_CA",
+    ];
     expect(spansLike(/\bWEFT_[A-Z_]*[A-Z]/g).filter(({ name }) => !known.includes(name))).toEqual([]);
   });
 

@@ -86,6 +86,7 @@ export const clientFlags: readonly FlagSpec[] = [
     value: "TOKEN",
     summary: "bearer token (better: WEFT_TOKEN, which no process list shows)",
   },
+  { name: "ca", kind: "text", value: "FILE", summary: "authorities of the node's certificate, PEM (WEFT_CA)" },
   { name: "timeout", kind: "duration", value: "TIME", summary: "give up after this long, with exit code 6" },
 ];
 

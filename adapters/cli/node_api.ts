@@ -4,6 +4,7 @@ import { type Client, connect, WeftError } from "../client/mod.ts";
 import type { CommandContext } from "./command.ts";
 import { CommandError, ExitCode, UsageError } from "./exit_codes.ts";
 import { parseJson } from "./parse_json.ts";
+import { createFetch } from "./trusting_fetch.ts";
 
 const URL_DEFAULT = "http://127.0.0.1:7700";
 const TIMEOUT_DEFAULT_MS = 10_000;
@@ -14,7 +15,9 @@ export class UnreachableError extends CommandError {
 
   constructor(url: string, cause: unknown) {
     const reason = reasonOf(cause);
-    const way = "start one with `weft node`, or name another with --url or WEFT_URL";
+    const way = /certificate|issuer|self.signed/i.test(reason)
+      ? "name the file of its authority with --ca or WEFT_CA"
+      : "start one with `weft node`, or name another with --url or WEFT_URL";
     super(ExitCode.unreachable, `Cannot reach a node at "${url}": ${reason}; ${way}`, { cause });
   }
 }
@@ -63,13 +66,14 @@ export function createNodeApi(
 ): NodeApi {
   const url = toNodeUrl(args.text("url") ?? (terminal.environment.WEFT_URL || undefined) ?? URL_DEFAULT);
   const token = args.text("token") ?? (terminal.environment.WEFT_TOKEN || undefined);
+  const fetchFrom = createFetch(args.text("ca") ?? (terminal.environment.WEFT_CA || undefined));
   const timeoutMs = args.number("timeout") ?? TIMEOUT_DEFAULT_MS;
   const { interrupted } = terminal;
 
   const send = async (method: string, path: string, request: NodeRequest, signal: AbortSignal) => {
     const { body, headers } = toContent(request);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const response = await fetch(`${url}${path}${toQuery(request.query)}`, { method, headers, body, signal });
+    const response = await fetchFrom(`${url}${path}${toQuery(request.query)}`, { method, headers, body, signal });
     if (response.ok || request.expect?.includes(response.status)) return response;
     throw new WeftError(response.status, await readProblem(response));
   };
@@ -80,7 +84,7 @@ export function createNodeApi(
       token,
       fetch: (async (...parameters: Parameters<typeof fetch>) => {
         try {
-          return await fetch(...parameters);
+          return await fetchFrom(...parameters);
         } catch (error) {
           if (!interrupted.aborted) onDisconnect?.(reasonOf(error));
           throw error;

@@ -116,7 +116,10 @@ const link = v.strictObject({
     "Added to the measured round trip in ms, which alone counts by default. Higher is used less.",
   ),
   tags: optionalKnob(texts(), "Words that routing constraints ask for, such as eu."),
-  via: optionalKnob(choice(["direct", "broker"]), "direct: node to node; broker: over a NATS cluster."),
+  via: optionalKnob(
+    choice(["direct", "broker"]),
+    "What the URL must lead to: direct, a node; broker, a nats-server that both sides dial. Default: either.",
+  ),
 });
 
 const registry = v.strictObject({
@@ -180,11 +183,22 @@ const auth = section("Who may do what. Without any of it everybody may do everyt
   jwt: optionalKnob(jwt, "JSON Web Tokens of an issuer."),
 });
 
-const tls = v.strictObject({
-  cert: v.pipe(text(), v.description("File of the certificate chain, PEM.")),
-  key: v.pipe(text(), v.description("File of the private key, PEM.")),
-  ca: optionalKnob(text(), "File of the authorities that peers' certificates must come from, PEM."),
-});
+const tls = v.pipe(
+  v.strictObject({
+    cert: optionalKnob(text(), "File of the certificate chain of the doors, PEM; with tls.key."),
+    key: optionalKnob(text(), "File of the private key, PEM; with tls.cert."),
+    ca: optionalKnob(
+      text(),
+      "File of the authorities that certificates of dialled nodes must come from, PEM. Alone: the doors stay without TLS.",
+    ),
+  }),
+  v.forward(v.check(({ cert, key }) => cert === undefined || key !== undefined, "is missing: tls.cert is there"), [
+    "key",
+  ]),
+  v.forward(v.check(({ cert, key }) => key === undefined || cert !== undefined, "is missing: tls.key is there"), [
+    "cert",
+  ]),
+);
 
 const limits = section("What a single client may ask for.", {
   bodyBytes: knob(bytes(KIB), 8 * MIB, "Largest request body. Higher costs memory for each request under way."),

@@ -13,24 +13,21 @@ interface IneffectiveMember {
   /** Path of the list. */
   readonly list: readonly string[];
   readonly member: string;
-  /** The value that is as if nothing was said. */
-  readonly usual?: string;
   readonly missing: string;
 }
 
 /** Members of a list's items. */
 const membersWithoutEffect: readonly IneffectiveMember[] = [
   { list: ["federation", "links"], member: "tags", missing: "constraints on routes" },
-  { list: ["federation", "links"], member: "via", usual: "direct", missing: "links over a cluster of brokers" },
 ];
 
 /** One warning for each such setting that somebody set. The port shorthand sets ports of doors to come: that is no news. */
 export function warnOfIneffective(layers: readonly Layer[]): readonly string[] {
   const settings = Object.entries(withoutEffect).flatMap(([path, missing]) => warn(layers, path, { path, missing }));
-  const members = membersWithoutEffect.flatMap(({ list, member, usual, missing }) => {
+  const members = membersWithoutEffect.flatMap(({ list, member, missing }) => {
     const path = list.join(".");
     const items = valueAt(findLayer(layers, path)?.values, list);
-    const isSet = Array.isArray(items) && items.some((item) => isTree(item) && (item[member] ?? usual) !== usual);
+    const isSet = Array.isArray(items) && items.some((item) => isTree(item) && item[member] !== undefined);
     return isSet ? warn(layers, path, { path: `${path}[].${member}`, missing }) : [];
   });
   return [...settings, ...members];

@@ -10,7 +10,7 @@ import { environmentName, settings } from "./settings.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables with a meaning of their own: the file, the shorthand, and what the client side of the CLI reads. */
-const otherNames = ["WEFT_CONFIG", "WEFT_PORTS", "WEFT_URL", "WEFT_TOKEN"];
+const otherNames = ["WEFT_CONFIG", "WEFT_PORTS", "WEFT_URL", "WEFT_TOKEN", "WEFT_CA"];
 
 const settingByName = new Map(settings.map((setting) => [environmentName(setting.path), setting]));
 

@@ -48,6 +48,9 @@ export const bunRuntime: Runtime = {
       stop: (graceMs) => stop(server, graceMs),
     };
   },
+  fetchTrusting: (ca) =>
+    ((input: RequestInfo | URL, init?: RequestInit) =>
+      fetch(input, { ...init, tls: { ca } } as RequestInit)) as typeof fetch,
 };
 
 function listen(options: ServeOptions): BunServer {

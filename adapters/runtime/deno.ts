@@ -11,6 +11,7 @@ interface DenoServer {
 interface DenoGlobal {
   readonly version: { readonly deno: string };
   serve(options: Record<string, unknown>, handler: (request: Request, info: Info) => unknown): DenoServer;
+  createHttpClient(options: { readonly caCerts: readonly string[] }): unknown;
   upgradeWebSocket(
     request: Request,
     options: { protocol?: string; idleTimeout?: number },
@@ -32,6 +33,11 @@ export const denoRuntime: Runtime = {
       port: server.addr.port,
       stop: (graceMs) => stop(server, graceMs),
     };
+  },
+  fetchTrusting: (ca) => {
+    const client = deno.createHttpClient({ caCerts: [ca] });
+    return ((input: RequestInfo | URL, init?: RequestInit) =>
+      fetch(input, { ...init, client } as RequestInit)) as typeof fetch;
   },
 };
 

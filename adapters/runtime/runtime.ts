@@ -7,6 +7,8 @@ export interface Runtime {
   readonly headersBytesMax: number;
   /** Starts an HTTP server; resolves when it listens. Throws `ListenError` when it cannot. */
   serve(options: ServeOptions): Promise<HttpServer>;
+  /** `fetch` that takes certificates of these authorities (PEM) for good; whether also those of the system is not promised. */
+  fetchTrusting(ca: string): typeof fetch;
 }
 
 export interface ServeOptions {

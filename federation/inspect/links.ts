@@ -43,6 +43,8 @@ export interface LinkView {
   /** Smoothed; `null` while there is no link. */
   readonly rttMs: number | null;
   readonly cost: number | null;
+  /** Words that the operator has given the link. */
+  readonly tags: readonly string[];
   readonly lanes: readonly LaneView[];
   /** How long the state has held, ms; `null`: not known. */
   readonly sinceMs: number | null;
@@ -95,6 +97,7 @@ const NO_LINK = {
   state: "down",
   rttMs: null,
   cost: null,
+  tags: [],
   lanes: [],
   sinceMs: null,
   lastError: null,
@@ -122,6 +125,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     direction: session === undefined ? null : session.bus.dialled ? "outbound" : "inbound",
     rttMs: active === undefined ? null : Math.round(active.rttMs * 100) / 100,
     cost: up ? topology.costOf(peer) : null,
+    tags: federation.dialling.settingOf(active?.bus).tags,
     lanes: LANES.filter((lane) => neighbour.senders.has(lane)).map((lane) => toLane(federation, neighbour, lane)),
     sinceMs: Math.round(world.now() - since),
     lastError: newer ?? neighbour.lastError ?? null,

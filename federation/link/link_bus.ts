@@ -22,6 +22,8 @@ export interface LinkBus {
   readonly name: string;
   /** This side dialled it. */
   readonly dialled: boolean;
+  /** Of a bus that was dialled: what was found there; `undefined`: it does not show. */
+  readonly leadsTo?: "node" | "broker";
   /** Bytes of a payload at most. */
   readonly payloadBytesMax: number;
   /** Bytes handed over and not yet written to the network. A sender that keeps it small keeps memory bounded. */
@@ -48,7 +50,7 @@ export interface LinkBus {
 
 /** Why a bus could not be had. Stable codes that an operator can act on. */
 export interface DialFailure {
-  readonly code: "UNREACHABLE" | "TIMEOUT" | "TOKEN_REFUSED" | "TLS_REFUSED" | "NOT_NATS";
+  readonly code: "UNREACHABLE" | "TIMEOUT" | "TOKEN_REFUSED" | "TLS_REFUSED" | "NOT_NATS" | "VIA_MISMATCH";
   /** What, why and what to do. */
   readonly detail: string;
 }

@@ -5,6 +5,7 @@ import type { Links } from "../link/links.ts";
 import { shownUrl } from "../link/shown_url.ts";
 import type { FederationOptions } from "../options.ts";
 import type { World } from "../world.ts";
+import { checkedDial } from "./checked_dial.ts";
 import { Joiner, type JoinStatus } from "./joiner.ts";
 
 export interface DiallingParts {
@@ -33,7 +34,7 @@ export class Dialling {
     const { world, dial, onFailure } = parts;
     this.joiner = new Joiner({
       world,
-      dial,
+      dial: checkedDial(dial, parts.options.links),
       onFailure: (url, failure) => onFailure(shownUrl(url), failure),
       onBus: (url, bus) => this.#open(url, bus),
     });

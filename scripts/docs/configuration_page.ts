@@ -127,5 +127,6 @@ retention:
   \`30s\`, \`10min\`, \`6h\`, \`7d\`.
 - *list of texts*: separated by commas in the environment and in flags. *list*: as JSON there.
 - Any setting without a flag of its own is \`--set PATH=VALUE\`.
-- The client side of \`weft\` reads \`WEFT_URL\` and \`WEFT_TOKEN\`.
+- The client side of \`weft\` reads \`WEFT_URL\`, \`WEFT_TOKEN\`, and \`WEFT_CA\` for a node whose certificate comes from an
+  authority of your own.
 `;

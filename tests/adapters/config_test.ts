@@ -179,7 +179,11 @@ describe("a mistake in the configuration", () => {
       "retention[0].pattern",
       "a.>.b",
     ]],
-    ["names a missing key", { files: { "weft.yaml": "tls: { cert: c.pem }" } }, ["tls.key: is missing"]],
+    ["names a missing key", { files: { "weft.yaml": "tls: { cert: c.pem }" } }, ["tls.key", "is missing: tls.cert"]],
+    ["names a missing certificate", { files: { "weft.yaml": "tls: { key: k.pem, ca: a.pem }" } }, [
+      "tls.cert",
+      "is missing: tls.key",
+    ]],
     ["names the place of broken YAML", { files: { "weft.yaml": "http: {\n  port: 1" } }, ["weft.yaml:2:"]],
     ["names the place of broken TOML", { files: { "weft.toml": "a = \n" } }, ["weft.toml:1:"]],
     ["tells of broken JSON", { files: { "weft.json": "{" } }, ["weft.json: "]],
@@ -248,14 +252,14 @@ describe("warnings", () => {
     expect(warnings[0]).toContain("federation.registry (weft.yaml:1:15) has no effect yet");
   });
 
-  it("tell of members of lists that have no effect yet, and not of those that say what holds anyhow", async () => {
-    const links = (via: string) => `links: [{ url: "nats://127.0.0.1:1", via: ${via}, cost: 5 }]`;
+  it("tell of members of lists that have no effect yet, and not of others", async () => {
+    const links = (more: string) => `links: [{ url: "nats://127.0.0.1:1", cost: 5, via: broker${more} }]`;
     const traffic = "traffic: [{ pattern: a, lane: bulk, class: best-effort }]";
-    const files = (via: string) => ({ "weft.yaml": `federation: { ${links(via)} }\n${traffic}` });
-    const { warnings } = await load({ files: files("broker") });
+    const files = (more: string) => ({ "weft.yaml": `federation: { ${links(more)} }\n${traffic}` });
+    const { warnings } = await load({ files: files(", tags: [eu]") });
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("federation.links[].via (weft.yaml:1:15) has no effect yet");
-    expect((await load({ files: files("direct") })).warnings).toEqual([]);
+    expect(warnings[0]).toContain("federation.links[].tags (weft.yaml:1:15) has no effect yet");
+    expect((await load({ files: files("") })).warnings).toEqual([]);
   });
 
   it("warn of a name that a cluster manager may have set", async () => {

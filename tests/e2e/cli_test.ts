@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "bun:test";
 
 import { denoPermissions } from "../../scripts/setup.ts";
+import { createSignedCertificate, hasOpenssl } from "../support/certificate.ts";
 import { eventually } from "../support/eventually.ts";
 import { NodeProcess, thisRuntime } from "../support/node_process.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -273,3 +274,35 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe("weft, with a node whose certificate no authority of the system knows", () => {
+  const title = (rule: string) =>
+    hasOpenssl ? rule : `${rule} (skipped: openssl, which makes the certificate, is not here)`;
+
+  it.skipIf(!hasOpenssl)(title("reaches it with --ca or WEFT_CA, also for streams"), async () => {
+    using directory = tempDir();
+    const { ca, ...tls } = createSignedCertificate(directory.path, ["IP:127.0.0.1"]);
+    await using node = await NodeProcess.start({ config: { tls } });
+    const url = node.ready.http;
+    const published = await weft(["pub", "order.placed", "hello", "--url", url, "--ca", ca]);
+    expect(published.code).toBe(0);
+    const sub = await weft(["sub", "order.>", "--since", "earliest", "--count", "1", "--json", "--url", url], {
+      env: { WEFT_CA: ca },
+    });
+    expect(sub.code).toBe(0);
+    expect(sub.output).toContain("order.placed");
+  }, limitMs);
+
+  it.skipIf(!hasOpenssl)(title("says without one what to give"), async () => {
+    using directory = tempDir();
+    const { ca: _, ...tls } = createSignedCertificate(directory.path, ["IP:127.0.0.1"]);
+    await using node = await NodeProcess.start({ config: { tls } });
+    const refused = await weft(["topics", "--url", node.ready.http]);
+    expect(refused.code).toBe(5);
+    expect(refused.chat).toContain("--ca or WEFT_CA");
+    const missing = await weft(["topics", "--url", node.ready.http, "--ca", "gone.pem"]);
+    expect(missing.code).toBe(2);
+    expect(missing.chat).toContain('Cannot read "gone.pem"');
+    expect((await weft(["topics", "--url", node.ready.http, "--ca", tls.key])).chat).toContain("holds no certificate");
+  }, limitMs);
+});

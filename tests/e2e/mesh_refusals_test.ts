@@ -115,6 +115,17 @@ describe("a node", () => {
     }
   }, limitMs);
 
+  it("whose link should go over a nats-server is told that a node is there", async () => {
+    await using alice = await startAlice();
+    const links = [{ url: alice.ready.nats, via: "broker" }];
+    await using bob = await NodeProcess.start({
+      runtime: "deno",
+      config: { node: { id: "bob" }, federation: { links } },
+    });
+    await saysWhy(bob, "VIA_MISMATCH", ["it is a node", "via: broker"]);
+    expect((await alice.call("GET", "/v1/links")).body.links).toEqual([]);
+  }, limitMs);
+
   it("that was given its own address is told so", async () => {
     const port = await freePort();
     const join = [`nats://127.0.0.1:${port}`];

@@ -22,8 +22,8 @@ const PERMISSIONS = `authorization {
 }`;
 
 async function startNode(id: string, runtime: "bun" | "deno", { port }: NatsServer): Promise<NodeProcess> {
-  const join = [`nats://weft:secret@127.0.0.1:${port}`];
-  return await NodeProcess.start({ runtime, config: { node: { id }, federation: { name: "shop", join } } });
+  const links = [{ url: `nats://weft:secret@127.0.0.1:${port}`, via: "broker", tags: ["hub"] }];
+  return await NodeProcess.start({ runtime, config: { node: { id }, federation: { name: "shop", links } } });
 }
 
 async function linkOf(node: NodeProcess): Promise<{ readonly state: string; readonly url: string | null }> {
@@ -42,7 +42,7 @@ describe.skipIf(absence !== undefined)(`two nodes that join one nats-server${abs
     await using server = await NatsServer.start({ more: PERMISSIONS });
     await using alice = await startNode("alice", "bun", server);
     await using bob = await startNode("bob", "deno", server);
-    await eventually(async () => expect((await linkOf(alice)).state).toBe("up"), PATIENCE);
+    await eventually(async () => expect(await linkOf(alice)).toMatchObject({ state: "up", tags: ["hub"] }), PATIENCE);
 
     const subscription = { protocol: "PULL", config: { topic: "order.>" } };
     const put = await bob.call("PUT", "/v1/subscriptions/audit?ready=mesh", subscription);

@@ -1,6 +1,7 @@
 /** Certificates for tests, made by openssl. */
 
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Whether there is an openssl to make them. */
@@ -28,4 +29,22 @@ export function createCertificate(directory: string, names: readonly string[]): 
     stdio: "ignore",
   });
   return { cert, key };
+}
+
+/** Makes an authority, and a certificate of it for names such as `IP:127.0.0.1`: some clients take no authority's own. */
+export function createSignedCertificate(
+  directory: string,
+  names: readonly string[],
+): CertificateFiles & { readonly ca: string } {
+  const [ca, caKey] = [join(directory, "ca.pem"), join(directory, "ca-key.pem")];
+  const [cert, key] = [join(directory, "signed.pem"), join(directory, "signed-key.pem")];
+  const [request, extensions] = [join(directory, "request.pem"), join(directory, "extensions.txt")];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const openssl = (...words: readonly string[]) => execFileSync("openssl", words, { stdio: "ignore" });
+  openssl("req", "-x509", ...kind, "-days", "2", "-subj", "/CN=authority", "-keyout", caKey, "-out", ca);
+  openssl("req", "-new", ...kind, "-subj", "/CN=weft", "-keyout", key, "-out", request);
+  writeFileSync(extensions, `subjectAltName=${names.join(",")}\nbasicConstraints=critical,CA:FALSE\n`);
+  const by = ["-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-days", "2", "-extfile", extensions];
+  openssl("x509", "-req", "-in", request, ...by, "-out", cert);
+  return { ca, cert, key };
 }

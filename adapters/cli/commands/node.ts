@@ -58,7 +58,7 @@ function describeSecurity({ auth, tls, http }: ResolvedConfig): string {
     ...auth.jwt === undefined ? [] : [`JWT of ${auth.jwt.issuer}`],
   ];
   const who = ways.length === 0 ? `open to everybody on this machine (${http.host})` : ways.join(" and ");
-  return tls === undefined ? who : `${who}, TLS`;
+  return tls?.cert === undefined ? who : `${who}, TLS`;
 }
 
 function renderHint({ http }: ReadyInfo, { terminal: { chat } }: CommandContext): string {

@@ -201,6 +201,7 @@ class NatsListener implements NatsDoor {
       server_id: this.#serverId,
       server_name: node.id,
       version: VERSION,
+      weft: VERSION, // whoever dials tells a node from a nats-server by it
       proto: 1,
       host: this.#options.hostname,
       port: this.#port,

@@ -79,6 +79,11 @@ export class NatsClient {
     return this.#connection.info!.max_payload - HEADERS_BYTES_MAX;
   }
 
+  /** The server is the endpoint of a node. */
+  get isNode(): boolean {
+    return (this.#connection.info as { readonly weft?: unknown } | undefined)?.weft !== undefined;
+  }
+
   get bufferedBytes(): number {
     const { outbound, transport } = this.#connection.protocol;
     return outbound.size() + (transport as SocketTransport).bufferedBytes;

@@ -20,6 +20,10 @@ export class NatsLinkBus implements LinkBus {
     data.onClosed((reason) => this.#ended(reason));
   }
 
+  get leadsTo(): "node" | "broker" {
+    return this.#control.isNode ? "node" : "broker";
+  }
+
   get payloadBytesMax(): number {
     return Math.min(this.#control.payloadBytesMax, this.#data.payloadBytesMax);
   }

@@ -53,6 +53,7 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     direction: orNull(oneOf("outbound", "inbound")),
     rttMs: orNull({ type: "number", description: "Smoothed round trip; null while there is no link." }),
     cost: orNull(count("As this side reports it.")),
+    tags: listOf(text("Word that the operator has given the link.")),
     lanes: listOf(ref("LinkLane")),
     since: orNull(time("When the state began.")),
     lastError: orNull(text("What went wrong last.")),
