@@ -53,6 +53,11 @@ export interface LinkView {
   readonly lastErrorMs: number | null;
   /** Times that it went down since the start. */
   readonly downs: number;
+  /**
+   * Of a link that is not up: whether this side is dialling, waits until it does again, or is connected and hears nobody there;
+   * `null`: the other side dials.
+   */
+  readonly dialState: "dialling" | "waiting" | "open" | null;
   /** Of a link that is not up: dials since it last was; `null`: the other side dials. */
   readonly dialAttempts: number | null;
   /** Until this side dials again, ms; `null`: it does not, or is just doing so. */
@@ -78,6 +83,7 @@ export function listLinks(federation: Federation): LinkView[] {
       state: state === "dialling" && attempts === 1 ? "opening" : "down",
       direction: "outbound",
       lastError: lastError ?? null,
+      dialState: state,
       dialAttempts: attempts,
       nextDialInMs: nextDialInMs ?? null,
     })),
@@ -103,6 +109,7 @@ const NO_LINK = {
   lastError: null,
   lastErrorMs: null,
   downs: 0,
+  dialState: null,
   dialAttempts: null,
   nextDialInMs: null,
   parked: null,
@@ -131,6 +138,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     lastError: newer ?? neighbour.lastError ?? null,
     lastErrorMs: newer !== undefined || lastErrorAt === undefined ? null : Math.round(world.now() - lastErrorAt),
     downs,
+    dialState: dialled?.state ?? null,
     dialAttempts: dialled?.attempts ?? null,
     nextDialInMs: dialled?.nextDialInMs ?? null,
     parked: parkedFor(federation, peer),

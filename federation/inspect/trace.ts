@@ -1,6 +1,6 @@
 /** What this cluster knows of one event after the fact: where it came from and went to; at its origin also what became of it. */
 
-import type { Run } from "../custody/shipment.ts";
+import type { Run, Shipment } from "../custody/shipment.ts";
 import type { Federation } from "../federation.ts";
 import type { Crossing } from "./trace_journal.ts";
 
@@ -82,13 +82,15 @@ function waitsHere({ custody, links }: Federation, event: EventIdentity): TraceW
   const sent = [...links.neighbours.values()].flatMap(({ senders }) =>
     [...senders.values()].flatMap((sender) => [...sender.inFlight()])
   );
-  for (const shipments of [sent, custody.waiting()]) {
-    for (const shipment of shipments) {
-      if (!isIn(shipment, event)) continue;
-      for (const { cluster } of shipment.destinations) {
-        waits.set(cluster, shipment.parked?.reason ?? "WAITS_FOR_NEXT_HOP");
-      }
-    }
+  const note = (shipment: Shipment, reason: string): void => {
+    if (isIn(shipment, event)) { for (const { cluster } of shipment.destinations) waits.set(cluster, reason); }
+  };
+  // What was parked once, and has found a way since, still says why it was.
+  for (const shipments of [sent, custody.queued()]) {
+    for (const shipment of shipments) note(shipment, "WAITS_FOR_NEXT_HOP");
+  }
+  for (const queue of custody.parked.values()) {
+    for (const shipment of queue) note(shipment, shipment.parked!.reason);
   }
   return [...waits].map(([cluster, reason]) => ({ cluster, reason }));
 }

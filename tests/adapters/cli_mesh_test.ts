@@ -39,7 +39,7 @@ describe("weft links, clusters, peers and routes", () => {
   it("show what each cluster wants, or one of them", async () => {
     expect((await run("interest")).output).toMatch(/\noslo +order\.> +- +yes +1 +-/);
     expect((await run("interest", "oslo", "--json")).json.interest).toMatchObject([{ cluster: "oslo", told: 1 }]);
-    expect((await run("interest", "paris")).chat).toContain("nobody wants anything");
+    expect((await run("interest", "paris")).chat).toContain('nobody in "paris" wants anything');
     const unknown = await run("interest", "rome");
     expect([unknown.exitCode, unknown.chat.includes('"rome"')]).toEqual([3, true]);
   });

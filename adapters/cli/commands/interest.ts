@@ -52,7 +52,8 @@ export async function listInterest(context: CommandContext): Promise<void> {
   if (only !== undefined && shown.length === 0) throw unknown(only);
   if (context.json) return await printText(context, text);
   const rows = shown.flatMap(({ cluster, wants }) => wants.map((want): Row => ({ ...want, cluster })));
-  await printTable(context, rows, { columns, empty: "nobody wants anything, as far as this node knows" });
+  const empty = `${only === undefined ? "nobody" : `nobody in "${only}"`} wants anything, as far as this node knows`;
+  await printTable(context, rows, { columns, empty });
   for (const { cluster, conflicts = [] } of shown) {
     for (const conflict of conflicts) await printText(context, toSentence(cluster, conflict));
   }

@@ -50,6 +50,7 @@ interface Link {
   readonly lastError: string | null;
   /** A node of an older version does not say these. */
   readonly lastErrorAt?: string | null;
+  readonly dialState?: string | null;
   readonly dialAttempts?: number | null;
   readonly nextDialInMs?: number | null;
 }
@@ -161,8 +162,9 @@ function toErrorText({ state, lastError, lastErrorAt }: Link): string | null {
 }
 
 /** Of a link that is not up: who dials, and when. */
-function toDialText({ state, peer, dialAttempts = null, nextDialInMs = null }: Link): string | null {
+function toDialText({ state, peer, dialState, dialAttempts = null, nextDialInMs = null }: Link): string | null {
   if (state === "up") return null;
+  if (dialState === "open") return "connected, unheard";
   if (dialAttempts === null) return peer === null ? null : "by the peer";
   const when = nextDialInMs === null ? "now" : `in ${toDurationText(nextDialInMs)}`;
   return `${when} (${toCountText(dialAttempts)} tried)`;

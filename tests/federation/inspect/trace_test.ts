@@ -75,6 +75,19 @@ describe("traceEvent() says which way an event went:", () => {
     expect(ends(await trace(mesh, "1"))).toEqual(["charlie queued WITH_NEXT_HOP"]);
   });
 
+  it("and that it waits for the next hop, where it was parked before", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(2000);
+    await mesh.publish("bob", { id: "1" });
+    const waits = async () => (await trace(mesh, "1"))!.hops.flatMap((hop) => hop.waits);
+    mesh.get("charlie").full = true;
+    mesh.join("bob-charlie");
+    await mesh.clock.advance(5000);
+    expect(await waits()).toEqual([{ cluster: "charlie", reason: "WAITS_FOR_NEXT_HOP" }]);
+  });
+
   it("in one row a hop, with the times that it came, where a frame was sent again", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");

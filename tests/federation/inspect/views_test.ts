@@ -258,6 +258,7 @@ describe("listLinks() of a link that is not up", () => {
     await mesh.clock.advance(1000);
     expect(links()[0]).toMatchObject({ peer: "alice", state: "down", lastError: "UNREACHABLE: nobody there" });
     expect(links()[0].nextDialInMs).toBeGreaterThan(0);
+    expect(links()[0].dialState).toBe("waiting");
     expect(listLinks(mesh.get("alice").federation)).toMatchObject([{ dialAttempts: null, nextDialInMs: null }]);
   });
 
