@@ -13,7 +13,7 @@ import { resolveNodeId } from "./node_identity.ts";
 import { detectRuntime } from "./runtime/detect.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { createSinkFactory } from "./sink/mod.ts";
-import { createLogger, type Logger } from "./telemetry/mod.ts";
+import { createLogger, logError, type Logger } from "./telemetry/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** What the node says when it is ready. */
@@ -76,7 +76,7 @@ async function startOn(store: EventStore, parts: Parts): Promise<RunningNode> {
     }),
     random: Math.random,
     newId: () => `sub-${randomUUID()}`,
-    onError: (error) => log.error("{error}", { error }),
+    onError: (error) => logError(log, error),
     arrivalOrder: arrivals,
   }, {
     id,
@@ -111,7 +111,7 @@ async function openStore(
       return await (await import("./store/sqlite.ts")).openSqliteStore({
         ...options,
         dataDir,
-        onFailure: (error) => log.fatal("{error}", { error }),
+        onFailure: (error) => logError(log, error, "fatal"),
       });
   }
   throw store.kind satisfies never;

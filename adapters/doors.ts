@@ -19,7 +19,7 @@ import {
 } from "./federation/mod.ts";
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { HttpCounters, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
+import { HttpCounters, logError, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
 import { VERSION } from "./version.ts";
 
 export interface DoorsParts {
@@ -94,7 +94,7 @@ function toDoorContext(
     draining,
     clock: systemClock,
     problems: {
-      onFailure: (error: unknown) => log.getChild("http").error("{error}", { error }),
+      onFailure: (error: unknown) => logError(log.getChild("http"), error),
       onProblem: (code: string) => counters.noteProblem(code),
     },
     authenticate: createAuthenticator(config.auth, { tickets, wall: () => systemClock.wall() }),
@@ -136,7 +136,7 @@ async function joinMesh(
     dial: dialNats({ node: node.id, federationToken: config.federation.token, tls: { ca: readCa(config) } }),
     about: { runtime: `${runtime.name} ${runtime.version}`, version: VERSION, http: httpUrlOf(config) },
     onNotice: (notice) => notices.tell(notice),
-    onError: (error) => mesh.error("{error}", { error }),
+    onError: (error) => logError(mesh, error),
   });
 }
 

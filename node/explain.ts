@@ -126,11 +126,9 @@ function judge(consumer: Consumer, { topic, event, audience, stop: general }: Ex
     return { reason: "PAUSED", detail: `${record.paused}; it is kept and delivered when resumed` };
   }
   if (worker === undefined && pull === undefined) return { reason: "EXPIRED", detail: "the subscription has expired" };
-  if (worker?.circuitOpen) {
-    return {
-      reason: "SINK_FAILING",
-      detail: `the sink fails and is spared: ${worker.stats.lastError}; it is kept and tried again`,
-    };
+  if (worker?.failing) {
+    const state = worker.circuitOpen ? "the sink fails and is spared" : "the last attempt at its sink failed";
+    return { reason: "SINK_FAILING", detail: `${state}: ${worker.stats.lastError}; it is kept and tried again` };
   }
   const held = group.queue.heldBack;
   if (held?.gap !== undefined) return { reason: "WAITS_FOR_GAP", detail: toHeldText(held.events, held.gap) };

@@ -7,6 +7,7 @@
 export { Histogram } from "./histogram.ts";
 export { HttpCounters } from "./http_counters.ts";
 export { isPublishRoute, routeLabels, type RouteNumber, routeOf } from "./http_routes.ts";
+export { logError } from "./log_error.ts";
 export { createLogger, type Logger, type LoggerOptions } from "./logger.ts";
 export { LoopLag } from "./loop_lag.ts";
 export { counter, gauge, histogram, type MetricDefinition, type Sample } from "./metric.ts";

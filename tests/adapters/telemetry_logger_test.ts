@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "bun:test";
 
-import { createLogger, type LoggerOptions } from "../../adapters/telemetry/mod.ts";
+import { createLogger, logError, type LoggerOptions } from "../../adapters/telemetry/mod.ts";
 
 function open(options: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
@@ -48,6 +48,15 @@ describe("createLogger()", () => {
     const { error } = JSON.parse(lines[0]).properties;
     expect(error).toMatchObject({ name: "TypeError", message: "no route" });
     expect(error.stack).toContain("telemetry_logger_test");
+  });
+
+  it("says an error that nobody waits for in a line, braces and all, without its secrets", () => {
+    const { logger, lines } = open();
+    logError(logger, new RangeError('Cannot read {"token"}: Bearer s3cret'));
+    const { message, level, properties } = JSON.parse(lines[0]);
+    expect(message).toMatch(/^RangeError: Cannot read \{"token"\}: /);
+    expect([level, properties.error.name]).toEqual(["ERROR", "RangeError"]);
+    expect(lines[0]).not.toContain("s3cret");
   });
 
   it("replaces an earlier logger of the process", () => {

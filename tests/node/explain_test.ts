@@ -96,6 +96,20 @@ describe("WeftNode.explain()", () => {
     expect(stopped).toMatchObject([{ where: "alice", subscription: null, reason: "NO_SUBSCRIBER" }]);
   });
 
+  it("tells of a sink whose last attempt failed, until one succeeds", async () => {
+    await using fixture = await openTestNode();
+    fixture.sinks.always = { type: "retry", reason: "the sink answered 500" };
+    await fixture.node.subscriptions.put("a", { sink: "http://billing.test/hook" });
+    await fixture.publish({});
+    await fixture.clock.advance(1);
+    const stopped = () => fixture.node.explain("order.placed", anEvent()).stopped;
+    expect(stopped()).toMatchObject([{ subscription: "a", reason: "SINK_FAILING" }]);
+    expect(stopped()[0].detail).toContain("the last attempt at its sink failed: the sink answered 500");
+    fixture.sinks.always = { type: "acknowledged", status: 204 };
+    await fixture.clock.advance(60_000);
+    expect(stopped()).toEqual([]);
+  });
+
   it("tells of a sink that is spared because it fails", async () => {
     await using fixture = await openTestNode();
     fixture.sinks.always = { type: "retry", reason: "the sink answered 500" };
