@@ -196,27 +196,61 @@ describe("Book.isWritten", () => {
       (book, at, count) => book.presume(at, at + count, "evicted"),
       (book, at, count) => book.handOver(at, at + count),
     ];
-    const steps = fc.array(fc.tuple(fc.nat(changes.length), fc.nat(20), fc.integer({ min: 1, max: 8 })), {
+    const steps = fc.array(fc.tuple(fc.nat(changes.length + 3), fc.nat(20), fc.integer({ min: 1, max: 8 })), {
       maxLength: 40,
     });
     const told = (
       { ended, over, handed, presumed }: Book,
     ) => [ended, ...[over, handed, presumed.expired, presumed.evicted].map((set) => [...set])];
-    fc.assert(fc.property(steps, (all) => {
-      const book = aBook(10);
-      let stored = book.toChange().value!;
-      for (const [which, at, count] of all) {
-        if (which < changes.length) changes[which](book, at, count);
-        else {
-          stored = book.toChange().value!;
-          book.noteWritten(book.changes);
+    fc.assert(
+      fc.property(steps, (all) => {
+        const book = aBook(10);
+        let stored = book.toChange().value!;
+        for (const [which, at, count] of all) {
+          if (which < changes.length) changes[which](book, at, count);
+          else {
+            stored = book.toChange().value!;
+            book.noteWritten(book.changes);
+          }
+          const again = new Book("bob", 7);
+          again.load(stored);
+          for (const one of [book, again]) one.over.add(0, book.low); // what follows from the rest
+          if (book.isWritten) expect(told(again)).toEqual(told(book));
         }
-        const again = new Book("bob", 7);
-        again.load(stored);
-        for (const one of [book, again]) one.over.add(0, book.low); // what follows from the rest
-        if (book.isWritten) expect(told(again)).toEqual(told(book));
-      }
-    }));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("is false once an assignment took something back that the store has", () => {
+    const book = aBook(10);
+    book.end(0, 5, "delivered");
+    book.noteWritten(book.changes);
+    book.assign(10, 12);
+    expect(book.isWritten).toBe(true);
+    book.assign(2, 3);
+    expect(book.isWritten).toBe(false);
+  });
+
+  it("is false once an assignment was withdrawn whose hand-over the store has, or a closed book was taken over", () => {
+    const book = aBook(10);
+    book.handOver(0, 10);
+    book.noteWritten(book.changes);
+    book.withdraw(9, 10);
+    expect(book.isWritten).toBe(false);
+    book.noteWritten(book.changes);
+    book.absorb(aBook(1));
+    expect(book.isWritten).toBe(false);
+  });
+
+  it("stays true when an older write is told late", () => {
+    const book = aBook(10);
+    book.end(0, 2, "delivered");
+    const { changes } = book;
+    book.end(2, 3, "delivered");
+    book.noteWritten(book.changes);
+    book.noteWritten(changes);
+    expect(book.isWritten).toBe(true);
   });
 
   it("stays false when it changed after it was asked what to write", () => {

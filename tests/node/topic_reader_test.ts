@@ -25,7 +25,10 @@ describe("TopicReader.read()", () => {
 
   it("tells topics apart that share a slot", () => {
     const reader = new TopicReader();
-    const topics = Array.from({ length: 5000 }, (_, i) => `order.${i}`);
+    const letter = (n: number) => String.fromCharCode(97 + n % 26);
+    const scattered = (i: number) =>
+      letter(i) + letter(i * 7 + 3) + letter(Math.floor(i / 26)) + letter(Math.floor(i / 676));
+    const topics = Array.from({ length: 5000 }, (_, i) => [`order.${i}`, scattered(i)]).flat();
     for (const topic of [...topics, ...topics]) expect(read(reader, topic)).toBe(topic);
   });
 
