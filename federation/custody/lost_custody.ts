@@ -52,14 +52,21 @@ export class LostCustody {
   /** To be called about once a second; asks about one book at a time. */
   look(): void {
     if (this.#busy) return;
-    const before = new Map(this.#inquiries);
-    this.#inquiries.clear();
+    const now = this.#parts.world.now();
+    let open = 0;
     for (const book of this.#parts.books) {
       if (book.settled) continue;
-      const inquiry = before.get(book) ?? this.#begin(book);
-      this.#inquiries.set(book, inquiry);
-      if (!this.#busy && this.#parts.world.now() >= inquiry.dueAt) this.#inquire(book, inquiry);
+      open++;
+      let inquiry = this.#inquiries.get(book);
+      if (inquiry === undefined) this.#inquiries.set(book, inquiry = this.#begin(book));
+      if (!this.#busy && now >= inquiry.dueAt) this.#inquire(book, inquiry);
     }
+    if (this.#inquiries.size > open) this.#forgetSettled();
+  }
+
+  #forgetSettled(): void {
+    const open = new Set(this.#parts.books);
+    for (const book of this.#inquiries.keys()) if (book.settled || !open.has(book)) this.#inquiries.delete(book);
   }
 
   #begin(book: Book): Inquiry {
@@ -147,9 +154,9 @@ export class LostCustody {
 
 /** Numbers whose end the destination has yet to tell, and which a first hop has taken: the least ones after a number. */
 function suspectsIn({ outstanding, presumed, handed }: Book, from: number): IntervalSet {
-  const open = outstanding.clone();
-  open.merge(presumed.expired);
-  open.merge(presumed.evicted);
+  const open = presumed.expired.size + presumed.evicted.size === 0
+    ? outstanding
+    : new IntervalSet([...outstanding, ...presumed.expired, ...presumed.evicted]);
   const suspects = new IntervalSet();
   for (const [after, to] of open.within(from, Infinity)) {
     for (const interval of handed.within(after, to)) {
