@@ -24,6 +24,10 @@ const REACHED = [
   "messages relayed",
   "log went back",
   "notice: LINK_DAMPED",
+  "best-effort: passed on",
+  "best-effort: arrived",
+  "best-effort: repeats",
+  "best-effort: NO_PATH",
 ];
 
 describe("federation in the simulator", () => {
