@@ -51,6 +51,11 @@ function linkMetrics(federation: Federation): MetricDefinition[] {
       gauge("weft_mesh_queued_events", "Events that wait to be sent to a neighbour.", perLane(({ queued }) => queued)),
       gauge("weft_mesh_queued_bytes", "Their bytes.", perLane(({ queuedBytes }) => queuedBytes)),
       gauge(
+        "weft_mesh_aside_events",
+        "Events kept aside, since a neighbour holds much for their destination already.",
+        perLane(({ aside }) => aside),
+      ),
+      gauge(
         "weft_mesh_unacknowledged_events",
         "Events sent to a neighbour that it has not acknowledged.",
         perLane(({ unackedEvents }) => unackedEvents),

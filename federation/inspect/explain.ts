@@ -82,7 +82,7 @@ export function explainMesh(federation: Federation, topic: string, event: CloudE
   });
   const missed = wants.flatMap(({ cluster, want, stoppedBy }) => {
     const destination = destinations.find((destination) => destination.cluster === cluster);
-    const stop = whyNot(federation, want, { stoppedBy, destination });
+    const stop = whyNot(federation, want, { cluster, stoppedBy, destination });
     return stop === undefined ? [] : [{ where: cluster, ...stop }];
   });
   const warnings = conflicts(federation, topic, wants.flatMap(({ want }) => want.group ?? []));
@@ -176,17 +176,24 @@ function pressureAt(
 function whyNot(
   federation: Federation,
   { group, groupKey }: ToldWant,
-  { stoppedBy, destination }: { stoppedBy: string | undefined; destination: MeshDestination | undefined },
+  { cluster, stoppedBy, destination }: {
+    readonly cluster: string;
+    readonly stoppedBy: string | undefined;
+    readonly destination: MeshDestination | undefined;
+  },
 ): Omit<MeshStop, "where"> | undefined {
   if (stoppedBy !== undefined) {
     if (group === undefined && destination?.ungrouped) return undefined; // another want there lets it through
     return { group: group ?? null, reason: "FILTERED", detail: `a filter stops it here already: ${stoppedBy}` };
   }
   if (group === undefined || destination?.groups.includes(group)) return undefined;
+  const unreachable = whyUnreachable(federation, cluster);
   const here = federation.local.wants().some((want) => want.groupKey === groupKey);
   const detail = here
     ? `group "${group}" has a member in this cluster, which gets it`
-    : `another cluster was picked for group "${group}"`;
+    : `another cluster was picked for group "${group}"${
+      unreachable === null ? "" : `: no path to this one, ${unreachable}`
+    }`;
   return { group, reason: "GROUP_ELSEWHERE", detail };
 }
 

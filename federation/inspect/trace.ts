@@ -29,7 +29,10 @@ export interface TraceHop {
 
 export interface TraceWait {
   readonly cluster: string;
-  /** A stable code: why it is parked, or `WAITS_FOR_NEXT_HOP`. */
+  /**
+   * A stable code: why it is parked, or `WAITS_FOR_NEXT_HOP`; `EXPIRED`, `EVICTED`, `REJECTED`: it has ended here, and that the
+   * destination be told is all that waits.
+   */
   readonly reason: string;
 }
 
@@ -83,7 +86,8 @@ function waitsHere({ custody, links }: Federation, event: EventIdentity): TraceW
     [...senders.values()].flatMap((sender) => [...sender.inFlight()])
   );
   const note = (shipment: Shipment, reason: string): void => {
-    if (isIn(shipment, event)) { for (const { cluster } of shipment.destinations) waits.set(cluster, reason); }
+    if (!isIn(shipment, event)) return;
+    for (const { cluster } of shipment.destinations) waits.set(cluster, shipment.ended?.toUpperCase() ?? reason);
   };
   // What was parked once, and has found a way since, still says why it was.
   for (const shipments of [sent, custody.queued()]) {

@@ -54,6 +54,18 @@ describe("federationMetrics() of links", () => {
     expect(read(mesh, "alice", "weft_mesh_sent_events_total", { peer: "bob" })).toBeGreaterThanOrEqual(3);
   });
 
+  it("count what is kept aside for a destination of which the neighbour holds much, until it does not", async () => {
+    await using mesh = await openWithAudit();
+    const aside = () => read(mesh, "alice", "weft_mesh_aside_events", { peer: "bob", lane: "normal" });
+    mesh.get("bob").federation.links.congested = ["charlie"];
+    await mesh.clock.advance(2000);
+    await mesh.publish("alice", { id: "1" });
+    expect(aside()).toBe(1);
+    mesh.get("bob").federation.links.congested = [];
+    await mesh.clock.advance(2000);
+    expect([aside(), read(mesh, "charlie", "weft_mesh_received_events_total")]).toEqual([0, 1]);
+  });
+
   it("count a rewind once for each time that a neighbour lost what it had acknowledged, and the frames sent again", async () => {
     await using mesh = await MemoryMesh.open(ROW, { bob: { syncs: false } });
     await mesh.subscribe("charlie", "audit", "order.>");

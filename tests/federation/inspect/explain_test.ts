@@ -183,6 +183,20 @@ describe("explainEvent() says what stops an event:", () => {
     expect(stops(explained)).toContain("charlie/- GROUP_ELSEWHERE");
   });
 
+  it("GROUP_ELSEWHERE: another cluster was picked, since there is no path to the nearer one", async () => {
+    await using mesh = await MemoryMesh.open(["alice-bob", "alice-charlie"]);
+    for (const cluster of ["bob", "charlie"]) {
+      await mesh.subscribe(cluster, `worker-${cluster}`, "order.>", { config: { group: "workers" } });
+    }
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(3000);
+    const explained = await explain(mesh);
+    expect(explained.destinations.map(({ cluster }) => cluster)).toEqual(["charlie"]);
+    const stop = explained.stopped.find(({ where }) => where === "bob")!;
+    expect(stop.reason).toBe("GROUP_ELSEWHERE");
+    expect(stop.detail).toContain('no path to this one, the link with "bob" is down (cut by the test)');
+  });
+
   it("GROUP_ELSEWHERE: the group has a member here, which gets it", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     for (const cluster of ["alice", "charlie"]) {
@@ -219,6 +233,17 @@ describe("explainEvent() says what stops an event:", () => {
     expect(explained.destinations).toMatchObject([{ cluster: "charlie", reason: "BACK_PRESSURE", state: "active" }]);
     expect(stops(explained)).toEqual(["charlie/- BACK_PRESSURE", "bob/- NO_ROOM"]);
     expect(stops(await explain(mesh, { type: "user.created" }))).toEqual(["alice/- NO_SUBSCRIBER"]);
+  });
+
+  it("BACK_PRESSURE: so much is under way to the next hop that it has to acknowledge some first", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    const sender = mesh.get("alice").federation.links.neighbours.get("bob")!.senders.get("normal")!;
+    const state = { ...sender.state, credit: 0, unacked: 7 };
+    Object.defineProperty(sender, "state", { get: () => state });
+    const explained = await explain(mesh);
+    expect(stops(explained)).toEqual(["charlie/- BACK_PRESSURE"]);
+    expect(explained.stopped[0].detail).toBe('lane normal to "bob" is full: 7 frames wait for its acknowledgement');
   });
 
   it("BACK_PRESSURE: the next hop says that the way beyond it is congested", async () => {

@@ -215,6 +215,36 @@ describe("traceEvent() says how an event ended at a destination:", () => {
     expect(ends(await trace(mesh, "1"))).toEqual(["charlie evicted FORGOTTEN"]);
   });
 
+  it("evicted PARK_FULL: what was parked for its destination took too much room, the oldest first", async () => {
+    await using mesh = await MemoryMesh.open(ROW, { alice: { bytesMax: 200_000 } });
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(2000);
+    for (let i = 0; i < 20; i++) await mesh.publish("alice", { id: `${i}`, data: "x".repeat(3000) });
+    await mesh.clock.advance(3000);
+    expect(ends(await trace(mesh, "0"))).toEqual(["charlie evicted PARK_FULL"]);
+    expect(ends(await trace(mesh, "19"))).toEqual(["charlie parked NO_PATH"]);
+    mesh.join("alice-bob");
+    await mesh.clock.advance(20_000);
+    expect(ends(await trace(mesh, "0"))).toEqual(["charlie evicted PARK_FULL"]);
+    expect(ends(await trace(mesh, "19"))).toEqual(["charlie delivered OK"]);
+  });
+
+  it("where it ended on the way, before its origin knows, and then at the origin", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("charlie", "audit", "order.>");
+    mesh.get("charlie").full = true;
+    await mesh.publish("alice", { id: "1", ttlMs: 3000 });
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(10_000);
+    const traced = (await trace(mesh, "1"))!;
+    expect(traced.hops.at(-1)).toMatchObject({ cluster: "bob", waits: [{ cluster: "charlie", reason: "EXPIRED" }] });
+    mesh.get("charlie").full = false;
+    mesh.join("bob-charlie");
+    await mesh.clock.advance(20_000);
+    expect(ends(await trace(mesh, "1"))).toEqual(["charlie expired EXPIRED"]);
+  });
+
   it("delivered, where this side had taken it for expired and the destination has it after all", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");

@@ -58,7 +58,11 @@ function readCut({ federation }: DoorContext, cut: string | undefined): readonly
     const pair = [tokens.slice(0, at).join("-"), tokens.slice(at).join("-")] as const;
     if (pair.every((name) => known.has(name)) && areLinked(federation!, ...pair)) return pair;
   }
-  throw new RefusedError("LINK_UNKNOWN", `Cannot cut "${cut}": no two clusters of these names are linked`, { cut });
+  throw new RefusedError(
+    "LINK_UNKNOWN",
+    `Cannot cut "${cut}": no two clusters of these names are linked; the paths of GET /v1/clusters show which are`,
+    { cut },
+  );
 }
 
 async function toJson(context: DoorContext, wanted: RouteSelection, query: Query) {

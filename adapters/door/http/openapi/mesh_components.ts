@@ -108,7 +108,9 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
       attempts: count("Times that it came from there: more than one where a frame was sent again; 0 at the origin."),
       waits: listOf(object({
         cluster: text("Destination for which it waits there now."),
-        reason: text("A stable code: NO_PATH and others of a parked event, or WAITS_FOR_NEXT_HOP."),
+        reason: text(
+          "A stable code: NO_PATH and others of a parked event, or WAITS_FOR_NEXT_HOP; EXPIRED, EVICTED, REJECTED: it has ended there, and the destination is to be told.",
+        ),
       })),
       dropped: listOf(object({
         cluster: text("Destination for which it was dropped there, being best-effort."),
