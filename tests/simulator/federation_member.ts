@@ -40,6 +40,7 @@ export class FederationMember implements Member {
       (error, federation) => {
         if (federation === undefined) throw error;
         this.#federation = federation;
+        parts.readInOrder(federation.accounts.order);
         federation.attach(endpoint);
         federation.start();
       },

@@ -56,7 +56,13 @@ export function unrest(nodes: readonly SimNode[], edges: readonly Edge[]): strin
       return `${cluster} does not know the end of ${count} events for ${open.destination}`;
     }
   }
-  return unlinked(states, edges) ?? misrouted(states);
+  return unlinked(states, edges) ?? misrouted(states) ?? heldBack(nodes, states);
+}
+
+function heldBack(nodes: readonly SimNode[], states: ReadonlyMap<string, MemberState>): string | undefined {
+  if (!hasRoutes(states)) return undefined;
+  const { cluster, reader } = nodes.find((node) => node.reader.waiting > 0) ?? {};
+  return reader && `an ordered subscriber of ${cluster} has ${reader.waiting} events and waits for ${reader.waitsFor}`;
 }
 
 function unlinked(states: ReadonlyMap<string, MemberState>, edges: readonly Edge[]): string | undefined {

@@ -1,6 +1,6 @@
 /** What the simulator starts in each virtual process, and what it asks of it. */
 
-import type { CloudEvent, NeededEvents } from "../../node/mod.ts";
+import type { ArrivalOrder, CloudEvent, NeededEvents } from "../../node/mod.ts";
 import type { CustodyLog, DialBus, LinkBus, LocalCluster, SealedRecord, World } from "../../federation/mod.ts";
 
 export interface MemberParts {
@@ -23,6 +23,8 @@ export interface MemberParts {
   readonly join: readonly string[];
   /** The record that other members of the run hold already, if it is the same. */
   readonly share: (sealed: SealedRecord) => SealedRecord;
+  /** An ordered subscriber begins, with what the member says of how events came. */
+  readonly readInOrder: (order: ArrivalOrder) => void;
   /** Something that an operator would see. */
   readonly onNotice: (code: string, detail: string) => void;
 }

@@ -1,5 +1,6 @@
 /** Watches a run from outside: what it must never see, it reports at once; what must come true, it knows at the end. */
 
+import { comparePlaces, type OriginPlace } from "../../node/delivery/late_index.ts";
 import type { StoredEvent } from "../../node/mod.ts";
 import { isBestEffort, isDelivered, keyOf, ObservedLog, type Promised, Violation } from "./history.ts";
 import type { Marks } from "./marks.ts";
@@ -26,6 +27,8 @@ export class Observer implements NodeWatcher {
   readonly #promised = new Map<string, Promised>();
   /** Highest sequence that came to a cluster from an origin and epoch. */
   readonly #latest = new Map<string, number>();
+  /** The last event of an origin that an ordered subscriber of a cluster got. */
+  readonly #handedOut = new Map<string, OriginPlace>();
   /** Clusters that went back: order starts anew there. */
   readonly #wentBack = new Set<string>();
   /** (source, id) that were given to more than one cluster, or have a time to live. */
@@ -117,6 +120,18 @@ export class Observer implements NodeWatcher {
       twice: this.twice.has(identity),
       destinations,
       atMs: this.#parts.nowMs(),
+    });
+  }
+
+  handedOut(cluster: string, { origin, epoch, sequence, topic }: StoredEvent): void {
+    if (this.#wentBack.size > 0 || isBestEffort(this.#parts.bestEffort, topic)) return;
+    const chain = `${cluster} ${origin}`;
+    const latest = this.#handedOut.get(chain);
+    this.#handedOut.set(chain, { epoch, sequence });
+    if (latest === undefined || comparePlaces(latest, { epoch, sequence }) < 0) return;
+    this.guard(() => {
+      const before = `${latest.epoch}/${latest.sequence}`;
+      throw new Violation("G3 order", `${cluster} handed out ${origin}/${epoch}/${sequence} after ${before}`);
     });
   }
 

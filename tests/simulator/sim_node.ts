@@ -6,6 +6,7 @@ import type { CustodyLog } from "../../federation/mod.ts";
 import { createAttributeBag } from "../../node/codec/attribute_bag.ts";
 import type { CreateMember, Member } from "./member.ts";
 import type { SharedRecords } from "./shared_records.ts";
+import { OrderedReader } from "./ordered_reader.ts";
 import type { SimRandom } from "./sim_random.ts";
 import { OwnBus, VirtualBroker } from "./virtual_broker.ts";
 import { VirtualCluster } from "./virtual_cluster.ts";
@@ -51,6 +52,8 @@ export interface NodeWatcher {
     event: { epoch: number; sequence: number; topic: string; id: string; source: string },
   ): void;
   noticed(cluster: string, code: string, detail: string): void;
+  /** An ordered subscriber got an event that has a place in the order of its origin. */
+  handedOut(cluster: string, event: StoredEvent): void;
 }
 
 /** Doors stop here, so that links still have room. */
@@ -60,6 +63,8 @@ export class SimNode {
   readonly cluster: string;
   readonly host: VirtualHost;
   readonly disk: VirtualDisk;
+  /** One of its subscribers is ordered. */
+  readonly reader: OrderedReader;
   readonly #parts: SimNodeParts;
   #wants: readonly Want[];
   #leaving = false;
@@ -79,6 +84,7 @@ export class SimNode {
         changed: () => watcher.logChanged(cluster),
       } satisfies DiskWatcher,
     });
+    this.reader = new OrderedReader(() => this.disk.content, (event) => watcher.handedOut(cluster, event));
   }
 
   get member(): Member | undefined {
@@ -107,8 +113,9 @@ export class SimNode {
       { cluster: speaksAs, boot, random: random.fork(), log, content: this.disk.content },
       this.#wants,
     );
+    const world = host.world(boot);
     const member = createMember({
-      world: host.world(boot),
+      world,
       federation: "acme",
       cluster: speaksAs,
       node: local.node,
@@ -121,6 +128,7 @@ export class SimNode {
       join: join.map(urlOf),
       overflow,
       bestEffort,
+      readInOrder: (order) => this.reader.begin({ world, log, order }),
       onNotice: (code, detail) => watcher.noticed(cluster, code, detail),
     });
     this.#running = { member, log, local };
