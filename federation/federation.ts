@@ -418,7 +418,7 @@ export class Federation {
   }
 
   #routesChanged(): void {
-    const reachable = new Set<string>(this.topology.table.reachable());
+    const { reachable } = this.topology;
     this.interest.noteRoutes(reachable);
     this.custody.reroute();
     this.accounts.receipts.hurry();

@@ -24,6 +24,7 @@ export class Presence {
   readonly #world: World;
   readonly #hasLeft: (cluster: string) => boolean;
   readonly #sightings = new Map<string, Sighting>();
+  #reachable: ReadonlySet<string> | undefined;
 
   /** `hasLeft`: whether a cluster that cannot be reached went as planned. */
   constructor(world: World, hasLeft: (cluster: string) => boolean) {
@@ -31,8 +32,10 @@ export class Presence {
     this.#hasLeft = hasLeft;
   }
 
-  /** Takes what can be reached now; answers what that changes, by name. */
+  /** Takes what can be reached now, the same object as before if nothing changed; answers what that changes, by name. */
   update(reachable: ReadonlySet<string>): readonly PresenceNotice[] {
+    if (reachable === this.#reachable) return [];
+    this.#reachable = reachable;
     const since = this.#world.now();
     const news: PresenceNotice[] = [];
     for (const cluster of reachable) {

@@ -31,6 +31,9 @@ export class InterestExchange {
   readonly #told = new Map<number, string>();
   readonly #ownGroups = new Set<string>();
   readonly #lingering = new Map<string, () => void>();
+  /** What was last said to be reachable, and who had told something then. */
+  #routed: ReadonlySet<string> = new Set();
+  #routedVersion = 0;
   #summary: readonly Want[] = [];
   #version = 0;
   #scheduled = false;
@@ -79,6 +82,10 @@ export class InterestExchange {
 
   /** These clusters can be reached now, and no others. */
   noteRoutes(reachable: ReadonlySet<string>): void {
+    const { tellersVersion } = this.remote;
+    if (reachable === this.#routed && tellersVersion === this.#routedVersion) return;
+    this.#routed = reachable;
+    this.#routedVersion = tellersVersion;
     for (const cluster of this.remote.clusters()) {
       if (reachable.has(cluster)) this.noteReachable(cluster);
       else this.noteUnreachable(cluster);

@@ -59,6 +59,7 @@ export class ReadyBarriers {
   }
 
   noteReachable(reachable: ReadonlySet<string>): void {
+    if (reachable === this.#reachable) return;
     for (const cluster of this.#reachable) {
       if (reachable.has(cluster)) continue;
       this.#known.delete(cluster);
@@ -68,7 +69,7 @@ export class ReadyBarriers {
     for (const cluster of reachable) {
       if (!this.#reachable.has(cluster)) this.#echoes.note(cluster, this.#parts.versionOf(cluster));
     }
-    this.#reachable = new Set(reachable);
+    this.#reachable = reachable;
   }
 
   /** Answers how to stop it. */

@@ -50,6 +50,8 @@ export class Topology {
   readonly #states = new Map<string, LinkState>();
   readonly #links = new Map<string, OwnLink>();
   #leaving: "draining" | "left" | undefined;
+  #reachableNames: readonly string[] = [];
+  #reachable: ReadonlySet<string> = new Set();
   #scheduled = false;
   #cancelLater: (() => void) | undefined;
   /** Full computations so far. */
@@ -65,6 +67,16 @@ export class Topology {
   /** Says what this cluster is, also when it has no link yet. */
   start(): void {
     this.#tellOwn();
+  }
+
+  /** Other clusters to which there is a path; the same object as long as they are the same. */
+  get reachable(): ReadonlySet<string> {
+    const names = this.table.reachable();
+    if (names !== this.#reachableNames) {
+      this.#reachableNames = names;
+      this.#reachable = new Set(names);
+    }
+    return this.#reachable;
   }
 
   get states(): ReadonlyMap<string, LinkState> {

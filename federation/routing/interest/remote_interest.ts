@@ -56,6 +56,7 @@ const NOTHING_FOUND: Found = { targets: [], wanted: NOBODY };
 export class RemoteInterest {
   readonly #matcher = new Matcher<Target>();
   readonly #tellers = new Map<string, Teller>();
+  #tellersVersion = 0;
   readonly #found = new TopicCache<Found>();
   readonly #matched: Target[] = [];
   #version = 0;
@@ -79,8 +80,10 @@ export class RemoteInterest {
     for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(teller, target);
     for (const [text, target] of after.targets) if (!before.has(text)) this.#add(teller, target);
     if (after.targets.size > 0) teller.shards.set(shard, after);
+    const tellers = this.#tellers.size;
     if (teller.shards.size > 0) this.#tellers.set(cluster, teller);
     else this.#tellers.delete(cluster);
+    if (this.#tellers.size !== tellers) this.#tellersVersion++;
   }
 
   /** Forgets a cluster. */
@@ -140,6 +143,11 @@ export class RemoteInterest {
     for (const cluster of this.#tellers.keys()) {
       for (const target of this.#countingOf(cluster)) if (target.want.group !== undefined) yield target;
     }
+  }
+
+  /** Grows when a cluster tells something for the first time, or nothing any more. */
+  get tellersVersion(): number {
+    return this.#tellersVersion;
   }
 
   /** Clusters that told something, by name. */

@@ -18,6 +18,9 @@ export class RouteTable {
   /** Vertices of neighbours whose links went down since the last `update()`. */
   #down: readonly number[] = [];
   #version = 0;
+  #reachable: readonly string[] = [];
+  /** Version of which `#reachable` is. */
+  #reachableAt = 0;
 
   constructor(self: string, classes: readonly RouteClass[] = [LATENCY]) {
     checkClasses(classes);
@@ -70,9 +73,13 @@ export class RouteTable {
     return names[this.#routes[klass].hopAvoiding(vertex, vertices)];
   }
 
-  /** Other clusters to which class 0 has a path, by name. */
+  /** Other clusters to which class 0 has a path, by name; the same object as long as they are the same. */
   reachable(): readonly string[] {
-    return this.#adjacency.names.filter((_, vertex) => this.#routes[0].hop(vertex) !== NONE);
+    if (this.#reachableAt === this.#version) return this.#reachable;
+    this.#reachableAt = this.#version;
+    const now = this.#adjacency.names.filter((_, vertex) => this.#routes[0].hop(vertex) !== NONE);
+    if (!isSameList(now, this.#reachable)) this.#reachable = now;
+    return this.#reachable;
   }
 
   /** The cost of the path as it is now; 0 for this cluster, `undefined` without a path. */
@@ -118,4 +125,8 @@ export class RouteTable {
   #compute(): readonly ClassRoutes[] {
     return this.#classes.map((routeClass) => new ClassRoutes(this.#adjacency, this.#source, routeClass));
   }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
