@@ -17,10 +17,10 @@ interface Vertex {
   readonly name: string;
   /** What it says of links that are up, by peer. */
   reports: ReadonlyMap<string, LinkReport>;
-  readonly arcs: Map<string, Arc>;
-  /** The arcs by name of the peer, and the peers' numbers; `undefined`: to be sorted, to be looked up. */
-  sorted: readonly Arc[] | undefined;
-  targets: readonly number[] | undefined;
+  /** By name of the peer. */
+  readonly arcs: Arc[];
+  /** The arcs are not those that were written last. */
+  changed: boolean;
 }
 
 const NO_TAGS: readonly string[] = [];
@@ -28,9 +28,12 @@ const NO_REPORTS: ReadonlyMap<string, LinkReport> = new Map();
 
 export class AgreedLinks {
   readonly #vertices = new Map<string, Vertex>();
-  #names: readonly string[] | undefined;
-  #ids: ReadonlyMap<string, number> = new Map();
-  #adjacency: Adjacency | undefined;
+  /** Vertices by number; `undefined`: clusters came or went since. */
+  #ordered: readonly Vertex[] | undefined;
+  #arcs = 0;
+  /** As it was written last. */
+  #written: Adjacency | undefined;
+  #isCurrent = false;
 
   get size(): number {
     return this.#vertices.size;
@@ -54,20 +57,24 @@ export class AgreedLinks {
     const vertex = this.#vertices.get(cluster);
     if (vertex === undefined) return;
     vertex.reports = NO_REPORTS;
-    for (const peer of [...vertex.arcs.keys()]) this.#agree(vertex, peer);
+    for (const { peer } of [...vertex.arcs]) this.#agree(vertex, peer);
     this.#vertices.delete(cluster);
-    this.#renumber();
+    this.#ordered = undefined;
+    this.#isCurrent = false;
   }
 
   /** As of now; later changes do not touch it. */
   get adjacency(): Adjacency {
-    return this.#adjacency ??= this.#write();
+    if (!this.#isCurrent || this.#written === undefined) this.#written = this.#write();
+    this.#isCurrent = true;
+    return this.#written;
   }
 
   #add(name: string): Vertex {
-    const vertex = { name, reports: NO_REPORTS, arcs: new Map(), sorted: undefined, targets: undefined };
+    const vertex: Vertex = { name, reports: NO_REPORTS, arcs: [], changed: true };
     this.#vertices.set(name, vertex);
-    this.#renumber();
+    this.#ordered = undefined;
+    this.#isCurrent = false;
     return vertex;
   }
 
@@ -77,55 +84,74 @@ export class AgreedLinks {
     if (other === undefined || other === vertex) return;
     const here = vertex.reports.get(peer);
     const there = other.reports.get(vertex.name);
+    const known = vertex.arcs[placeOf(vertex.arcs, peer)];
     if (here === undefined || there === undefined) {
-      if (vertex.arcs.delete(peer)) this.#changed(vertex);
-      if (other.arcs.delete(vertex.name)) this.#changed(other);
+      if (known?.peer === peer) this.#put(vertex, other, undefined);
       return;
     }
-    const cost = toCost(here.cost, there.cost);
-    const tags = unite(here.tags, there.tags);
-    const known = vertex.arcs.get(peer);
-    if (known !== undefined && known.cost === cost && known.tags.join() === tags.join()) return;
-    vertex.arcs.set(peer, { peer, cost, tags });
-    other.arcs.set(vertex.name, { peer: vertex.name, cost, tags });
-    this.#changed(vertex);
-    this.#changed(other);
+    const link = { cost: toCost(here.cost, there.cost), tags: unite(here.tags, there.tags) };
+    if (known?.peer === peer && known.cost === link.cost && known.tags.join() === link.tags.join()) return;
+    this.#put(vertex, other, link);
   }
 
-  #changed(vertex: Vertex): void {
-    vertex.sorted = vertex.targets = undefined;
-    this.#adjacency = undefined;
-  }
-
-  #renumber(): void {
-    this.#names = this.#adjacency = undefined;
+  #put(vertex: Vertex, other: Vertex, link: Omit<Arc, "peer"> | undefined): void {
+    const before = vertex.arcs.length;
+    putArc(vertex.arcs, other.name, link);
+    putArc(other.arcs, vertex.name, link);
+    this.#arcs += 2 * (vertex.arcs.length - before);
+    vertex.changed = other.changed = true;
+    this.#isCurrent = false;
   }
 
   #write(): Adjacency {
-    if (this.#names === undefined) {
-      this.#names = [...this.#vertices.keys()].sort();
-      this.#ids = new Map(this.#names.map((name, id) => [name, id]));
-      for (const vertex of this.#vertices.values()) vertex.targets = undefined;
-    }
-    const names = this.#names;
-    const ids = this.#ids;
+    // Without one of the same numbers everything is written anew.
+    const before = this.#ordered === undefined ? undefined : this.#written;
+    const ordered = this.#ordered ??= [...this.#vertices.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    const names = before?.names ?? ordered.map(({ name }) => name);
+    const ids = before?.ids ?? new Map(names.map((name, id) => [name, id]));
     const offsets = new Uint32Array(names.length + 1);
-    const targets: number[] = [];
-    const costs: number[] = [];
-    const tags: (readonly string[])[] = [];
-    for (let id = 0; id < names.length; id++) {
-      const vertex = this.#vertices.get(names[id])!;
-      const arcs = vertex.sorted ??= [...vertex.arcs.values()].sort((a, b) => a.peer < b.peer ? -1 : 1);
-      const ends = vertex.targets ??= arcs.map(({ peer }) => ids.get(peer)!);
-      for (let i = 0; i < arcs.length; i++) {
-        targets.push(ends[i]);
-        costs.push(arcs[i].cost);
-        tags.push(arcs[i].tags);
+    const targets = new Uint16Array(this.#arcs);
+    const costs = new Uint16Array(this.#arcs);
+    const tags = new Array<readonly string[]>(this.#arcs);
+    let to = 0;
+    for (let id = 0; id < ordered.length; id++) {
+      const vertex = ordered[id];
+      if (before === undefined || vertex.changed) {
+        for (const arc of vertex.arcs) {
+          targets[to] = ids.get(arc.peer)!;
+          costs[to] = arc.cost;
+          tags[to++] = arc.tags;
+        }
+        vertex.changed = false;
+      } else {
+        for (let from = before.offsets[id], end = before.offsets[id + 1]; from < end; from++, to++) {
+          targets[to] = before.targets[from];
+          costs[to] = before.costs[from];
+          tags[to] = before.tags[from];
+        }
       }
-      offsets[id + 1] = targets.length;
+      offsets[id + 1] = to;
     }
-    return { names, ids, offsets, targets: Uint16Array.from(targets), costs: Uint16Array.from(costs), tags };
+    return { names, ids, offsets, targets, costs, tags };
   }
+}
+
+/** Where the arc to a peer is, or would be. */
+function placeOf(arcs: readonly Arc[], peer: string): number {
+  let low = 0;
+  for (let high = arcs.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if (arcs[middle].peer < peer) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function putArc(arcs: Arc[], peer: string, link: Omit<Arc, "peer"> | undefined): void {
+  const at = placeOf(arcs, peer);
+  const known = arcs[at]?.peer === peer ? 1 : 0;
+  if (link === undefined) arcs.splice(at, known);
+  else arcs.splice(at, known, { peer, ...link });
 }
 
 /** Of states that somebody still holds: databases in one process may share them. */

@@ -22,7 +22,9 @@ export class ShortestPaths {
     this.#adjacency = adjacency;
     this.#weights = weights;
     let costMax = 0;
-    for (const weight of weights) if (weight < Infinity) costMax = Math.max(costMax, costOfWeight(weight));
+    for (let arc = 0; arc < weights.length; arc++) {
+      if (weights[arc] < Infinity) costMax = Math.max(costMax, costOfWeight(weights[arc]));
+    }
     // Each arc adds one entry at most, and the start is one.
     this.#queue = new BucketQueue({ costMax, entriesMax: adjacency.targets.length + 1 });
   }
