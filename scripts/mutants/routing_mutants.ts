@@ -21,8 +21,8 @@ export const ROUTING_MUTANTS: readonly SeededMutant[] = [
     name: "believe one end of a link",
     why: "A way that only one side has would swallow what is sent over it.",
     file: "federation/routing/paths/agreed_links.ts",
-    from: "const there = other.reports.get(vertex.name);",
-    to: "const there = other.reports.get(vertex.name) ?? here;",
+    from: "const there = target === undefined ? undefined : ordered[target].reports.get(name);",
+    to: "const there = target === undefined ? undefined : ordered[target].reports.get(name) ?? here;",
   },
   {
     name: "drop split horizon",

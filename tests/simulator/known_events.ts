@@ -3,6 +3,7 @@
 import { crc32 } from "node:zlib";
 
 import { type CloudEvent, recordEvent } from "../../node/mod.ts";
+import { isSameBytes } from "./same_bytes.ts";
 
 interface Known {
   readonly record: Uint8Array;
@@ -18,15 +19,9 @@ const known = new Map<number, Known>();
 export function eventOf(record: Uint8Array): CloudEvent {
   const sum = crc32(record);
   const before = known.get(sum);
-  if (before !== undefined && isSame(before.record, record)) return before.event;
+  if (before !== undefined && isSameBytes(before.record, record)) return before.event;
   if (known.size >= KNOWN_MAX) known.clear();
   const event = recordEvent(record);
   known.set(sum, { record, event });
   return event;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -9,7 +9,16 @@ export interface ToldWant extends Want {
 }
 
 /** JSON without a space, members in one order: equal wants have equal texts, whoever wrote them down. */
-export function wantText({ pattern, filter, group, groupKey, durable, collapsed }: ToldWant): string {
+export function wantText(want: ToldWant): string {
+  let text = texts.get(want);
+  if (text === undefined) texts.set(want, text = writeWant(want));
+  return text;
+}
+
+/** Of wants that somebody still holds: each is compared by its text again and again. */
+const texts = new WeakMap<ToldWant, string>();
+
+function writeWant({ pattern, filter, group, groupKey, durable, collapsed }: ToldWant): string {
   return JSON.stringify({ pattern, durable, group, groupKey, filter: filter && ordered(filter), collapsed });
 }
 

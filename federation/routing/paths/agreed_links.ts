@@ -6,31 +6,23 @@
 import { type Adjacency, LINK_COST_MAX } from "./adjacency.ts";
 import type { LinkReport, LinkState } from "./link_state.ts";
 
-/** One direction of a link. */
-interface Arc {
-  readonly peer: string;
-  readonly cost: number;
-  readonly tags: readonly string[];
-}
-
 interface Vertex {
   readonly name: string;
-  /** What it says of links that are up, by peer. */
-  reports: ReadonlyMap<string, LinkReport>;
-  /** By name of the peer. */
-  readonly arcs: Arc[];
-  /** The arcs are not those that were written last. */
+  /** What it says of links that are up, by name of the peer. */
+  reports: Reports;
+  /** Its links are not those that were written last. */
   changed: boolean;
 }
 
+type Reports = ReadonlyMap<string, LinkReport>;
+
 const NO_TAGS: readonly string[] = [];
-const NO_REPORTS: ReadonlyMap<string, LinkReport> = new Map();
+const NO_REPORTS: Reports = new Map();
 
 export class AgreedLinks {
   readonly #vertices = new Map<string, Vertex>();
   /** Vertices by number; `undefined`: clusters came or went since. */
   #ordered: readonly Vertex[] | undefined;
-  #arcs = 0;
   /** As it was written last. */
   #written: Adjacency | undefined;
   #isCurrent = false;
@@ -45,19 +37,14 @@ export class AgreedLinks {
 
   /** Takes what a cluster says of itself in place of what it said before. */
   set(cluster: string, state: LinkState): void {
-    const vertex = this.#vertices.get(cluster) ?? this.#add(cluster);
-    const before = vertex.reports;
-    vertex.reports = usableReports(state);
-    for (const peer of before.keys()) if (!vertex.reports.has(peer)) this.#agree(vertex, peer);
-    for (const peer of vertex.reports.keys()) this.#agree(vertex, peer);
+    this.#say(this.#vertices.get(cluster) ?? this.#add(cluster), usableReports(state));
   }
 
   /** Forgets a cluster, and with it both directions of its links. */
   remove(cluster: string): void {
     const vertex = this.#vertices.get(cluster);
     if (vertex === undefined) return;
-    vertex.reports = NO_REPORTS;
-    for (const { peer } of [...vertex.arcs]) this.#agree(vertex, peer);
+    this.#say(vertex, NO_REPORTS);
     this.#vertices.delete(cluster);
     this.#ordered = undefined;
     this.#isCurrent = false;
@@ -71,34 +58,26 @@ export class AgreedLinks {
   }
 
   #add(name: string): Vertex {
-    const vertex: Vertex = { name, reports: NO_REPORTS, arcs: [], changed: true };
+    const vertex: Vertex = { name, reports: NO_REPORTS, changed: true };
     this.#vertices.set(name, vertex);
     this.#ordered = undefined;
     this.#isCurrent = false;
     return vertex;
   }
 
-  /** One of the two ends has said something: the link is there if both say so, and costs the larger of what they say. */
-  #agree(vertex: Vertex, peer: string): void {
-    const other = this.#vertices.get(peer);
-    if (other === undefined || other === vertex) return;
-    const here = vertex.reports.get(peer);
-    const there = other.reports.get(vertex.name);
-    const known = vertex.arcs[placeOf(vertex.arcs, peer)];
-    if (here === undefined || there === undefined) {
-      if (known?.peer === peer) this.#put(vertex, other, undefined);
-      return;
-    }
-    const link = { cost: toCost(here.cost, there.cost), tags: unite(here.tags, there.tags) };
-    if (known?.peer === peer && known.cost === link.cost && known.tags.join() === link.tags.join()) return;
-    this.#put(vertex, other, link);
+  #say(vertex: Vertex, reports: Reports): void {
+    const before = vertex.reports;
+    vertex.reports = reports;
+    for (const [peer, report] of before) this.#compare(vertex, peer, report);
+    for (const peer of reports.keys()) if (!before.has(peer)) this.#compare(vertex, peer, undefined);
   }
 
-  #put(vertex: Vertex, other: Vertex, link: Omit<Arc, "peer"> | undefined): void {
-    const before = vertex.arcs.length;
-    putArc(vertex.arcs, other.name, link);
-    putArc(other.arcs, vertex.name, link);
-    this.#arcs += 2 * (vertex.arcs.length - before);
+  /** Whether what one end says now makes another link than `before`, which it said until now. */
+  #compare(vertex: Vertex, peer: string, before: LinkReport | undefined): void {
+    const other = this.#vertices.get(peer);
+    const there = other?.reports.get(vertex.name);
+    const here = vertex.reports.get(peer);
+    if (other === undefined || other === vertex || there === undefined || isSameLink(before, here, there)) return;
     vertex.changed = other.changed = true;
     this.#isCurrent = false;
   }
@@ -109,56 +88,66 @@ export class AgreedLinks {
     const ordered = this.#ordered ??= [...this.#vertices.values()].sort((a, b) => a.name < b.name ? -1 : 1);
     const names = before?.names ?? ordered.map(({ name }) => name);
     const ids = before?.ids ?? new Map(names.map((name, id) => [name, id]));
+    const arcs = new ArcsWriter(ordered.reduce((sum, { reports }) => sum + reports.size, 0));
     const offsets = new Uint32Array(names.length + 1);
-    const targets = new Uint16Array(this.#arcs);
-    const costs = new Uint16Array(this.#arcs);
-    const tags = new Array<readonly string[]>(this.#arcs);
-    let to = 0;
     for (let id = 0; id < ordered.length; id++) {
       const vertex = ordered[id];
-      if (before === undefined || vertex.changed) {
-        for (const arc of vertex.arcs) {
-          targets[to] = ids.get(arc.peer)!;
-          costs[to] = arc.cost;
-          tags[to++] = arc.tags;
-        }
-        vertex.changed = false;
-      } else {
-        for (let from = before.offsets[id], end = before.offsets[id + 1]; from < end; from++, to++) {
-          targets[to] = before.targets[from];
-          costs[to] = before.costs[from];
-          tags[to] = before.tags[from];
-        }
-      }
-      offsets[id + 1] = to;
+      if (before !== undefined && !vertex.changed) arcs.copy(before, before.offsets[id], before.offsets[id + 1]);
+      else this.#writeLinks(vertex, arcs, { ids, ordered });
+      vertex.changed = false;
+      offsets[id + 1] = arcs.length;
     }
-    return { names, ids, offsets, targets, costs, tags };
+    return { names, ids, offsets, ...arcs.finish() };
+  }
+
+  /** The links on which both ends agree, by name of the peer. */
+  #writeLinks(
+    { name, reports }: Vertex,
+    arcs: ArcsWriter,
+    { ids, ordered }: { readonly ids: ReadonlyMap<string, number>; readonly ordered: readonly Vertex[] },
+  ): void {
+    for (const [peer, here] of reports) {
+      const target = peer === name ? undefined : ids.get(peer);
+      const there = target === undefined ? undefined : ordered[target].reports.get(name);
+      if (there !== undefined) arcs.add(target!, toCost(here, there), unite(here.tags, there.tags));
+    }
   }
 }
 
-/** Where the arc to a peer is, or would be. */
-function placeOf(arcs: readonly Arc[], peer: string): number {
-  let low = 0;
-  for (let high = arcs.length; low < high;) {
-    const middle = (low + high) >>> 1;
-    if (arcs[middle].peer < peer) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** The arrays of arcs, filled from the first on. */
+class ArcsWriter {
+  readonly #targets: Uint16Array;
+  readonly #costs: Uint16Array;
+  readonly #tags: (readonly string[])[];
+  length = 0;
 
-function putArc(arcs: Arc[], peer: string, link: Omit<Arc, "peer"> | undefined): void {
-  const at = placeOf(arcs, peer);
-  const known = arcs[at]?.peer === peer ? 1 : 0;
-  if (link === undefined) arcs.splice(at, known);
-  else arcs.splice(at, known, { peer, ...link });
+  constructor(lengthMax: number) {
+    this.#targets = new Uint16Array(lengthMax);
+    this.#costs = new Uint16Array(lengthMax);
+    this.#tags = new Array(lengthMax);
+  }
+
+  add(target: number, cost: number, tags: readonly string[]): void {
+    this.#targets[this.length] = target;
+    this.#costs[this.length] = cost;
+    this.#tags[this.length++] = tags;
+  }
+
+  copy({ targets, costs, tags }: Adjacency, from: number, end: number): void {
+    for (let arc = from; arc < end; arc++) this.add(targets[arc], costs[arc], tags[arc]);
+  }
+
+  finish(): Pick<Adjacency, "targets" | "costs" | "tags"> {
+    this.#tags.length = this.length;
+    return { targets: this.#targets.slice(0, this.length), costs: this.#costs.slice(0, this.length), tags: this.#tags };
+  }
 }
 
 /** Of states that somebody still holds: databases in one process may share them. */
-const usable = new WeakMap<LinkState, ReadonlyMap<string, LinkReport>>();
+const usable = new WeakMap<LinkState, Reports>();
 
-/** What is said of links that are up; of several with one peer the cheapest counts, of those the first. */
-function usableReports(state: LinkState): ReadonlyMap<string, LinkReport> {
+/** What is said of links that are up, by name; of several with one peer the cheapest counts, of those the first. */
+function usableReports(state: LinkState): Reports {
   const known = usable.get(state);
   if (known !== undefined) return known;
   const reports = new Map<string, LinkReport>();
@@ -166,12 +155,20 @@ function usableReports(state: LinkState): ReadonlyMap<string, LinkReport> {
     const other = reports.get(report.peer);
     if (report.up && (other === undefined || report.cost < other.cost)) reports.set(report.peer, report);
   }
-  usable.set(state, reports);
-  return reports;
+  const sorted: Reports = new Map([...reports].sort(([a], [b]) => a < b ? -1 : 1));
+  usable.set(state, sorted);
+  return sorted;
 }
 
-function toCost(here: number, there: number): number {
-  return Math.min(Math.max(here, there, 1), LINK_COST_MAX);
+/** Whether two words of one end make the same link with what the other end says. */
+function isSameLink(a: LinkReport | undefined, b: LinkReport | undefined, there: LinkReport): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return toCost(a, there) === toCost(b, there) && unite(a.tags, there.tags).join() === unite(b.tags, there.tags).join();
+}
+
+/** Of what both ends say the larger, so that both directions agree. */
+function toCost(here: LinkReport, there: LinkReport): number {
+  return Math.min(Math.max(here.cost, there.cost, 1), LINK_COST_MAX);
 }
 
 function unite(a: readonly string[] = NO_TAGS, b: readonly string[] = NO_TAGS): readonly string[] {
