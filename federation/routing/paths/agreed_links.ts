@@ -12,7 +12,11 @@ interface Vertex {
   reports: Reports;
   /** Its links are not those that were written last. */
   changed: boolean;
+  /** Its number in what was written last; `NONE`: it was not there. */
+  id: number;
 }
+
+const NONE = -1;
 
 type Reports = ReadonlyMap<string, LinkReport>;
 
@@ -21,9 +25,11 @@ const NO_REPORTS: Reports = new Map();
 
 export class AgreedLinks {
   readonly #vertices = new Map<string, Vertex>();
-  /** Vertices by number; `undefined`: clusters came or went since. */
-  #ordered: readonly Vertex[] | undefined;
-  /** As it was written last. */
+  /** By number in what was written last. */
+  #ordered: readonly Vertex[] = [];
+  /** Clusters that came since. */
+  #came: Vertex[] = [];
+  #hasGone = false;
   #written: Adjacency | undefined;
   #isCurrent = false;
 
@@ -46,7 +52,7 @@ export class AgreedLinks {
     if (vertex === undefined) return;
     this.#say(vertex, NO_REPORTS);
     this.#vertices.delete(cluster);
-    this.#ordered = undefined;
+    this.#hasGone = true;
     this.#isCurrent = false;
   }
 
@@ -58,9 +64,9 @@ export class AgreedLinks {
   }
 
   #add(name: string): Vertex {
-    const vertex: Vertex = { name, reports: NO_REPORTS, changed: true };
+    const vertex: Vertex = { name, reports: NO_REPORTS, changed: true, id: NONE };
     this.#vertices.set(name, vertex);
-    this.#ordered = undefined;
+    this.#came.push(vertex);
     this.#isCurrent = false;
     return vertex;
   }
@@ -83,21 +89,38 @@ export class AgreedLinks {
   }
 
   #write(): Adjacency {
-    // Without one of the same numbers everything is written anew.
-    const before = this.#ordered === undefined ? undefined : this.#written;
-    const ordered = this.#ordered ??= [...this.#vertices.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-    const names = before?.names ?? ordered.map(({ name }) => name);
-    const ids = before?.ids ?? new Map(names.map((name, id) => [name, id]));
+    const before = this.#written;
+    const isNumbered = before !== undefined && !this.#hasGone && this.#came.length === 0;
+    const ordered = isNumbered ? this.#ordered : this.#number();
+    const names = isNumbered ? before.names : ordered.map(({ name }) => name);
+    const ids = isNumbered ? before.ids : new Map(names.map((name, id) => [name, id]));
+    const renumbered = isNumbered ? undefined : toNewNumbers(ordered, before?.names.length ?? 0);
     const arcs = new ArcsWriter(ordered.reduce((sum, { reports }) => sum + reports.size, 0));
     const offsets = new Uint32Array(names.length + 1);
     for (let id = 0; id < ordered.length; id++) {
       const vertex = ordered[id];
-      if (before !== undefined && !vertex.changed) arcs.copy(before, before.offsets[id], before.offsets[id + 1]);
-      else this.#writeLinks(vertex, arcs, { ids, ordered });
+      if (before === undefined || vertex.changed) this.#writeLinks(vertex, arcs, { ids, ordered });
+      else arcs.copy(before, vertex.id, renumbered);
       vertex.changed = false;
+      vertex.id = id;
       offsets[id + 1] = arcs.length;
     }
+    this.#ordered = ordered;
     return { names, ids, offsets, ...arcs.finish() };
+  }
+
+  /** Those that stayed and those that came, by name. */
+  #number(): Vertex[] {
+    const stayed = this.#hasGone ? this.#ordered.filter((one) => this.#vertices.get(one.name) === one) : this.#ordered;
+    const came = this.#came.filter((one) => this.#vertices.get(one.name) === one).sort(byName);
+    this.#came = [];
+    this.#hasGone = false;
+    const merged: Vertex[] = [];
+    for (let i = 0, j = 0; i < stayed.length || j < came.length;) {
+      const isNext = j === came.length || (i < stayed.length && stayed[i].name < came[j].name);
+      merged.push(isNext ? stayed[i++] : came[j++]);
+    }
+    return merged;
   }
 
   /** The links on which both ends agree, by name of the peer. */
@@ -133,14 +156,30 @@ class ArcsWriter {
     this.#tags[this.length++] = tags;
   }
 
-  copy({ targets, costs, tags }: Adjacency, from: number, end: number): void {
-    for (let arc = from; arc < end; arc++) this.add(targets[arc], costs[arc], tags[arc]);
+  /** The arcs of a vertex; `renumbered`: new numbers by old ones, where they changed. */
+  copy({ offsets, targets, costs, tags }: Adjacency, vertex: number, renumbered: Uint16Array | undefined): void {
+    for (let arc = offsets[vertex], end = offsets[vertex + 1]; arc < end; arc++) {
+      this.add(renumbered === undefined ? targets[arc] : renumbered[targets[arc]], costs[arc], tags[arc]);
+    }
   }
 
   finish(): Pick<Adjacency, "targets" | "costs" | "tags"> {
     this.#tags.length = this.length;
     return { targets: this.#targets.slice(0, this.length), costs: this.#costs.slice(0, this.length), tags: this.#tags };
   }
+}
+
+function byName(a: Vertex, b: Vertex): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** New numbers by old ones. Of those that are gone nobody asks: whoever had a link with them has changed. */
+function toNewNumbers(ordered: readonly Vertex[], countBefore: number): Uint16Array {
+  const numbers = new Uint16Array(countBefore);
+  ordered.forEach(({ id: before }, id) => {
+    if (before !== NONE) numbers[before] = id;
+  });
+  return numbers;
 }
 
 /** Of states that somebody still holds: databases in one process may share them. */
