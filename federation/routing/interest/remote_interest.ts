@@ -2,6 +2,7 @@
 
 import { type CloudEvent, Matcher } from "../../../node/mod.ts";
 import { INTEREST_BYTES_MAX, INTEREST_ENTRIES_MAX } from "../../options.ts";
+import { SmallMap } from "../../small_map.ts";
 import { type ToldWant, wantText } from "./told_want.ts";
 import { TopicCache } from "./topic_cache.ts";
 import { filterStops } from "./travelling_filter.ts";
@@ -31,12 +32,12 @@ const CHARACTERS_MAX = 2 * INTEREST_BYTES_MAX;
 
 interface Shard {
   /** By text: what did not change stays as it is. */
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: SmallMap<string, Target>;
   readonly characters: number;
 }
 
 interface Teller {
-  readonly shards: Map<number, Shard>;
+  readonly shards: SmallMap<number, Shard>;
   /** Version with which what counts of it changed last. */
   changedAt: number;
   /** It could not be reached for so long that its live wants do not count. */
@@ -73,12 +74,12 @@ export class RemoteInterest {
 
   /** Replaces a shard of a cluster's wants; no wants: the shard is gone. `now`: since when what is new in it is wanted. */
   set(cluster: string, shard: number, wants: readonly ToldWant[], now = 0): void {
-    const teller: Teller = this.#tellers.get(cluster) ?? { shards: new Map(), changedAt: 0, durableOnly: false };
-    const before = teller.shards.get(shard)?.targets ?? new Map<string, Target>();
+    const teller: Teller = this.#tellers.get(cluster) ?? { shards: new SmallMap(), changedAt: 0, durableOnly: false };
+    const before = teller.shards.get(shard)?.targets ?? new SmallMap<string, Target>();
     teller.shards.delete(shard);
     const after = toShard(cluster, this.#bounded(teller, wants), { before, now });
-    for (const [text, target] of before) if (!after.targets.has(text)) this.#remove(teller, target);
-    for (const [text, target] of after.targets) if (!before.has(text)) this.#add(teller, target);
+    for (const text of before.keys()) if (!after.targets.has(text)) this.#remove(teller, before.get(text)!);
+    for (const text of after.targets.keys()) if (!before.has(text)) this.#add(teller, after.targets.get(text)!);
     if (after.targets.size > 0) teller.shards.set(shard, after);
     const tellers = this.#tellers.size;
     if (teller.shards.size > 0) this.#tellers.set(cluster, teller);
@@ -213,9 +214,9 @@ export class RemoteInterest {
 function toShard(
   cluster: string,
   wants: readonly ToldWant[],
-  { before, now }: { before: ReadonlyMap<string, Target>; now: number },
+  { before, now }: { before: SmallMap<string, Target>; now: number },
 ): Shard {
-  const targets = new Map<string, Target>();
+  const targets = new SmallMap<string, Target>();
   let characters = 0;
   for (const want of wants) {
     const text = wantText(want);

@@ -1,5 +1,6 @@
 /** The records of one kind of one cluster, and up to which version all of them are installed. */
 
+import { SmallMap } from "../../small_map.ts";
 import { shardMark } from "./mesh_record.ts";
 import type { SealedRecord } from "./sealed_record.ts";
 
@@ -22,7 +23,7 @@ export interface Slot {
  * live when it was written, and holders keep the same sum. Shards of an older epoch's counter are not in it.
  */
 export class KindRecords {
-  readonly slots = new Map<number, Slot>();
+  readonly slots = new SmallMap<number, Slot>();
   /** The highest counter installed. */
   #counter = -1;
   #liveSum = 0;
@@ -83,7 +84,7 @@ export class KindRecords {
     const top = this.#top;
     if (top === undefined || top.liveDigest !== this.#liveSum) return;
     if (top.version !== this.#held.version || top.epoch !== this.#held.epoch) {
-      this.#held = { epoch: top.epoch, version: top.version };
+      this.#held = top;
     }
   }
 }

@@ -1,7 +1,6 @@
 /** All records of a database, their hashes, and the bounds that they keep. */
 
 import { KindRecords, type Slot } from "./kind_records.ts";
-import { KIND_NUMBERS_MAX } from "./mesh_record.ts";
 import type { RecordsOptions } from "./records_options.ts";
 import { BUCKETS, type SealedRecord } from "./sealed_record.ts";
 
@@ -99,7 +98,7 @@ export class RecordTable {
   #create({ origin, kind, shard }: SealedRecord): Slot {
     let kinds = this.#origins.get(origin);
     if (kinds === undefined) {
-      kinds = new Array(KIND_NUMBERS_MAX).fill(undefined);
+      kinds = [];
       this.#origins.set(origin, kinds);
     }
     const slot: Slot = { origin, kind, shard, current: undefined, installed: undefined, expiresAt: 0 };

@@ -136,7 +136,7 @@ describe("KindRecords.held", () => {
     put(sealedAs({ shard: 1, counter: 2, version: 2, digest: (shardMark(0, 1) + shardMark(1, 2)) >>> 0 }));
     expect(kind.held.version).toBe(0);
     put(sealedAs({ shard: 0, counter: 2, version: 1, digest: shardMark(0, 1) }));
-    expect(kind.held).toEqual({ epoch: 2 * 2 ** 32, version: 2 });
+    expect(kind.held).toMatchObject({ epoch: 2 * 2 ** 32, version: 2 });
   });
 
   it("believes the record that won where two have one version", () => {
