@@ -10,6 +10,8 @@ import { Latencies, renderHistogram } from "../../adapters/cli/latencies.ts";
 import { paintFor, toPrintable } from "../../adapters/cli/paint.ts";
 import { parseJson } from "../../adapters/cli/parse_json.ts";
 import { createProgress } from "../../adapters/cli/progress.ts";
+import { printSubscription } from "../../adapters/cli/commands/subscription_read.ts";
+import type { SubscriptionResource } from "../../adapters/cli/subscription_resource.ts";
 import { renderFields, renderTable } from "../../adapters/cli/table.ts";
 import type { CommandContext } from "../../adapters/cli/command.ts";
 import { RecordingScreen } from "./cli_support.ts";
@@ -231,5 +233,28 @@ describe("exitCodeOf()", () => {
     expect(exitCodeOf(new UsageError("x", ""))).toBe(2);
     expect(exitCodeOf(new CommandError(ExitCode.unreachable, "x"))).toBe(5);
     expect(exitCodeOf(new RangeError("x"))).toBe(1);
+  });
+});
+
+describe("printSubscription()", () => {
+  const show = async (waitsFor: unknown): Promise<string> => {
+    const output = new RecordingScreen();
+    const status = { state: "active", cursor: "c", heldBack: 2, oldestAgeMs: 0, lastError: null, waitsFor };
+    const resource = { id: "audit", protocol: "PULL", config: { topic: "order.>" }, status };
+    const context = { terminal: { output } } as unknown as CommandContext;
+    await printSubscription(context, resource as unknown as SubscriptionResource);
+    return output.text;
+  };
+
+  it("says for which events of which cluster an ordered one waits", async () => {
+    expect(await show({ origin: "paris", epoch: 7, from: 3, to: 5 })).toMatch(/^waits for +3 to 5 of paris$/m);
+    expect(await show({ origin: "paris", epoch: 7, from: 0, to: 0 })).toMatch(
+      /^waits for +the word of paris on what is older than its epoch 7$/m,
+    );
+  });
+
+  it("says nothing of that where it waits for nothing, or the node is of a version that does not tell", async () => {
+    expect(await show(null)).not.toContain("waits for");
+    expect(await show(undefined)).not.toContain("waits for");
   });
 });

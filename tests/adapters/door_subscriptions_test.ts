@@ -142,7 +142,7 @@ describe("GET /v1/subscriptions", () => {
       failed: 0,
       deadLettered: 0,
     });
-    expect(body.status).toMatchObject({ lastError: null, oldestAgeMs: 0 });
+    expect(body.status).toMatchObject({ lastError: null, oldestAgeMs: 0, heldBack: 0, waitsFor: null });
     expect(typeof body.status.cursor).toBe("string");
     expect(body.at).toBe(new Date(door.context.clock.wall()).toISOString());
   });
