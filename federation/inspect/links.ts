@@ -4,7 +4,6 @@ import type { Federation } from "../federation.ts";
 import { type Lane, LANES } from "../link/codec/mod.ts";
 import type { Neighbour } from "../link/neighbour.ts";
 import { shownUrl } from "../link/shown_url.ts";
-import { parkedFor, type ParkedView } from "./parked.ts";
 
 export interface LaneView {
   readonly lane: Lane;
@@ -62,8 +61,6 @@ export interface LinkView {
   readonly dialAttempts: number | null;
   /** Until this side dials again, ms; `null`: it does not, or is just doing so. */
   readonly nextDialInMs: number | null;
-  /** What is parked here for the neighbour itself; `null`: nothing. */
-  readonly parked: ParkedView | null;
   /** Destinations that the neighbour is to be spared, since it holds too much for them. */
   readonly congested: readonly string[];
 }
@@ -112,7 +109,6 @@ const NO_LINK = {
   dialState: null,
   dialAttempts: null,
   nextDialInMs: null,
-  parked: null,
   congested: [],
 } as const;
 
@@ -141,7 +137,6 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     dialState: dialled?.state ?? null,
     dialAttempts: dialled?.attempts ?? null,
     nextDialInMs: dialled?.nextDialInMs ?? null,
-    parked: parkedFor(federation, peer),
     congested: active?.theirs?.congested ?? [],
   };
 }

@@ -150,6 +150,17 @@ describe("GET /v1/clusters, peers, links and interest", () => {
     expect(clusters[2].parked.since).toMatch(/^2030-01-01T/);
   });
 
+  it("say of a neighbour that is lost what is parked for it", async () => {
+    await using mesh = await MemoryMesh.open(ROW);
+    await mesh.subscribe("bob", "audit", "order.>");
+    const door = doorOf(mesh);
+    expect((await door.get("/v1/links")).links).toMatchObject([{ peer: "bob", parked: null }]);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(2000);
+    await mesh.publish("alice");
+    expect((await door.get("/v1/links")).links).toMatchObject([{ peer: "bob", parked: { events: 1, ofOthers: 0 } }]);
+  });
+
   it("say since when, and the age of what waits", async () => {
     await using mesh = await openWithAudit();
     const door = doorOf(mesh);

@@ -11,6 +11,7 @@ import {
   type LinkView,
   listLinks,
   listPeers,
+  parkedFor,
   type ParkedView,
 } from "../../../../federation/mod.ts";
 import { type EventStore, RefusedError } from "../../../../node/mod.ts";
@@ -116,13 +117,14 @@ function byKey(a: LinkView, b: LinkView): number {
   return keyOfLink(a) < keyOfLink(b) ? -1 : 1;
 }
 
-async function toLink(context: DoorContext, { sinceMs, lastErrorMs, lanes, parked, ...link }: LinkView) {
+/** With what is parked here for the neighbour itself. */
+async function toLink(context: DoorContext, { sinceMs, lastErrorMs, lanes, ...link }: LinkView) {
   const { store } = context.node;
   return {
     ...link,
     since: toTime(context, sinceMs),
     lastErrorAt: toTime(context, lastErrorMs),
-    parked: await toParked(context, parked),
+    parked: link.peer === null ? null : await toParked(context, parkedFor(context.federation!, link.peer)),
     lanes: await Promise.all(lanes.map((lane) => toLane(store, lane))),
   };
 }

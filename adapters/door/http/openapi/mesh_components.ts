@@ -59,9 +59,10 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     lastError: orNull(text("What went wrong last.")),
     lastErrorAt: orNull(time("When that was; null: not known.")),
     downs: count("Times that it went down since the start."),
-    dialState: orNull(
-      oneOf("dialling", "waiting", "open"),
-    ),
+    dialState: orNull({
+      ...oneOf("dialling", "waiting", "open"),
+      description: "Of a link that is not up; open: connected, and nobody is heard there; null: the other side dials.",
+    }),
     dialAttempts: orNull(count("Of a link that is not up: dials since it last was; null: the other side dials.")),
     nextDialInMs: orNull(count("Until this side dials again, ms; null: it does not, or is just doing so.")),
     parked: orNull(ref("Parked")),
