@@ -20,6 +20,8 @@ export interface StreamOptions {
   /** A CESQL expression. */
   readonly filter?: string;
   readonly group?: string;
+  /** Of a group: as the `ordered` of its subscriptions. On its own a stream goes by places in the log. Default no. */
+  readonly ordered?: boolean;
   /** `now`, `earliest`, a position (included), an RFC 3339 time, or the cursor of the last event seen. Ignored by a group that exists. */
   readonly since?: string;
   /** With `explicit`, an event comes again until it is acknowledged. Default `none`; a group then acknowledges on `take()`. */
@@ -161,7 +163,8 @@ async function groupStream(
   common: Common,
 ): Promise<EventStream> {
   const name = options.group!;
-  const record = { ...definition, name, ordered: false, scope: "mesh" } as const;
+  const { ordered = false } = options;
+  const record = { ...definition, name, ordered, scope: "mesh" } as const;
   let created = false;
   const group = await context.groups.enter(`group:${name}`, record, common.start, async (group, changes) => {
     created = changes.length > 0;

@@ -111,6 +111,16 @@ describe("GET /v1/stream", () => {
     expect(Math.min(first.eventIds.length, second.eventIds.length)).toBeGreaterThan(0);
   });
 
+  it("joins a group that is ordered", async () => {
+    await using door = await openTestDoor();
+    await door.call("PUT", "/v1/subscriptions/a", { config: { group: "billing", topic: ">", ordered: true } });
+    await using reader = await readStream(door, "?group=billing&ordered=true");
+    await door.fixture.publish({ id: "1" });
+    await reader.received(1);
+    expect(reader.eventIds).toEqual(["1"]);
+    expect((await door.call("GET", "/v1/stream?group=billing")).body.code).toBe("GROUP_MISMATCH");
+  });
+
   it("sends a comment every 15 seconds", async () => {
     await using door = await openTestDoor();
     const response = await door.open("GET", "/v1/stream");
@@ -189,6 +199,8 @@ describe("GET /v1/stream", () => {
       "?since=yesterday": "INVALID_CURSOR",
       "?group=no+spaces": "INVALID_PARAMETER",
       "?ack=explicit": "INVALID_PARAMETER",
+      "?ordered=true": "INVALID_PARAMETER",
+      "?group=g&ordered=yes": "INVALID_PARAMETER",
       "?ready=soon": "INVALID_PARAMETER",
     };
     for (const [query, code] of Object.entries(refusals)) {

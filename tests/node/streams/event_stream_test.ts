@@ -143,6 +143,18 @@ describe("A stream of a group", () => {
     expect([...ids(a, 1), ...ids(b, 1)]).toEqual(["1", "2"]);
   });
 
+  it("is ordered when it asks for that: one event of a key at a time; others of the group must ask for the same", async () => {
+    await using fixture = await openTestNode();
+    const stream = await open(fixture, { group: "g", ordered: true, ack: "explicit" });
+    const publish = (id: string, subject: string) => fixture.publish({ id, attributes: { subject } });
+    for (const [id, subject] of [["1", "a"], ["2", "a"], ["3", "b"]]) await publish(id, subject);
+    expect(ids(stream)).toEqual(["1", "3"]);
+    stream.acknowledge(1);
+    expect(ids(stream)).toEqual(["2"]);
+    expect(await code(open(fixture, { group: "g" }))).toBe("GROUP_MISMATCH");
+    await fixture.node.subscriptions.put("s", { config: { group: "g", topic: ">", ordered: true } });
+  });
+
   it("passes what it did not acknowledge to the next member", async () => {
     await using fixture = await openTestNode();
     const first = await open(fixture, { group: "g", ack: "explicit" });

@@ -147,6 +147,12 @@ const STREAMS: readonly Operation[] = [
       { name: "filter", in: "query", description: "A CESQL expression." },
       { name: "group", in: "query", description: "Each event goes to one member of the group." },
       {
+        name: "ordered",
+        in: "query",
+        description: "Of a group: its events of one key come one at a time, in the order in which they were accepted.",
+        schema: oneOf("true", "false"),
+      },
+      {
         name: "since",
         in: "query",
         description: "earliest, now (default), a position (included), an RFC 3339 time, or a cursor (not included).",

@@ -22,11 +22,13 @@ export function readStreamRequest({ node }: DoorContext, c: Context<DoorEnv>): S
   const query: Query = (name) => c.req.query(name);
   const topic = query("topic") ?? ">";
   requireScope(c.get("principal"), "subscribe", topic);
+  const group = readGroup(query);
   return {
     options: {
       topic,
       filter: query("filter"),
-      group: readGroup(query),
+      group,
+      ordered: readOrdered(query, group),
       since: readLastEventId(node, c.req.header("last-event-id")) ?? query("since"),
       ack: readChoice(query, "ack", ["none", "explicit"]),
       maxInFlight: readCount(query, "maxInFlight", { least: 1, most: 10_000 }),
@@ -46,6 +48,13 @@ function readGroup(query: Query): string | undefined {
   const group = query("group");
   if (group === undefined || GROUP.test(group)) return group;
   throw invalidParameter("group", group, "a group holds 1 to 128 letters, digits and . _ ~ -");
+}
+
+function readOrdered(query: Query, group: string | undefined): boolean {
+  const ordered = readChoice(query, "ordered", ["true", "false"]) === "true";
+  if (!ordered || group !== undefined) return ordered;
+  const why = "a stream of its own goes by places in the log; name a group, or pull from an ordered subscription";
+  throw invalidParameter("ordered", "true", why);
 }
 
 /** A browser that has seen no event yet may send an empty one. Unlike `since` it is always a cursor. */
