@@ -214,7 +214,7 @@ export class Federation {
     this.bestEffort = new BestEffort({
       ...{ world, self, log, local, traffic: options.traffic, topology: this.topology, trace: this.trace },
       destinationsOf: (topic, event) => this.interest.destinationsOf(topic, event),
-      linkTo: (peer) => this.links.neighbours.get(peer)?.open,
+      neighbour: (peer) => this.links.neighbours.get(peer),
       onNotice: warn,
       onError,
     });

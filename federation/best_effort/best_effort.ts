@@ -7,6 +7,7 @@ import { type CloudEvent, recordWithTtl, type StoredEvent } from "../../node/mod
 import type { CustodyLog } from "../custody_log.ts";
 import type { TraceJournal } from "../inspect/trace_journal.ts";
 import type { FrameDestination, FrameEvent, FrameGroup, FrameGroupHead } from "../link/codec/mod.ts";
+import type { Session } from "../link/session.ts";
 import type { LocalCluster } from "../local_cluster.ts";
 import { chooseHop } from "../next_hop.ts";
 import type { TrafficRule } from "../options.ts";
@@ -22,6 +23,13 @@ import { Tally } from "./tally.ts";
 
 type Destination = Omit<FrameDestination, "previous">;
 
+/** What is asked of a neighbour. */
+export interface BestEffortNeighbour {
+  /** `undefined`: the link is down. */
+  readonly open: OpenLink | undefined;
+  readonly active: Pick<Session, "hurry"> | undefined;
+}
+
 export interface BestEffortParts {
   readonly world: World;
   readonly self: string;
@@ -31,8 +39,8 @@ export interface BestEffortParts {
   readonly topology: Pick<Topology, "table" | "takesBestEffort" | "installs">;
   /** Where an own event has to go, by the interest of others. */
   readonly destinationsOf: (topic: string, event: () => CloudEvent) => readonly Destination[];
-  /** The way to a neighbour; `undefined`: its link is down. */
-  readonly linkTo: (peer: string) => OpenLink | undefined;
+  /** `undefined`: nobody of that name was met. */
+  readonly neighbour: (peer: string) => BestEffortNeighbour | undefined;
   readonly trace: Pick<TraceJournal, "noteGroup">;
   readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
   readonly onError: (error: unknown) => void;
@@ -57,16 +65,18 @@ export class BestEffort {
   readonly #since: number;
 
   constructor(parts: BestEffortParts) {
-    const { self, log, local, topology, traffic, trace, onNotice, onError } = parts;
+    const { world, self, log, local, topology, traffic, trace, neighbour, onNotice, onError } = parts;
     this.#parts = parts;
     this.#since = log.head;
     this.paths = new ClassPaths(self, topology);
     this.#inflow = new Inflow({
+      world,
       self,
       log,
       local,
       onCrossed: (peer, group) => trace.noteGroup("in", peer, group),
       onForward: (group, destinations) => this.#forward(group, destinations),
+      onUntold: (peer) => neighbour(peer)?.active?.hurry(),
       onTaken: () => this.#flush(),
       onArrived: (count) => this.tally.arrived += count,
       onRepeated: (count) => this.tally.repeats += count,
@@ -180,10 +190,10 @@ export class BestEffort {
   #outflowTo(peer: string): Outflow {
     let outflow = this.#outflows.get(peer);
     if (outflow !== undefined) return outflow;
-    const { world, linkTo } = this.#parts;
+    const { world, neighbour } = this.#parts;
     outflow = new Outflow({
       world,
-      link: () => linkTo(peer),
+      link: () => neighbour(peer)?.open,
       onSent: (groups) => this.#sent(peer, groups),
       onDropped: (groups, reason) => {
         for (const { destinations, events, ...group } of groups) {

@@ -12,8 +12,10 @@ interface Crossing {
 /** What a link takes at once, after a silence: a slow one needs half a second for it. */
 const BYTES_MIN = 512 * 1024;
 const BYTES_MAX = 16 * 1024 * 1024;
-/** Of what arrived from one HELLO to the next, so much may follow: a link that keeps up doubles what it is given. */
+/** Of what arrived in a round so much may follow: a link that keeps up doubles what it is given. */
 const GROWTH = 2;
+/** The window grows in the moment in which more has arrived, and shrinks at the end of a round only. */
+const ROUND_MS = 250;
 /** What was lost is never answered: after this it counts as gone. Longer than between two HELLOs on any sane link. */
 const FORGET_MS = 5000;
 
@@ -21,6 +23,9 @@ export class CrossingWindow {
   #size = BYTES_MIN;
   #underWay = 0;
   #crossings: Crossing[] = [];
+  /** What arrived in this round, and since when it is one. */
+  #arrived = 0;
+  #since = 0;
 
   /** Bytes that may be sent now; one frame more than this may be under way. */
   room(now: number): number {
@@ -39,15 +44,23 @@ export class CrossingWindow {
   }
 
   /** The neighbour said that it has got so far. */
-  heard(sequence: number): void {
+  heard(sequence: number, now: number): void {
     const open = this.#crossings.findIndex((crossing) => crossing.sequence > sequence);
-    const arrived = this.#letGo(open < 0 ? this.#crossings.length : open);
-    this.#size = Math.min(BYTES_MAX, Math.max(BYTES_MIN, arrived * GROWTH));
+    this.#arrived += this.#letGo(open < 0 ? this.#crossings.length : open);
+    const size = Math.min(BYTES_MAX, Math.max(BYTES_MIN, this.#arrived * GROWTH));
+    if (now - this.#since < ROUND_MS) {
+      this.#size = Math.max(this.#size, size);
+      return;
+    }
+    this.#size = size;
+    this.#arrived = 0;
+    this.#since = now;
   }
 
   reset(): void {
     this.#letGo(this.#crossings.length);
     this.#size = BYTES_MIN;
+    this.#arrived = 0;
   }
 
   #letGo(count: number): number {

@@ -17,15 +17,19 @@ import {
   type Hello,
 } from "../link/codec/mod.ts";
 import type { LocalCluster } from "../local_cluster.ts";
+import type { World } from "../world.ts";
 import type { DropReason } from "./drop_reason.ts";
 import { SeenFrames } from "./seen_frames.ts";
 
 export interface InflowParts {
+  readonly world: Pick<World, "now">;
   readonly self: string;
   readonly log: CustodyLog;
   readonly local: Pick<LocalCluster, "judge" | "hasMember">;
   /** A frame came for the first time. */
   readonly onCrossed: (peer: string, group: FrameGroup) => void;
+  /** Much has come since a neighbour was last told how far it got: it should be told now. */
+  readonly onUntold: (peer: string) => void;
   /** Events for other clusters. */
   readonly onForward: (group: FrameGroup, destinations: readonly FrameDestination[]) => void;
   /** All of a frame that is for others was passed on. */
@@ -56,6 +60,9 @@ interface Candidate {
 /** Events that wait for the disk, over all links. Past it they are dropped: this class is not worth more memory. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 const COMMIT_BYTES_MAX = 4 * 1024 * 1024;
+/** A sender that bursts waits for word of this, else HELLO comes when it comes; words are no closer than that. */
+const UNTOLD_BYTES = 128 * 1024;
+const UNTOLD_MS = 10;
 /** The room above is for what is in custody; doors stop here, too (design §5). */
 const ROOM_PERMILLE = 700;
 
@@ -73,6 +80,10 @@ export class Inflow {
   /** How far a neighbour's frames came: what it is told, so that it knows what is under way. */
   received(peer: string): Hello["received"]["best-effort"] {
     const seen = this.#seen.get(peer);
+    if (seen !== undefined) {
+      seen.untoldBytes = 0;
+      seen.toldAt = this.#parts.world.now();
+    }
     return seen && { linkEpoch: seen.linkEpoch, sequence: seen.highest, chain: chainToHex(CHAIN_START) };
   }
 
@@ -87,11 +98,16 @@ export class Inflow {
     if (frame.groups.some(({ ended }) => ended !== undefined)) {
       return this.#refuse(peer, "MALFORMED", "a best-effort frame tells of events that ended");
     }
-    if (!this.#seenOf(peer).take(frame.linkEpoch, frame.sequence)) return this.#repeat(frame);
+    const seen = this.#seenOf(peer);
+    if (!seen.take(frame.linkEpoch, frame.sequence)) return this.#repeat(frame);
     for (const group of frame.groups) this.#take(frame, group);
     this.#parts.onTaken();
     if (!this.#busy) this.#next();
     for (const group of frame.groups) this.#parts.onCrossed(peer, group); // for people: nobody waits for it
+    seen.untoldBytes += bytes.length;
+    if (seen.untoldBytes >= UNTOLD_BYTES && this.#parts.world.now() - seen.toldAt >= UNTOLD_MS) {
+      this.#parts.onUntold(peer);
+    }
   }
 
   #seenOf(peer: string): SeenFrames {

@@ -82,7 +82,7 @@ export class Outflow {
 
   /** The neighbour has said how far it got in a link epoch. */
   heard(linkEpoch: number, sequence: number): void {
-    if (linkEpoch === this.#linkEpoch) this.#window.heard(sequence);
+    if (linkEpoch === this.#linkEpoch) this.#window.heard(sequence, this.#parts.world.now());
   }
 
   #send(groups: readonly OutGroup[]): DropReason | undefined {

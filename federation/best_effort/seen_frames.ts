@@ -7,6 +7,9 @@ export class SeenFrames {
   readonly #recent = new Float64Array(WINDOW);
   #linkEpoch = 0;
   #highest = 0;
+  /** Bytes that came since the neighbour was last told how far it got, and when that was. */
+  untoldBytes = 0;
+  toldAt = 0;
 
   get linkEpoch(): number {
     return this.#linkEpoch;

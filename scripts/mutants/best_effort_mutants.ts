@@ -7,8 +7,8 @@ export const BEST_EFFORT_MUTANTS: readonly SeededMutant[] = [
     name: "take a frame without custody as often as it comes",
     why: "A network that repeats would have events passed on, and delivered, twice.",
     file: "federation/best_effort/inflow.ts",
-    from: "if (!this.#seenOf(peer).take(frame.linkEpoch, frame.sequence)) return this.#repeat(frame);",
-    to: "this.#seenOf(peer).take(frame.linkEpoch, frame.sequence);",
+    from: "if (!seen.take(frame.linkEpoch, frame.sequence)) return this.#repeat(frame);",
+    to: "seen.take(frame.linkEpoch, frame.sequence);",
   },
   {
     name: "tell copies of an event without custody apart by its number",

@@ -6,7 +6,7 @@ import type { TrafficRule } from "../../../federation/mod.ts";
 import { Graph, RouteTable } from "../../../federation/routing/paths/mod.ts";
 import { FakeLog } from "../../support/fake_log.ts";
 import { FakeWorld } from "../../support/fake_world.ts";
-import { aDestination, aFrame, aGroup, writeFrame } from "../frame_support.ts";
+import { aDestination, aFrame, aGroup, aRecord, writeFrame } from "../frame_support.ts";
 
 const RULES: readonly TrafficRule[] = [
   { pattern: "order.lost", lane: "normal" },
@@ -31,6 +31,7 @@ class Setup {
   readonly table = new RouteTable("alice");
   readonly frames: { readonly peer: string; readonly groups: readonly FrameGroup[] }[] = [];
   readonly trace: string[] = [];
+  readonly hurried: string[] = [];
   readonly bestEffort: BestEffort;
   older: string[] = [];
   down: string[] = [];
@@ -64,10 +65,11 @@ class Setup {
         takesBestEffort: (cluster) => !this.older.includes(cluster),
       },
       destinationsOf: () => this.wanted.map((cluster) => ({ cluster, ungrouped: true, groups: [] })),
-      linkTo: (peer) => {
-        if (this.down.includes(peer)) return undefined;
+      neighbour: (peer) => {
+        const active = { hurry: () => void this.hurried.push(peer) };
+        if (this.down.includes(peer)) return { open: undefined, active: undefined };
         const publish = (bytes: Uint8Array): void => this.#published(peer, bytes);
-        return { linkEpoch: 5, bufferedBytes: 0, payloadBytesMax: 1024 * 1024, publish };
+        return { open: { linkEpoch: 5, bufferedBytes: 0, payloadBytesMax: 1024 * 1024, publish }, active };
       },
       trace: {
         noteGroup: (direction, peer, { events }, reason) =>
@@ -230,6 +232,16 @@ describe("BestEffort on the way", () => {
     setup.receive({ origin: "dora", hops: ["dora", "bob"], destinations: [aDestination({ cluster: "charlie" })] });
     setup.receive({ origin: "c0", hops: [...hops, "bob"], destinations: [aDestination({ cluster: "dora" })] }, 2);
     expect([setup.left, setup.dropped]).toEqual([[], { LOOP_AVOIDED: 1, HOP_LIMIT: 1 }]);
+  });
+
+  it("says HELLO to who sends much", () => {
+    const setup = new Setup();
+    setup.receive({ origin: "charlie", hops: ["charlie", "bob"], destinations: [aDestination({ cluster: "alice" })] });
+    expect(setup.hurried).toEqual([]);
+    const events = [{ sequence: 2, ageMs: 0, record: aRecord(2, { data: "x".repeat(140_000) }) }];
+    const destinations = [aDestination({ cluster: "alice" })];
+    setup.receive({ origin: "charlie", hops: ["charlie", "bob"], destinations, events }, 2);
+    expect(setup.hurried).toEqual(["bob"]);
   });
 
   it("does so also where no rule of its own says anything of the class", () => {

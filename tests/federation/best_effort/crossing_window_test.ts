@@ -20,20 +20,27 @@ describe("CrossingWindow", () => {
   it("lets go of what the neighbour says it has got, up to there", () => {
     const window = new CrossingWindow();
     for (const sequence of [1, 2, 3]) sent(window, sequence, 1000);
-    window.heard(2);
+    window.heard(2, 0);
     expect(window.underWay).toBe(1000);
   });
 
-  it("gives twice what came since the neighbour spoke last, from half a megabyte to 16", () => {
+  it("gives twice what came within a round, from half a megabyte to 16: more at once, less at its end", () => {
     const window = new CrossingWindow();
     sent(window, 1, MB);
-    window.heard(1);
+    window.heard(1, 10);
     expect(window.room(0)).toBe(2 * MB);
-    sent(window, 2, 100 * MB);
-    window.heard(2);
+    sent(window, 2, 2 * MB);
+    window.heard(2, 20);
+    expect(window.room(0)).toBe(6 * MB);
+    sent(window, 3, 100 * MB);
+    window.heard(3, 249);
     expect(window.room(0)).toBe(16 * MB);
-    sent(window, 3, 10);
-    window.heard(3);
+    sent(window, 4, 10);
+    window.heard(4, 250);
+    expect(window.room(0)).toBe(16 * MB);
+    window.heard(4, 499);
+    expect(window.room(0)).toBe(16 * MB);
+    window.heard(4, 500);
     expect(window.room(0)).toBe(HALF_MB);
   });
 
@@ -49,7 +56,7 @@ describe("CrossingWindow", () => {
   it("begins anew with reset()", () => {
     const window = new CrossingWindow();
     sent(window, 1, MB);
-    window.heard(1);
+    window.heard(1, 0);
     sent(window, 2, MB);
     window.reset();
     expect([window.room(0), window.underWay]).toEqual([HALF_MB, 0]);

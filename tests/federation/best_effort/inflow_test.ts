@@ -5,11 +5,14 @@ import type { Frame, FrameGroup } from "../../../federation/link/codec/mod.ts";
 import type { Arrival } from "../../../federation/mod.ts";
 import { StoreFullError } from "../../../node/mod.ts";
 import { FakeLog } from "../../support/fake_log.ts";
+import { FakeWorld } from "../../support/fake_world.ts";
 import { aDestination, aFrame, aGroup, aRecord, writeFrame } from "../frame_support.ts";
 
 /** Bob's side of a link with alice. */
 class Setup {
+  readonly world = new FakeWorld();
   readonly log = new FakeLog({ cluster: "bob" });
+  readonly told: string[] = [];
   readonly forwarded: string[] = [];
   readonly dropped: string[] = [];
   readonly refused: string[] = [];
@@ -29,6 +32,7 @@ class Setup {
 
   constructor() {
     this.inflow = new Inflow({
+      world: this.world,
       self: "bob",
       log: this.log,
       local: {
@@ -37,6 +41,10 @@ class Setup {
       },
       onCrossed: () => this.crossed++,
       onForward: (_, destinations) => this.forwarded.push(destinations.map(({ cluster }) => cluster).join()),
+      onUntold: (peer) => {
+        this.told.push(peer);
+        this.inflow.received(peer);
+      },
       onTaken: () => this.history.push(`taken, ${this.log.commits.length} commits`),
       onArrived: (count) => this.arrived += count,
       onRepeated: (count) => this.repeats += count,
@@ -92,6 +100,20 @@ describe("Inflow", () => {
     setup.inflow.receive("alice", bytes.slice());
     expect([setup.arrived, setup.repeats, setup.crossed]).toEqual([1, 1, 1]);
     expect(setup.inflow.received("alice")).toEqual({ linkEpoch: 5, sequence: 3, chain: "0000000000000000" });
+  });
+
+  it("has a neighbour told how far it got after each 128 KiB, though not more often than each 10 ms", () => {
+    const setup = new Setup();
+    const receive = (sequence: number) => setup.receive({ events: anEventOf(sequence, { data: "x".repeat(70_000) }) });
+    receive(1);
+    expect(setup.told).toEqual([]);
+    receive(2);
+    expect(setup.told).toEqual(["alice"]);
+    for (const sequence of [3, 4]) receive(sequence);
+    expect(setup.told).toHaveLength(1);
+    setup.world.advance(10);
+    receive(5);
+    expect(setup.told).toHaveLength(2);
   });
 
   it("asks the publish window as if each event were another one, so that a copy of itself is a repeat", () => {

@@ -121,6 +121,15 @@ describe("events of class best-effort", () => {
     for (const cluster of ["london", "oslo", "rome"]) expect(arrived(mesh, cluster)).toEqual(ids);
   });
 
+  it("come nearly all over a link that keeps up, also in a burst of many times what may be under way at first", () => {
+    const mesh = formMesh({ links: "paris-london", wants: { london: [">"] }, bestEffort: "metrics.>" });
+    // 20 MB within 0.4 s.
+    publish(mesh, "paris", { count: 2000, topic: METRICS, everyMs: 0.2, dataBytes: 10_000 });
+    mesh.run(3000);
+    expect(arrived(mesh, "london").length).toBeGreaterThan(1950);
+    expect(arrived(mesh, "london").length + counts(mesh, "paris")["best-effort: CONGESTED"]).toBe(2000);
+  });
+
   it("do not keep those in custody waiting on a narrow link: what is more than it takes is dropped", () => {
     const mesh = formMesh({ links: "paris-london", wants: { london: [">"] }, bestEffort: "metrics.>" });
     setQuality(mesh, { bytesPerMs: 1000 });
