@@ -180,6 +180,27 @@ export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
     to: "    return true;\n",
   },
   {
+    name: "join documents without the books that changed",
+    why: "After a crash what had ended in them would be in no document and in no book.",
+    file: "federation/custody/compaction.ts",
+    from: "!book.isWritten && epochs.has(book.epoch)",
+    to: "book.isWritten && epochs.has(book.epoch)",
+  },
+  {
+    name: "take a book for written as soon as it is to be written",
+    why: "Documents would be joined without it, and a crash right after would lose what has ended.",
+    file: "federation/ledger/accounts.ts",
+    from: "    this.#parts.whenDurable(() => dirty.forEach((book, i) => book.noteWritten(counts[i])));\n",
+    to: "    dirty.forEach((book, i) => book.noteWritten(counts[i]));\n",
+  },
+  {
+    name: "dispatch a topic once where filters look at more than it",
+    why: "Events that a filter stops would cross the mesh, and events that it wants would not.",
+    file: "federation/custody/departures.ts",
+    from: "      before = looked ? undefined : found;\n",
+    to: "      before = found;\n",
+  },
+  {
     name: "break the chain of a destination",
     why: "The destination could not tell a gap from events that were for others.",
     file: "federation/custody/own_runs.ts",
