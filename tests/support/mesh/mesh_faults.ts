@@ -188,6 +188,7 @@ async function restore({ mesh, load, history, random }: MeshScene): Promise<Stru
   await node.restart();
   await mesh.connected();
   const before = load.accepted;
+  load.allowMore(2 * FRESH_EVENTS); // a subscriber may want the half of it
   for (const cluster of mesh.clusters) load.resume("publishers", cluster);
   await load.until(() => load.accepted >= before + FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   await load.calm();
@@ -195,6 +196,7 @@ async function restore({ mesh, load, history, random }: MeshScene): Promise<Stru
   rmSync(node.dataDir, { recursive: true });
   cpSync(join(copy.path, "data"), node.dataDir, { recursive: true });
   history.add({ type: "restored", cluster: target });
+  load.allowMore(2 * FRESH_EVENTS);
   for (const cluster of mesh.clusters) if (cluster !== target) load.resume("publishers", cluster);
   await load.until(() => load.inFlight >= FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   return {
@@ -230,6 +232,7 @@ async function impersonate({ mesh, load, random }: MeshScene): Promise<StruckFau
     String(mesh.node(neighbour).ready.nats),
   ]);
   const intruder = await NodeProcess.start({ flags: ["--id", target, "--cluster", target, ...joins] });
+  load.allowMore(2 * FRESH_EVENTS);
   for (const cluster of mesh.clusters) load.resume("publishers", cluster);
   await load.until(() => load.inFlight >= FRESH_EVENTS, DRAIN_TIMEOUT_MS);
   return { target, holdMs: 2 * NOTICED_MS, heal: () => intruder[Symbol.asyncDispose]() };

@@ -108,6 +108,11 @@ export class MeshLoad {
     this.#allowed = events;
   }
 
+  /** However much is sent already, there is at least so much left to send. */
+  allowMore(events: number): void {
+    this.#allowed = Math.max(this.#allowed, this.#claimed + events);
+  }
+
   /** All publishers wait, and everything wanted has arrived. */
   async calm(): Promise<void> {
     for (const cluster of this.#mesh.clusters) this.pause("publishers", cluster);
