@@ -53,7 +53,7 @@ interface WaitingFrame {
 }
 
 /** Frames that wait for the disk, over all links; past it a sender is told to wait. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+export const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** A commit takes no more than this, so that its answers do not come late. */
 const COMMIT_BYTES_MAX = 4 * 1024 * 1024;
 const COMMIT_FRAMES_MAX = 64;

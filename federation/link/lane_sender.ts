@@ -154,6 +154,12 @@ export class LaneSender {
     this.pump();
   }
 
+  /** What the receiver takes at once, bytes; `undefined`: it does not say. At 0 this lane stands still, until it says more. */
+  setCredit(bytes: number | undefined): void {
+    this.#window.limit = bytes ?? Infinity;
+    this.pump();
+  }
+
   /** Closes the link epoch: what was not acknowledged is dispatched anew. */
   close(): void {
     if (!this.#open) return;

@@ -18,10 +18,12 @@ import {
 import { LOOK_MS } from "./heartbeat.ts";
 import type { BusMessage, LinkBus } from "./link_bus.ts";
 import type { SenderNotice } from "./lane_sender.ts";
+import { LoopLag } from "./loop_lag.ts";
 import { Neighbour, type NeighbourParts } from "./neighbour.ts";
 import { OwnHellos } from "./own_hellos.ts";
 import { Peers } from "./peers.ts";
 import { encodeAnswer } from "./publish_ack.ts";
+import { ReceiveCredit } from "./receive_credit.ts";
 import { decodeRefusal, encodeRefusal, type Refusal } from "./refusal.ts";
 import { Session } from "./session.ts";
 import { type Stranger, Strangers } from "./strangers.ts";
@@ -70,6 +72,8 @@ export class Links {
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #peers: Peers;
   readonly #hellos = new OwnHellos();
+  readonly #credit = new ReceiveCredit();
+  readonly #lag = new LoopLag();
   readonly #strangers = new Strangers();
   readonly #told = new Map<string, number>();
   #epochs: number;
@@ -308,6 +312,7 @@ export class Links {
   }
 
   #heard(neighbour: Neighbour, hello: Hello): void {
+    neighbour.setCredit(hello.creditBytes);
     if (hello.reason?.code !== LEAVING) return this.#parts.onHello(neighbour, hello);
     neighbour.left = true;
     const { active, peer } = neighbour;
@@ -399,9 +404,9 @@ export class Links {
   }
 
   #helloTo(neighbour: Neighbour): Hello {
-    const { congested } = this;
-    const self = { ...this.#parts, root: this.#parts.root(), congested, reason: this.#farewell };
-    return this.#hellos.to(neighbour, self);
+    const creditBytes = this.#credit.of(this.#neighbours.values());
+    const told = { congested: this.congested, creditBytes, loopLagMs: this.#lag.ms, reason: this.#farewell };
+    return this.#hellos.to(neighbour, { ...this.#parts, ...told, root: this.#parts.root() });
   }
 
   #schedule(): void {
@@ -415,6 +420,7 @@ export class Links {
 
   #tick(lateMs: number): void {
     const now = this.#parts.world.now();
+    this.#lag.note(lateMs, now);
     for (const attached of [...this.#buses.values()]) {
       for (const session of [...attached.sessions.values()]) session.tick(lateMs);
       if (attached.isDue(now) && !this.#leaving) this.#meet(attached);

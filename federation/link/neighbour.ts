@@ -9,6 +9,7 @@ import type { World } from "../world.ts";
 import { BEST_EFFORT, type Lane, LANES } from "./codec/mod.ts";
 import type { BeatNumbers } from "./heartbeat.ts";
 import { LaneSender, type SenderNotice } from "./lane_sender.ts";
+import type { Credit } from "./receive_credit.ts";
 import type { Session } from "./session.ts";
 import type { LinkSubjects } from "./subjects.ts";
 
@@ -142,6 +143,11 @@ export class Neighbour {
       sender.open(this.#linkEpoch, { received: theirs.received[lane], regretMs, samePeer });
     }
     this.#active?.hurry();
+  }
+
+  /** What the neighbour takes at once, by lane. */
+  setCredit(credit: Credit): void {
+    for (const [lane, sender] of this.#senders) sender.setCredit(credit[lane]);
   }
 
   /** What was not acknowledged is dispatched anew. */

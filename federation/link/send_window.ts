@@ -1,8 +1,8 @@
 /** How many bytes may be under way: grows while answers are quick, halves when they fail to come (AIMD, RFC 5681 in spirit). */
 
 const START_BYTES = 1024 * 1024;
-const BYTES_MIN = 256 * 1024;
-const BYTES_MAX = 16 * 1024 * 1024;
+export const WINDOW_BYTES_MIN = 256 * 1024;
+export const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 const GROWTH_BYTES = 256 * 1024;
 
 export class SendWindow {
@@ -11,10 +11,12 @@ export class SendWindow {
   #smoothedMs = 0;
   #deviationMs = 0;
   #timeouts = 0;
+  /** What the receiver takes at once. Survives `reset()`. */
+  limit = Infinity;
 
   /** Bytes that may be sent now; at most one frame more than this is under way. */
   get room(): number {
-    return Math.max(0, this.#size - this.#underWay);
+    return Math.max(0, Math.min(this.#size, this.limit) - this.#underWay);
   }
 
   reset(): void {
@@ -30,12 +32,12 @@ export class SendWindow {
     this.#underWay = Math.max(0, this.#underWay - bytes);
     this.#timeouts = 0;
     this.#measure(tookMs);
-    if (this.#size < BYTES_MAX) this.#size = Math.min(BYTES_MAX, this.#size + GROWTH_BYTES);
+    if (this.#size < WINDOW_BYTES_MAX) this.#size = Math.min(WINDOW_BYTES_MAX, this.#size + GROWTH_BYTES);
   }
 
   timedOut(): void {
     this.#timeouts++;
-    this.#size = Math.max(BYTES_MIN, this.#size / 2);
+    this.#size = Math.max(WINDOW_BYTES_MIN, this.#size / 2);
   }
 
   /** How long an answer may take before the frame is sent again (RFC 6298, with back-off), at least `leastMs`. */

@@ -4,6 +4,7 @@ import type { World } from "../world.ts";
 import { decodeHello, encodeHello, type Hello } from "./codec/mod.ts";
 import { type BeatNumbers, Heartbeat, LOOK_MS } from "./heartbeat.ts";
 import type { LinkBus } from "./link_bus.ts";
+import { LAG_MS_MAX } from "./loop_lag.ts";
 import type { ControlKind, LinkSubjects } from "./subjects.ts";
 
 export interface SessionParts {
@@ -83,9 +84,11 @@ export class Session {
     const now = this.#parts.world.now();
     if (lateMs > 200) this.#heartbeat.forgive(lateMs);
     if (now >= this.#nextAt - LOOK_MS / 2) this.#say(now); // at the look that is nearest: the next one may be far too late
-    if (this.#state === "up" && this.#heartbeat.isDead(now)) {
+    // Whoever says that it is late is given that much more time.
+    const graceMs = Math.min(LAG_MS_MAX, this.#theirs?.loopLagMs ?? 0);
+    if (this.#state === "up" && this.#heartbeat.isDead(now - graceMs)) {
       const silentMs = Math.round(now - this.#heartbeat.heardAt);
-      const heard = silentMs > this.#heartbeat.deadlineMs;
+      const heard = silentMs > this.#heartbeat.deadlineMs + graceMs;
       this.close(heard ? `no HELLO for ${silentMs} ms` : "the peer is heard but does not hear this node");
     }
     if (this.#state === "opening" && now - this.#since > OPENING_MS && this.lastError === undefined) {

@@ -13,15 +13,17 @@ export interface SaidOfSelf {
   readonly root: string;
   /** Destinations for which nothing more is taken now. */
   readonly congested: readonly string[];
+  /** How late its timers are, ms. */
+  readonly loopLagMs: number;
+  /** What it takes at once, by lane. */
+  readonly creditBytes: Hello["creditBytes"];
   /** Why it will not speak any more. */
   readonly reason: Hello["reason"];
 }
 
-const NO_LIMITS: Hello["creditBytes"] = {};
-
 /** `linkEpoch`: of the frames to that neighbour. */
 export function toHello(
-  { identity, ackAfterSync, places, bestEffort, root, congested, reason }: SaidOfSelf,
+  { identity, ackAfterSync, places, bestEffort, root, congested, loopLagMs, creditBytes, reason }: SaidOfSelf,
   { peer, linkEpoch }: { readonly peer: string; readonly linkEpoch: number },
 ): Hello {
   const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
@@ -36,9 +38,9 @@ export function toHello(
     linkEpoch,
     received: { ...received, [BEST_EFFORT]: bestEffort.received(peer) },
     root,
-    loopLagMs: 0,
+    loopLagMs,
     congested,
-    creditBytes: NO_LIMITS,
+    creditBytes,
     ...reason !== undefined && { reason },
   } as Hello;
 }

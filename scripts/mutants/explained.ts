@@ -25,7 +25,7 @@ export const EXPLAINED: readonly Explained[] = [
   },
   {
     file: "federation/link/send_window.ts",
-    line: "if (this.#size < BYTES_MAX) this.#size = Math.min(BYTES_MAX, this.#size + GROWTH_BYTES);",
+    line: "if (this.#size < WINDOW_BYTES_MAX) this.#size = Math.min(WINDOW_BYTES_MAX, this.#size + GROWTH_BYTES);",
     change: '"<" becomes "<="',
     why: "At its bound the window stays as it is either way.",
   },

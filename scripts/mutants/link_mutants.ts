@@ -87,4 +87,25 @@ export const LINK_MUTANTS: readonly SeededMutant[] = [
     from: "    return now - Math.min(this.#heardAt, this.#provenAt + this.intervalMs) > this.deadlineMs;\n",
     to: "    return now - this.#heardAt > this.deadlineMs;\n",
   },
+  {
+    name: "do not wait for what is under way before leaving",
+    why: "What a node that is stopped has for others would wait until it is back.",
+    file: "federation/membership/farewell.ts",
+    from: "() => !hasToHandOn(federation)",
+    to: "() => true",
+  },
+  {
+    name: "leave without making the links dear first",
+    why: "What crosses the node would stand still until its neighbours have noticed.",
+    file: "federation/membership/farewell.ts",
+    from: '  topology.leave("draining");\n',
+    to: "",
+  },
+  {
+    name: "take a closed epoch for closed whatever comes of it",
+    why: "A copy of the origin's data would silence the original, and its events would count as delivered.",
+    file: "federation/custody/coverage.ts",
+    from: "closed.set(epoch, Math.max(last, closed.get(epoch) ?? 0))",
+    to: "closed.set(epoch, Number.MAX_SAFE_INTEGER)",
+  },
 ];

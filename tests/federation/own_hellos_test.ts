@@ -6,6 +6,7 @@ import { Places } from "../../federation/custody/places.ts";
 import { anIdentity } from "./hello_support.ts";
 
 const CONGESTED: readonly string[] = [];
+const NO_LIMITS: Hello["creditBytes"] = {};
 
 function own() {
   const places = new Places();
@@ -26,6 +27,8 @@ function own() {
       },
       root: mesh.root,
       congested,
+      loopLagMs: 0,
+      creditBytes: NO_LIMITS,
       reason,
     });
   return { places, mesh, bestEffort, say };

@@ -17,6 +17,19 @@ describe("SendWindow", () => {
     expect(window.room).toBe(0);
   });
 
+  it("goes no further than the receiver takes, also after a reset", () => {
+    const window = new SendWindow();
+    window.limit = 1000;
+    window.sent(600);
+    expect(window.room).toBe(400);
+    window.reset();
+    expect(window.room).toBe(1000);
+    window.limit = 0;
+    expect(window.room).toBe(0);
+    window.limit = Infinity;
+    expect(window.room).toBe(MIB);
+  });
+
   it("has room again for what was acknowledged, and grows", () => {
     const window = new SendWindow();
     window.sent(MIB);
