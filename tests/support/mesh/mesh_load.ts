@@ -65,6 +65,7 @@ export class MeshLoad {
   /** Subscribes everywhere, waits until the mesh knows, then begins. */
   async start(): Promise<void> {
     for (const subscriber of this.#subscribers) await this.#subscribe(subscriber);
+    await this.#knownEverywhere();
     const { publishers } = this.#options;
     const run = (acts: readonly (() => Promise<void>)[]) =>
       Promise.all(acts.map((act) => act().catch((error) => this.#failure ??= error)));
@@ -168,6 +169,21 @@ export class MeshLoad {
       },
     );
     if (status !== 201 || body.missing.length > 0) throw new Error(`Cannot subscribe at "${cluster}": ${text}`);
+  }
+
+  /** A cluster that could not be reached when another one subscribed, as on a loaded machine, was not waited for. */
+  async #knownEverywhere(): Promise<void> {
+    await eventually(async () => {
+      for (const { cluster } of this.#subscribers) {
+        const { body } = await this.#mesh.node(cluster).call("GET", "/v1/interest");
+        const known = new Map<string, number>(
+          body.interest.map((each: { cluster: string; told: number }) => [each.cluster, each.told]),
+        );
+        for (const other of this.#mesh.clusters) {
+          if (!known.get(other)) throw new Error(`Cannot go on: "${cluster}" does not know what "${other}" wants`);
+        }
+      }
+    }, { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 50 });
   }
 
   async #publish(cluster: string, publisher: string, index: number): Promise<void> {
