@@ -3,8 +3,8 @@
  *
  *     bun run bench [name …] [--json]         deno task bench [name …] [--json]
  *
- * Without names everything but `soak` runs, in about ten minutes. Servers run on the runtime that runs this. Progress goes
- * to standard error, the figures to standard output. docs/benchmarks.md says what they mean.
+ * Without names everything but `soak` and `mesh-1000` runs, in about twenty minutes. Servers run on the runtime that runs
+ * this. Progress goes to standard error, the figures to standard output. docs/benchmarks.md says what they mean.
  */
 
 import process from "node:process";
@@ -23,7 +23,7 @@ import { benchFlooding } from "./flooding.ts";
 import { benchLink } from "./link_bench.ts";
 import { benchLiveness } from "./liveness_bench.ts";
 import { benchMatcher } from "./matcher.ts";
-import { benchMesh } from "./mesh_bench.ts";
+import { benchLargeMesh, benchMesh } from "./mesh_bench.ts";
 import { benchPaths } from "./paths.ts";
 import { benchPublish, benchPublishFull } from "./publish_bench.ts";
 import { benchPull } from "./pull_bench.ts";
@@ -54,8 +54,12 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   drain: benchDrain,
   "dead-link": benchDeadLink,
   "idle-link": benchIdleLink,
+  "mesh-1000": benchLargeMesh,
   soak: benchSoak,
 };
+
+/** They take long, or much memory. */
+const ON_DEMAND: readonly string[] = ["soak", "mesh-1000"];
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -68,7 +72,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (unknown !== undefined) {
     throw new RangeError(`Cannot run benchmark "${unknown}": choose among ${Object.keys(BENCHES).join(", ")}`);
   }
-  const names = named.length > 0 ? named : Object.keys(BENCHES).filter((name) => name !== "soak");
+  const names = named.length > 0 ? named : Object.keys(BENCHES).filter((name) => !ON_DEMAND.includes(name));
   const results: (Figure & { readonly bench: string })[] = [];
   for (const name of names) {
     process.stderr.write(`${runtimeName}: ${name} …\n`);

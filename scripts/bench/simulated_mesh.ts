@@ -46,6 +46,7 @@ export class SimulatedMesh {
     const mesh = new SimulatedMesh(size, seed);
     for (const cluster of mesh.clusters) mesh.start(cluster);
     mesh.rest();
+    collectGarbage();
     return mesh;
   }
 
@@ -168,6 +169,11 @@ function planLinks(clusters: readonly string[], random: SimRandom): Link[] {
     if (neighbours[a].size < DEGREE && neighbours[b].size < DEGREE) join(a, b);
   }
   return links;
+}
+
+/** A large mesh has far more under way while it comes together than it holds afterwards; Bun would keep room for all of it. */
+function collectGarbage(): void {
+  (globalThis as { readonly Bun?: { gc(force: boolean): void } }).Bun?.gc(true);
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
