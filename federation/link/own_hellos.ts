@@ -3,8 +3,6 @@
 import type { Hello } from "./codec/mod.ts";
 import { type SaidOfSelf, toHello } from "./to_hello.ts";
 
-type Received = Hello["received"];
-
 export class OwnHellos {
   readonly #last = new Map<string, Hello>();
 
@@ -17,21 +15,12 @@ export class OwnHellos {
   }
 }
 
-/** Whether two say the same. Members that are objects made anew, but for `received`, count as other ones. */
-function isSame(a: Hello, b: Hello): boolean {
-  const { received: left, ...ofA } = a;
-  const { received: right, ...ofB } = b;
-  return isSameShallow(ofA, ofB) && isSameReceived(left, right);
-}
-
-function isSameReceived(a: Received, b: Received): boolean {
-  const lanes = Object.keys(b) as (keyof Received)[];
-  return Object.keys(a).length === lanes.length && lanes.every((lane) => isSameShallow(a[lane], b[lane]));
-}
-
-function isSameShallow(a: object | undefined, b: object | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  const [left, right] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
-  const names = Object.keys(right);
-  return Object.keys(left).length === names.length && names.every((name) => left[name] === right[name]);
+/** Whether two values say the same: texts, numbers, and lists and objects of such. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const [before, now] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  for (const name in before) if (!(name in now)) return false;
+  for (const name in now) if (!isSame(before[name], now[name])) return false;
+  return true;
 }

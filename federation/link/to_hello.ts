@@ -2,7 +2,7 @@
 
 import type { BestEffort } from "../best_effort/best_effort.ts";
 import type { Places } from "../custody/places.ts";
-import { BEST_EFFORT, chainToHex, type Hello, LANES, type Meet } from "./codec/mod.ts";
+import { BEST_EFFORT, chainToHex, type Hello, type Lane, LANES, type Meet } from "./codec/mod.ts";
 
 export interface SaidOfSelf {
   readonly identity: Meet;
@@ -26,17 +26,18 @@ export function toHello(
   { identity, ackAfterSync, places, bestEffort, root, congested, loopLagMs, creditBytes, reason }: SaidOfSelf,
   { peer, linkEpoch }: { readonly peer: string; readonly linkEpoch: number },
 ): Hello {
-  const received: Record<string, { linkEpoch: number; sequence: number; chain: string }> = {};
+  const received: Record<string, Hello["received"][Lane]> = {};
   for (const lane of LANES) {
     const { linkEpoch, sequence, chain } = places.durable(peer, lane);
     if (linkEpoch > 0) received[lane] = { linkEpoch, sequence, chain: chainToHex(chain) };
   }
+  received[BEST_EFFORT] = bestEffort.received(peer);
   return {
     ...identity,
     fence: 0,
     ackAfterSync,
     linkEpoch,
-    received: { ...received, [BEST_EFFORT]: bestEffort.received(peer) },
+    received,
     root,
     loopLagMs,
     congested,

@@ -16,6 +16,22 @@ describe("ByteWriter", () => {
     expect([...writer.bytes]).toEqual(Array.from({ length: 300 }, (_, i) => i & 255));
   });
 
+  it("copies what was written, short or long, into other bytes and behind what another one wrote", () => {
+    for (const length of [0, 1, 128, 129, 1000]) {
+      const bytes = Array.from({ length }, (_, i) => i & 255);
+      const writer = new ByteWriter(1);
+      for (const byte of bytes) writer.byte(byte);
+      const target = new Uint8Array(length + 3).fill(9);
+      writer.copyTo(target, 2);
+      expect([...target]).toEqual([9, 9, ...bytes, 9]);
+      const other = new ByteWriter(1);
+      other.byte(7);
+      other.appendFrom(writer);
+      other.byte(8);
+      expect([...other.bytes]).toEqual([7, ...bytes, 8]);
+    }
+  });
+
   it("begins anew once it is cleared", () => {
     const writer = new ByteWriter(1);
     writer.text("abc");

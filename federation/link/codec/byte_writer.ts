@@ -1,6 +1,7 @@
 /** Numbers and text as bytes, in a buffer that grows and is used again. */
 
 const encoder = new TextEncoder();
+const SHORT = 128;
 
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -17,6 +18,12 @@ export class ByteWriter {
   /** What was written; a view that holds until the next call. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Copies what was written to a place in other bytes. Most of it is short: then a view would cost more than the bytes. */
+  copyTo(target: Uint8Array, at: number): void {
+    if (this.#length > SHORT) target.set(this.bytes, at);
+    else for (let i = 0; i < this.#length; i++) target[at + i] = this.#bytes[i];
   }
 
   clear(): void {
@@ -50,6 +57,13 @@ export class ByteWriter {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** What another one wrote. */
+  appendFrom(other: ByteWriter): void {
+    this.#reserve(other.length);
+    other.copyTo(this.#bytes, this.#length);
+    this.#length += other.length;
   }
 
   #reserve(more: number): void {

@@ -98,7 +98,7 @@ export class FrameWriter {
     this.#writeHead(this.#head, this.#sequences[0]);
     this.#writeEvents();
     this.#index.whole(this.#group.length);
-    this.#index.append(this.#group.bytes);
+    this.#index.appendFrom(this.#group);
     this.#groups++;
     this.#head = undefined;
   }
@@ -110,8 +110,8 @@ export class FrameWriter {
     const bytes = new Uint8Array(length);
     const recordsAt = length - this.#recordBytes;
     let at: number = AT.end;
-    for (const part of [this.#clusters.bytes, this.#groupNames.bytes, this.#index.bytes]) {
-      bytes.set(part, at);
+    for (const part of [this.#clusters.names, this.#groupNames.names, this.#index]) {
+      part.copyTo(bytes, at);
       at += part.length;
     }
     copyRecords(this.#records, bytes, at);
@@ -216,23 +216,19 @@ const NAMES_MAX = 0xffff;
 /** Names, each once, in the order in which they were asked for. */
 class NameTable {
   readonly #indexes = new Map<string, number>();
-  readonly #names = new ByteWriter();
+  readonly names = new ByteWriter();
 
   get size(): number {
     return this.#indexes.size;
   }
 
   get length(): number {
-    return this.#names.length;
-  }
-
-  get bytes(): Uint8Array {
-    return this.#names.bytes;
+    return this.names.length;
   }
 
   clear(): void {
     this.#indexes.clear();
-    this.#names.clear();
+    this.names.clear();
   }
 
   indexOf(name: string): number {
@@ -241,7 +237,7 @@ class NameTable {
     const index = this.#indexes.size;
     if (index === NAMES_MAX) throw new RangeError(`Cannot name "${name}" in a frame: it names ${NAMES_MAX} others`);
     this.#indexes.set(name, index);
-    this.#names.text(name);
+    this.names.text(name);
     return index;
   }
 }
