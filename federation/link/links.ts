@@ -404,10 +404,9 @@ export class Links {
   }
 
   #helloTo(neighbour: Neighbour): Hello {
-    const { identity, ackAfterSync, places, bestEffort, root } = this.#parts;
     const creditBytes = this.#credit.of(this.#neighbours.values());
     const told = { congested: this.congested, creditBytes, loopLagMs: this.#lag.ms, reason: this.#farewell };
-    return this.#hellos.to(neighbour, { identity, ackAfterSync, places, bestEffort, root: root(), ...told });
+    return this.#hellos.to(neighbour, { ...this.#parts, ...told, root: this.#parts.root() });
   }
 
   #schedule(): void {

@@ -6,12 +6,12 @@ import { Places } from "../../federation/custody/places.ts";
 import { anIdentity } from "./hello_support.ts";
 
 const CONGESTED: readonly string[] = [];
-const NO_LIMITS: Hello["creditBytes"] = {};
 
 function own() {
   const places = new Places();
   const mesh = { root: "0000000000000001" };
   const bestEffort = { sequence: 0 };
+  const credit = { bulk: 1000 };
   const hellos = new OwnHellos();
   const identity = anIdentity();
   const say = ({ peer = "bob", linkEpoch = 1, congested = CONGESTED, reason = undefined as Hello["reason"] } = {}) =>
@@ -28,10 +28,10 @@ function own() {
       root: mesh.root,
       congested,
       loopLagMs: 0,
-      creditBytes: NO_LIMITS,
+      creditBytes: { ...credit },
       reason,
     });
-  return { places, mesh, bestEffort, say };
+  return { places, mesh, bestEffort, credit, say };
 }
 
 describe("OwnHellos.to()", () => {
@@ -45,8 +45,8 @@ describe("OwnHellos.to()", () => {
     expect(say()).toBe(say());
   });
 
-  it("says what has changed: a frame that came, the records, the link epoch, who is congested, a reason", () => {
-    const { places, mesh, bestEffort, say } = own();
+  it("says what has changed: a frame that came, the records, the link epoch, credit, who is congested, a reason", () => {
+    const { places, mesh, bestEffort, credit, say } = own();
     expect(Object.values(say().received).filter((lane) => lane !== undefined)).toEqual([]);
     places.settle("bob", "bulk", { linkEpoch: 4, sequence: 7, chain: { hi: 1, lo: 0xff } });
     expect(say().received).toMatchObject({ bulk: { sequence: 7, chain: "00000001000000ff" } });
@@ -56,6 +56,8 @@ describe("OwnHellos.to()", () => {
     expect(say().received).toMatchObject({ "best-effort": { sequence: 1 } });
     bestEffort.sequence = 2;
     expect(say().received).toMatchObject({ "best-effort": { sequence: 2 } });
+    credit.bulk = 500;
+    expect(say().creditBytes).toEqual({ bulk: 500 });
     mesh.root = "0000000000000002";
     expect(say().root).toBe("0000000000000002");
     expect(say({ linkEpoch: 2 }).linkEpoch).toBe(2);
