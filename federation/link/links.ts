@@ -334,11 +334,11 @@ export class Links {
     return this.#peers.judge(them, this.#isThere) ?? this.#parts.judgeByMesh?.(them);
   }
 
-  /** `lately`: or was so a moment ago, or may be about to. */
-  readonly #isThere = (cluster: string, lately: boolean): boolean => {
+  /** Linked, or heard within so many ms, or about to be. */
+  readonly #isThere = (cluster: string, withinMs: number): boolean => {
     const neighbour = this.#neighbours.get(cluster);
-    if (neighbour === undefined || neighbour.up || neighbour.left || !lately) return neighbour?.up === true;
-    return this.#parts.world.now() - neighbour.since < GONE_AFTER_MS;
+    if (neighbour === undefined || neighbour.up || neighbour.left) return neighbour?.up === true;
+    return this.#parts.world.now() - Math.max(neighbour.since, neighbour.heardAt ?? 0) < withinMs;
   };
 
   #neighbour(peer: string): Neighbour {
@@ -438,8 +438,6 @@ export class Links {
 }
 
 const HOLD_OFF_MS = 1000;
-/** A process that is not heard for so long may be followed by one with an older copy of its data. */
-const GONE_AFTER_MS = 5000;
 
 function keyOf(busName: string, { cluster, node }: Pick<Meet, "cluster" | "node">): string {
   return `${busName} ${cluster} ${node}`;

@@ -6,6 +6,14 @@ import type { Meet } from "./codec/mod.ts";
 export type Identity = Pick<Meet, "cluster" | "node" | "epoch" | "instance" | "url">;
 type Process = Pick<Meet, "epoch" | "instance">;
 
+/**
+ * A link that is lost for a moment lets no older process in: what that acknowledges is gone with its disk. A process that is
+ * dead is silent for longer.
+ */
+const OLDER_MS = 1000;
+/** Of two that have just started with the same data neither is there yet; a copy of one that is gone is a restored node. */
+const COPY_MS = 5000;
+
 export class Peers {
   readonly #known = new Map<string, Identity>();
   readonly #self: Identity;
@@ -16,20 +24,19 @@ export class Peers {
 
   /**
    * A reason when another process of that cluster is known that goes first, and is there: one that is gone may be
-   * followed by an older one, whose data directory was restored.
+   * followed by an older one, whose data directory was restored. `isThere`: linked, or heard so lately.
    */
   judge(
     them: Identity,
-    isThere: (cluster: string, lately: boolean) => boolean,
+    isThere: (cluster: string, withinMs: number) => boolean,
   ): { readonly code: string; readonly detail: string } | undefined {
     if (them.cluster === this.#self.cluster) return undefined; // judged as a duplicate of this node
     const known = this.#known.get(them.cluster);
     if (known === undefined || known.instance === them.instance) return undefined;
-    if (known.node !== them.node && isThere(them.cluster, false)) return unshared(known, them);
+    if (known.node !== them.node && isThere(them.cluster, 0)) return unshared(known, them);
     if (goesBefore(them, known)) return undefined;
     const isCopy = counter(known) === counter(them); // a restart counts on, so it is none
-    // Of two that have just started neither is there yet; a copy of one that is gone for good is a restored node.
-    if (!isThere(them.cluster, isCopy)) return undefined;
+    if (!isThere(them.cluster, isCopy ? COPY_MS : OLDER_MS)) return undefined;
     return whyQuarantined(them, known, `node "${known.node}"`);
   }
 

@@ -48,12 +48,21 @@ export class Witnesses {
     }
   }
 
-  /** A reason to refuse a process: another one that goes before it has been linked elsewhere for a while. */
+  /**
+   * A reason to refuse a process: another one that goes before it is linked elsewhere, and has been for a while if this one is
+   * linked here.
+   */
   judge(process: Identity): Reason | undefined {
-    const second = this.#seconds.get(process.instance);
-    if (second === undefined || this.#parts.world.now() - second.since < LASTS_MS) return undefined;
     const first = this.#first(process);
-    return first && whyQuarantined(process, first.speaker, `linked with cluster "${first.witness}"`);
+    if (first === undefined || this.#isEarly(process)) return undefined;
+    return whyQuarantined(process, first.speaker, `linked with cluster "${first.witness}"`);
+  }
+
+  #isEarly({ cluster, instance }: Identity): boolean {
+    const { world, links } = this.#parts;
+    if (links.neighbours.get(cluster)?.active?.theirs?.instance !== instance) return false;
+    const second = this.#seconds.get(instance);
+    return second === undefined || world.now() - second.since < LASTS_MS;
   }
 
   #note(process: Identity, now: number): void {

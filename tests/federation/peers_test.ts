@@ -4,6 +4,8 @@ import { Peers } from "../../federation/link/peers.ts";
 import { anIdentity } from "./hello_support.ts";
 
 const there = () => true;
+/** The process that speaks for the cluster was heard so long ago. */
+const heard = (agoMs: number) => (_: string, withinMs: number) => agoMs < withinMs;
 
 const COUNTER = 2 ** 32;
 const bob = anIdentity({ cluster: "bob", node: "bob-1", instance: "b", epoch: 4 * COUNTER + 9 });
@@ -39,7 +41,7 @@ describe("Peers.judge()", () => {
       const reason = knowing().judge(other, there);
       expect(reason?.code).toBe("CLUSTER_NEEDS_SHARED_STORE");
       expect(reason?.detail).toContain('node "dora" says that it is cluster "bob", which is node "bob-1" already');
-      expect(knowing().judge(other, (_, lately) => lately)?.code).not.toBe("CLUSTER_NEEDS_SHARED_STORE");
+      expect(knowing().judge(other, heard(5000))?.code).not.toBe("CLUSTER_NEEDS_SHARED_STORE");
     }
   });
 
@@ -57,6 +59,12 @@ describe("Peers.judge()", () => {
       undefined,
       "QUARANTINED",
     ]);
+  });
+
+  it("lets no older process in while the newer one was there a moment ago", () => {
+    const older = { ...bob, instance: "z", epoch: 3 * COUNTER };
+    expect(knowing().judge(older, heard(999))?.code).toBe("QUARANTINED");
+    expect(knowing().judge(older, heard(1000))).toBeUndefined();
   });
 
   it("does not judge this node's own cluster", () => {
@@ -81,7 +89,7 @@ describe("Peers.note()", () => {
     const peers = new Peers(anIdentity());
     peers.note({ ...bob, instance: "z", epoch: 4 * COUNTER + 1 });
     const copy = { ...bob, instance: "a", epoch: 4 * COUNTER + 99 };
-    expect(peers.judge(copy, (_, lately) => lately)?.code).toBe("QUARANTINED");
+    expect(peers.judge(copy, heard(4999))?.code).toBe("QUARANTINED");
     expect(peers.judge(copy, () => false)).toBeUndefined();
   });
 });

@@ -39,6 +39,18 @@ class Setup {
   }
 }
 
+describe("Witnesses.judge()", () => {
+  it("refuses a process that is not linked while another one that goes before it is linked elsewhere", () => {
+    const setup = new Setup();
+    const older = aHello({ cluster: "bob", node: "bob-1", instance: "z", epoch: 4 * COUNTER });
+    expect(setup.witnesses.judge(older)).toBeUndefined();
+    setup.charlieSays({ epoch: 5 * COUNTER, instance: "b" });
+    expect(setup.witnesses.judge(older)?.code).toBe("QUARANTINED");
+    setup.charlieSays({ epoch: 5 * COUNTER, instance: "b" }, false);
+    expect(setup.witnesses.judge(older)).toBeUndefined();
+  });
+});
+
 describe("Witnesses.look()", () => {
   it("quarantines the process that another one goes before, once that has lasted, and says where the other one is", () => {
     const setup = new Setup();
