@@ -15,6 +15,7 @@ import { RecentOutcomes } from "./delivery/recent_outcomes.ts";
 import { Redriver, type RedriveResult } from "./delivery/redriver.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { CloudEvent } from "./event.ts";
+import { StoreFullError } from "./errors.ts";
 import type { Audience, EventStore, NeededEvents, StoredEvent } from "./event_store.ts";
 import { EVENT_EXPIRED, explain, type Explanation } from "./explain.ts";
 import { type EventId, findEvents } from "./find_events.ts";
@@ -113,6 +114,7 @@ export class WeftNode implements AsyncDisposable {
       store,
       clock,
       onError,
+      onFull: onError,
       onRoom: (full) => this.announce("weft-system.store.full", { ...full, over: true }),
     });
     this.acceptor = new Acceptor(store, {
@@ -253,10 +255,12 @@ export class WeftNode implements AsyncDisposable {
     return parseCursor(this.store, cursor);
   }
 
-  /** Publishes an event of the node's own; what cannot be stored now is only reported. */
+  /** Publishes an event of the node's own. What the store has no room for is left out: that it is full is reported once. */
   announce(type: SystemEventType, data: Record<string, unknown>): void {
     const submission = toSystemEvent(type, { node: this.id, at: this.#parts.clock.wall(), data });
-    this.acceptor.accept(submission).catch(this.#parts.onError);
+    this.acceptor.accept(submission).catch((error) => {
+      if (!(error instanceof StoreFullError) || error.full === "queue") this.#parts.onError(error);
+    });
   }
 
   /** What keeps the node from taking events. While the store was full, asks it whether there is room again. */

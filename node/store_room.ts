@@ -9,6 +9,8 @@ export interface StoreRoomContext {
   readonly clock: Clock;
   /** There is room again, `fullMs` after it was found to be full for the reason `detail`. */
   readonly onRoom: (full: { detail: string; fullMs: number }) => void;
+  /** There is no room, and there was some before; told once a minute, since at the cap room comes and goes. */
+  readonly onFull: (error: StoreFullError) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -16,13 +18,16 @@ export interface StoreRoomContext {
 const PROBE_BYTES = 1024 * 1024;
 const PROBE_KEY = "health/probe";
 const PROBE_EVERY_MS = 1000;
-/** A store at its cap has room again when its events take less than this share; retirement stops there too. */
-const CAP_SHARE = 0.85;
+/** A store at its cap has room again when it is no fuller than this: retirement need not make any. */
+const FILL_MAX = 0.9;
+
+const TOLD_AGAIN_MS = 60_000;
 
 export class StoreRoom {
   readonly #context: StoreRoomContext;
   #full: { readonly error: StoreFullError; readonly since: number } | undefined;
   #cancel: (() => void) | undefined;
+  #toldAt = -Infinity;
 
   constructor(context: StoreRoomContext) {
     this.#context = context;
@@ -36,8 +41,12 @@ export class StoreRoom {
   /** An event was refused. A full queue is no lack of room: it is gone when the disk has caught up. */
   noteFull(error: StoreFullError): void {
     if (error.full === "queue" || this.#full !== undefined) return;
-    this.#full = { error, since: this.#context.clock.now() };
+    const now = this.#context.clock.now();
+    this.#full = { error, since: now };
     this.#watch();
+    if (now - this.#toldAt < TOLD_AGAIN_MS) return;
+    this.#toldAt = now;
+    this.#context.onFull(error);
   }
 
   /** An event was stored. On a disk that is nearly full a small one may pass where others do not: that proves nothing. */
@@ -49,8 +58,8 @@ export class StoreRoom {
   async look(): Promise<void> {
     if (this.#full === undefined || this.#context.store.failure !== undefined) return;
     if (this.#full.error.full === "cap") {
-      const { logBytes, bytesMax } = this.#context.store.stats();
-      if (logBytes < bytesMax * CAP_SHARE) this.#end();
+      // Not the bytes of the log: of a small store, indexes and state take more than the share that may be free.
+      if (this.#context.store.stats().fill <= FILL_MAX) this.#end();
     } else if (await this.#canWrite()) this.#end();
   }
 

@@ -33,8 +33,9 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.received === "undefined") return "is missing";
   if (issue.type === "strict_object") return `must hold settings, not ${issue.received}`;
   if (issue.input === undefined || typeof issue.input === "object") return issue.message;
-  // The value of a secret must not end in a log.
-  return isSecretPath(pathOf(issue)) ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}`;
+  // The value of a secret must not end in a log, nor user and password of an address.
+  const hidden = isSecretPath(pathOf(issue)) || String(issue.input).includes("@");
+  return hidden ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}`;
 }
 
 function describeUnknownKey(issue: v.BaseIssue<unknown>): string {

@@ -6,7 +6,21 @@
 import * as v from "valibot";
 
 import { parsePattern } from "../../node/mod.ts";
-import { bytes, choice, duration, flag, integer, list, name, port, secret, text, texts } from "./value_types.ts";
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  integer,
+  linkAddress,
+  linkAddresses,
+  list,
+  name,
+  port,
+  secret,
+  text,
+  texts,
+} from "./value_types.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -110,7 +124,7 @@ const retentionRule = v.pipe(
 );
 
 const link = v.strictObject({
-  url: v.pipe(text(), v.description("Address of the peer: nats://host:port.")),
+  url: v.pipe(linkAddress(), v.description("Address of the peer: nats://host:port.")),
   cost: optionalKnob(
     integer(1, 1_000_000),
     "Added to the measured round trip in ms, which alone counts by default. Higher is used less.",
@@ -129,7 +143,7 @@ const registry = v.strictObject({
 
 const federation = section("Which mesh this node belongs to, and how it finds the others.", {
   name: knob(name(), "default", "Nodes of different federations never exchange events."),
-  join: knob(texts(), [], "Addresses of nodes to join by (nats://host:port). One that answers is enough."),
+  join: knob(linkAddresses(), [], "Addresses of nodes to join by (nats://host:port). One that answers is enough."),
   token: optionalKnob(secret(), "Shared secret of the links; needed as soon as one leaves this machine."),
   registry: optionalKnob(registry, "Address book of nodes."),
   links: knob(list(link), [], "Links with settings of their own."),

@@ -95,6 +95,22 @@ export function texts() {
   );
 }
 
+const LINK_ADDRESS = /^(?:nats|tls):\/\/[^\s/]+/;
+const LINK_ADDRESS_MESSAGE =
+  "must be nats://host:port or tls://host:port, with the port for NATS, not the one for HTTP";
+
+/** Where a node or a nats-server can be dialled. */
+export function linkAddress() {
+  return v.pipe(v.string("must be text"), v.regex(LINK_ADDRESS, LINK_ADDRESS_MESSAGE), kind("text"));
+}
+
+export function linkAddresses() {
+  return v.pipe(
+    v.array(v.pipe(v.string("must be text"), v.regex(LINK_ADDRESS, LINK_ADDRESS_MESSAGE)), "must be a list"),
+    kind("texts"),
+  );
+}
+
 /** A list of objects; from the environment it is written as JSON. */
 export function list<const Item extends v.GenericSchema>(item: Item) {
   return v.pipe(v.array(item, "must be a list"), kind("json"));

@@ -253,6 +253,7 @@ export class Intake {
     this.#waitingBytes = 0;
     this.counts.full += refused.length;
     if (full && refused.length > 0) this.#noteHeldUp(refused[0].peer, detail);
-    for (const { answer } of refused) answer({ type: "full", detail });
+    const told = full ? `${this.#parts.self} has no room: ${detail}` : detail; // read elsewhere, where the store is another one
+    for (const { answer } of refused) answer({ type: "full", detail: told });
   }
 }

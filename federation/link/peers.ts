@@ -71,7 +71,7 @@ export function whyQuarantined(
   where: string,
 ): { readonly code: string; readonly detail: string } {
   const why = counter(first) === counter(them)
-    ? "another process with the same data speaks for it; one data directory was copied"
+    ? "another process, started as often, speaks for it: two nodes were given one name, or a data directory was copied"
     : "a newer process speaks for it";
   return {
     code: "QUARANTINED",

@@ -64,7 +64,7 @@ describe("weft links, clusters, peers and routes", () => {
 describe("weft why-not", () => {
   it("says in a sentence what keeps an event away, or that nothing does", async () => {
     const stopped = await run("why-not", "order.placed", "oslo", "--attr", "amount=5");
-    expect(stopped.output).toContain('"order.placed" is sent to "oslo", but not got there now');
+    expect(stopped.output).toContain('"order.placed" is for "oslo", but not got there now');
     expect(stopped.output).toContain("large: FILTERED");
     const arrives = await run("why-not", "order.placed", "oslo", "--attr", "amount=50", "--json");
     expect(arrives.json).toMatchObject({ cluster: "oslo", arrives: true, reason: "OK" });

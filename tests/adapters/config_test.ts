@@ -114,11 +114,24 @@ describe("loadConfig()", () => {
 
   it("takes any setting by --set, and each --join", async () => {
     const { config } = await load({
-      flags: { set: ["log.level=error", "cors.origins=https://a,https://b"], join: ["x", "y"] },
+      flags: {
+        set: ["log.level=error", "cors.origins=https://a,https://b"],
+        join: ["nats://127.0.0.1:1", "nats://127.0.0.1:2"],
+      },
     });
     expect(config.log.level).toBe("error");
     expect(config.cors.origins).toEqual(["https://a", "https://b"]);
-    expect(config.federation.join).toEqual(["x", "y"]);
+    expect(config.federation.join).toEqual(["nats://127.0.0.1:1", "nats://127.0.0.1:2"]);
+  });
+
+  it("refuses addresses to join that no link can dial, without showing passwords", async () => {
+    for (const address of ["127.0.0.1:7701", "http://127.0.0.1:7700", "nats://"]) {
+      const refused = load({ flags: { join: [address] } });
+      await expect(refused).rejects.toThrow(`"${address}" must be nats://host:port or tls://host:port`);
+    }
+    await expect(load({ flags: { join: ["weft:secret@nats.example.com"] } })).rejects.toThrow(
+      /join\[0\]: must be nats:/,
+    );
   });
 
   it("takes a registry in one flag", async () => {

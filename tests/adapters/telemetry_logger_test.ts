@@ -3,6 +3,7 @@
 import { describe, expect, it } from "bun:test";
 
 import { createLogger, logError, type LoggerOptions } from "../../adapters/telemetry/mod.ts";
+import { StoreFullError } from "../../node/mod.ts";
 
 function open(options: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
@@ -48,6 +49,13 @@ describe("createLogger()", () => {
     const { error } = JSON.parse(lines[0]).properties;
     expect(error).toMatchObject({ name: "TypeError", message: "no route" });
     expect(error.stack).toContain("telemetry_logger_test");
+  });
+
+  it("says a full store as a warning, without a stack", () => {
+    const { logger, lines } = open();
+    logError(logger, new StoreFullError("Cannot store event: no room", { full: "cap", retryAfterMs: 1000 }));
+    expect(JSON.parse(lines[0])).toMatchObject({ level: "WARN", message: "Cannot store event: no room" });
+    expect(JSON.parse(lines[0]).properties).toEqual({ code: "STORE_FULL" });
   });
 
   it("says an error that nobody waits for in a line, braces and all, without its secrets", () => {

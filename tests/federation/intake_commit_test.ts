@@ -68,6 +68,7 @@ describe("Intake.receive() without room", () => {
     setup.log.failure = full;
     setup.log.flush();
     expect(setup.answers.map(({ type }) => type)).toEqual(["full", "full", "full"]);
+    expect(setup.answers[0]).toMatchObject({ detail: "bob has no room: Cannot store event: full" });
     expect([setup.coverages.find("alice", aGroup().epoch)?.has(1), setup.errors]).toEqual([false, []]);
     expect(setup.intake.counts.full).toBe(3);
   });

@@ -87,14 +87,14 @@ const table:
       alice,
       { ...rival, node: "alice-1", epoch: 4 * 2 ** 32 },
       "DUPLICATE_NODE",
-      "a node.id, a cluster and a data directory of its own",
+      "a node.id, a cluster and an empty data directory of its own",
     ],
     [
-      "finds a copied data directory",
+      "does not call two new nodes of one name a copied data directory, since it cannot tell them apart",
       alice,
       { ...rival, node: "alice-1", epoch: 3 * 2 ** 32 + 5 },
       "DUPLICATE_NODE",
-      "one data directory was copied",
+      "two nodes were given one name, or a data directory was copied",
     ],
     [
       "finds two nodes that name one cluster",

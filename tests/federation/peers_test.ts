@@ -49,7 +49,7 @@ describe("Peers.judge()", () => {
     const peers = knowing();
     expect(peers.judge({ ...bob, instance: "c", epoch: 4 * COUNTER + 1 }, there)).toBeUndefined();
     expect(peers.judge({ ...bob, instance: "a", epoch: 4 * COUNTER + 99 }, there)?.detail).toContain(
-      "one data directory was copied",
+      "a data directory was copied",
     );
   });
 

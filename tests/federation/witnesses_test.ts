@@ -66,7 +66,7 @@ describe("Witnesses.look()", () => {
     const larger = new Setup();
     larger.charlieSays({ epoch: 5 * COUNTER + 7, instance: "c" });
     larger.look(4);
-    expect(larger.quarantined[0]).toContain("one data directory was copied");
+    expect(larger.quarantined[0]).toContain("a data directory was copied");
     const smaller = new Setup();
     smaller.charlieSays({ epoch: 5 * COUNTER + 7, instance: "a" });
     smaller.look(9);

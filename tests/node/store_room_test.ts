@@ -9,15 +9,22 @@ const full = (kind: "cap" | "disk" | "queue") => new StoreFullError(`${kind} is 
 
 function setUp() {
   const clock = new FakeClock();
-  const disk = { freeBytes: 0, logBytes: 100 };
+  const disk = { freeBytes: 0, fill: 1 };
   const told: { detail: string; fullMs: number }[] = [];
   const store = {
-    stats: () => ({ logBytes: disk.logBytes, bytesMax: 100 }),
+    stats: () => ({ logBytes: 10, bytesMax: 100, fill: disk.fill }), // records are a small part of what a store holds
     commit: (_: unknown, [{ value }]: { value?: Uint8Array }[]) =>
       (value?.length ?? 0) <= disk.freeBytes ? Promise.resolve() : Promise.reject(full("disk")),
   } as unknown as EventStore;
-  const room = new StoreRoom({ store, clock, onRoom: (end) => told.push(end), onError: () => undefined });
-  return { clock, disk, told, room };
+  const fulls: StoreFullError[] = [];
+  const room = new StoreRoom({
+    store,
+    clock,
+    onRoom: (end) => told.push(end),
+    onFull: (error) => fulls.push(error),
+    onError: () => undefined,
+  });
+  return { clock, disk, told, fulls, room };
 }
 
 describe("StoreRoom", () => {
@@ -49,9 +56,30 @@ describe("StoreRoom", () => {
     room.noteFull(full("cap"));
     await clock.advance(1000);
     expect(room.problem).toBe("cap is full");
-    disk.logBytes = 80;
+    disk.fill = 0.8;
     await clock.advance(1000);
     expect(room.problem).toBeUndefined();
+  });
+
+  it("tells once that the cap is reached, however many events are refused and however often it looks", async () => {
+    const { clock, told, fulls, room } = setUp();
+    for (let second = 0; second < 5; second++) {
+      room.noteFull(full("cap"));
+      await clock.advance(1000);
+    }
+    expect(fulls).toHaveLength(1);
+    expect(told).toEqual([]);
+    room.close();
+  });
+
+  it("tells of room that comes and goes once a minute", async () => {
+    const { clock, fulls, room } = setUp();
+    for (const expected of [1, 1, 2]) {
+      room.noteFull(full("cap"));
+      room.noteStored();
+      expect(fulls).toHaveLength(expected);
+      await clock.advance(30_000);
+    }
   });
 
   it("does not take a queue that waits for the disk for a lack of room", () => {

@@ -68,7 +68,11 @@ const clusterColumns: readonly Column<Cluster>[] = [
   { title: "PATH", cell: ({ path }) => path.join(" > ") || null },
   { title: "COST", cell: ({ cost }) => cost, align: "right" },
   { title: "ALTERNATE", cell: ({ alternate }) => alternate },
-  { title: "INTEREST", cell: ({ interestVersion }) => interestVersion, align: "right" },
+  {
+    title: "INTEREST",
+    cell: ({ interestVersion }) => interestVersion === 0 ? null : `v${interestVersion}`,
+    align: "right",
+  },
   {
     title: "SEEN",
     cell: ({ lastSeenMs }) => lastSeenMs === null ? "never" : lastSeenMs < 1 ? "now" : toDurationText(lastSeenMs),

@@ -85,7 +85,7 @@ function judge(
       cluster,
       arrives: false,
       reason,
-      sentence: `"${topic}" is sent to "${cluster}", but not got there now: ${detail}`,
+      sentence: `"${topic}" is for "${cluster}", but not got there now: ${detail}`,
     };
   }
   if (stopped.length > 0) {

@@ -3,7 +3,7 @@
 import type { Meet } from "./meet.ts";
 import type { Reason } from "./reasons.ts";
 
-type Identity = Pick<Meet, "federation" | "cluster" | "node" | "epoch" | "instance" | "versions">;
+type Identity = Pick<Meet, "federation" | "cluster" | "node" | "instance" | "versions">;
 
 /** Names that differ in no more than two letters, and in no more than a third of them, are probably meant to be the same. */
 const TYPO_EDITS_MAX = 2;
@@ -21,7 +21,7 @@ export function judgeHello(mine: Identity, theirs: Identity): Reason | undefined
   const [lowest, highest] = mine.versions;
   if (theirs.versions[0] > highest || theirs.versions[1] < lowest) return incompatible(mine, theirs);
   if (mine.cluster !== theirs.cluster) return undefined;
-  return mine.node === theirs.node ? duplicate(mine, theirs) : unshared(mine, theirs);
+  return mine.node === theirs.node ? duplicate(mine) : unshared(mine, theirs);
 }
 
 function mismatch(mine: Identity, theirs: Identity): Reason {
@@ -46,14 +46,14 @@ function incompatible(mine: Identity, theirs: Identity): Reason {
   };
 }
 
-function duplicate(mine: Identity, theirs: Identity): Reason {
-  const isCopy = counterOf(mine) === counterOf(theirs);
+/** A copied data directory looks like a second node of the same name: only their operators know which it is. */
+function duplicate(mine: Identity): Reason {
   return {
     code: "DUPLICATE_NODE",
-    detail: `two processes run as node "${mine.node}" of cluster "${mine.cluster}"` +
-      (isCopy
-        ? ", both with the same data: one data directory was copied; stop one of the two and empty its data directory"
-        : "; stop one of the two, or give it a node.id, a cluster and a data directory of its own"),
+    detail:
+      `two processes run as node "${mine.node}" of cluster "${mine.cluster}": two nodes were given one name, or ` +
+      "a data directory was copied; stop one of the two, or give it a node.id, a cluster and an empty data directory " +
+      "of its own",
   };
 }
 
@@ -68,10 +68,6 @@ function unshared(mine: Identity, theirs: Identity): Reason {
 
 function span({ versions: [lowest, highest] }: Identity): string {
   return lowest === highest ? String(lowest) : `${lowest} to ${highest}`;
-}
-
-function counterOf({ epoch }: Identity): number {
-  return Math.floor(epoch / 2 ** 32);
 }
 
 /** Letters to insert, leave out, replace or swap with the next (optimal string alignment). */
