@@ -15,10 +15,7 @@ export class UnreachableError extends CommandError {
 
   constructor(url: string, cause: unknown) {
     const reason = reasonOf(cause);
-    const way = /certificate|issuer|self.signed/i.test(reason)
-      ? "name the file of its authority with --ca or WEFT_CA"
-      : "start one with `weft node`, or name another with --url or WEFT_URL";
-    super(ExitCode.unreachable, `Cannot reach a node at "${url}": ${reason}; ${way}`, { cause });
+    super(ExitCode.unreachable, `Cannot reach a node at "${url}": ${reason}; ${wayOutOf(reason)}`, { cause });
   }
 }
 
@@ -157,11 +154,26 @@ async function readProblem(response: Response): Promise<Record<string, unknown>>
   }
 }
 
+const NO_HTTP = "what listens there does not speak HTTP";
+const NO_TLS = "what listens there does not speak TLS";
+
+function wayOutOf(reason: string): string {
+  if (reason === NO_HTTP) {
+    return "name the port of a node for HTTP (7700), not the one for NATS, with --url or WEFT_URL";
+  }
+  if (reason === NO_TLS) return "write http:// instead of https://, or give the node a certificate (tls)";
+  if (/certificate|issuer|self.signed/i.test(reason)) return "name the file of its authority with --ca or WEFT_CA";
+  return "start one with `weft node`, or name another with --url or WEFT_URL";
+}
+
 /** The words of runtimes for the same thing differ; the innermost cause says most. */
 function reasonOf(error: unknown): string {
   let deepest = error;
   while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
   const { code, message } = deepest as { code?: unknown; message?: unknown };
-  if (/refused/i.test(`${code} ${message}`)) return "connection refused";
-  return String(message ?? deepest);
+  const words = `${code} ${message}`;
+  if (/refused/i.test(words)) return "connection refused";
+  if (/malformed.http|unexpected message|invalid HTTP/i.test(words)) return NO_HTTP;
+  if (/EPROTO|InvalidContentType/.test(words)) return NO_TLS;
+  return String(message ?? deepest).replace(/\. For more information, pass `verbose.*$/, "");
 }

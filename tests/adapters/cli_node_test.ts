@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
@@ -310,6 +310,21 @@ describe("weft", () => {
     const { exitCode, chat } = await weft(["topics"], { environment: { WEFT_URL: await deadUrl() } });
     expect(exitCode).toBe(5);
     expect(chat).toContain("connection refused; start one with `weft node`");
+  });
+
+  it("says what to correct where something else than a node listens", async () => {
+    const nats = createTcpServer((socket) => void socket.on("error", () => undefined).write('INFO {"port":1}\r\n'));
+    await new Promise<void>((resolve) => nats.listen(0, "127.0.0.1", resolve));
+    const { port } = nats.address() as AddressInfo;
+    const { exitCode, chat } = await weft(["topics", "--url", String(port)]);
+    nats.close();
+    expect([exitCode, chat.includes("does not speak HTTP"), chat.includes("not the one for NATS")]).toEqual([
+      5,
+      true,
+      true,
+    ]);
+    const wrong = await weft(["topics", "--url", node.url.replace("http:", "https:")]);
+    expect([wrong.exitCode, wrong.chat.includes("write http:// instead of https://")]).toEqual([5, true]);
   });
 
   it("ends with exit code 6 when the node is too slow", async () => {

@@ -10,6 +10,7 @@ import { Latencies, renderHistogram } from "../../adapters/cli/latencies.ts";
 import { paintFor, toPrintable } from "../../adapters/cli/paint.ts";
 import { parseJson } from "../../adapters/cli/parse_json.ts";
 import { createProgress } from "../../adapters/cli/progress.ts";
+import { toReceiversText } from "../../adapters/cli/commands/explain.ts";
 import { printSubscription } from "../../adapters/cli/commands/subscription_read.ts";
 import type { SubscriptionResource } from "../../adapters/cli/subscription_resource.ts";
 import { renderFields, renderTable } from "../../adapters/cli/table.ts";
@@ -256,5 +257,20 @@ describe("printSubscription()", () => {
   it("says nothing of that where it waits for nothing, or the node is of a version that does not tell", async () => {
     expect(await show(null)).not.toContain("waits for");
     expect(await show(undefined)).not.toContain("waits for");
+  });
+});
+
+describe("toReceiversText()", () => {
+  const held = { cluster: "oslo", subscriptions: [], reason: "BACK_PRESSURE" };
+
+  it("takes for streams what nobody explains", () => {
+    expect(toReceiversText(held, [])).toBe("streams");
+    expect(toReceiversText({ ...held, reason: "FILTERED" }, [])).toBeNull();
+  });
+
+  it("names no streams where a paused subscription is why the event goes there", () => {
+    expect(toReceiversText(held, [{ where: "oslo", reason: "PAUSED" }])).toBeNull();
+    expect(toReceiversText(held, [{ where: "rome", reason: "PAUSED" }])).toBe("streams");
+    expect(toReceiversText({ ...held, reason: "OK" }, [{ where: "oslo", reason: "PAUSED" }])).toBe("streams");
   });
 });

@@ -35,22 +35,25 @@ interface Warning {
 /** Reasons with which an event goes to somebody there, at once or later; with others nobody gets it. */
 const GETS_IT = ["OK", "PARKED", "BACK_PRESSURE", "NOT_SYNCED", "NO_ROOM"];
 
-const destinationColumns = [
-  { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
-  { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") || null },
-  { title: "COST", cell: ({ cost }: Destination) => cost, align: "right" },
-  {
-    title: "STATE",
-    cell: (destination: Destination) =>
-      destination.class === "best-effort" ? `best-effort, ${destination.state}` : destination.state,
-  },
-  { title: "REASON", cell: ({ reason }: Destination) => reason },
-  {
-    title: "SUBSCRIPTIONS",
-    cell: ({ subscriptions, reason }: Destination) =>
-      subscriptions.map(toName).join(", ") || (GETS_IT.includes(reason) ? "streams" : null),
-  },
-] as const;
+/** Reasons of subscriptions that have an event and keep it for later. */
+const KEEPS_IT = ["PAUSED", "SINK_FAILING", "WAITS_FOR_GAP"];
+
+const toDestinationColumns = (stopped: readonly Stop[]) =>
+  [
+    { title: "GOES TO", cell: ({ cluster }: Destination) => cluster },
+    { title: "PATH", cell: ({ path }: Destination) => path.join(" > ") || null },
+    { title: "COST", cell: ({ cost }: Destination) => cost, align: "right" },
+    {
+      title: "STATE",
+      cell: (destination: Destination) =>
+        destination.class === "best-effort" ? `best-effort, ${destination.state}` : destination.state,
+    },
+    { title: "REASON", cell: ({ reason }: Destination) => reason },
+    {
+      title: "SUBSCRIPTIONS",
+      cell: (destination: Destination) => toReceiversText(destination, stopped),
+    },
+  ] as const;
 
 const stopColumns = [
   { title: "STOPPED AT", cell: ({ where }: Stop) => where },
@@ -68,13 +71,30 @@ export async function explain(context: CommandContext): Promise<void> {
   if (context.json) return await printText(context, text);
   const destinations: readonly Destination[] = body.destinations;
   const stopped: readonly Stop[] = body.stopped;
-  await printTable(context, destinations, { columns: destinationColumns, empty: `${body.topic} goes nowhere` });
+  await printTable(context, destinations, {
+    columns: toDestinationColumns(stopped),
+    empty: `${body.topic} goes nowhere`,
+  });
   if (destinations.length > 0 && stopped.length > 0) await printText(context, "");
   if (stopped.length > 0) await printTable(context, stopped, { columns: stopColumns, empty: "" });
   // A node of an older version tells none.
   const warnings: readonly Warning[] = body.warnings ?? [];
   if (warnings.length > 0) await printText(context, "");
   for (const { reason, detail } of warnings) await printText(context, `${reason}: ${detail}`);
+}
+
+/**
+ * Who gets it there. Streams have no names: they are what is left where an event goes and nobody else explains why; a link
+ * that waits goes first in `reason`, so that a subscription which keeps the event shows in `stopped` only.
+ */
+export function toReceiversText(
+  { cluster, subscriptions, reason }: Pick<Destination, "cluster" | "subscriptions" | "reason">,
+  stopped: readonly Pick<Stop, "where" | "reason">[],
+): string | null {
+  if (subscriptions.length > 0) return subscriptions.map(toName).join(", ");
+  if (reason === "OK") return "streams";
+  const isKept = stopped.some((stop) => stop.where === cluster && KEEPS_IT.includes(stop.reason));
+  return GETS_IT.includes(reason) && !isKept ? "streams" : null;
 }
 
 /** A cluster that was asked for its subscriptions and did not answer leaves them open. */
