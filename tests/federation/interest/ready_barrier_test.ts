@@ -114,6 +114,19 @@ describe("EchoSender", () => {
     expect(sent).toEqual(["alice 1 at 0", "alice 3 at 50", "bob 4 at 50"]);
   });
 
+  it("tells no more than 64 clusters at once, and as many a second: who waits asks", () => {
+    const origins = Array.from({ length: 200 }, (_, i) => `cluster-${i}`);
+    for (const origin of origins) echoes.note(origin, 1);
+    time.run(1000);
+    expect(sent).toHaveLength(64);
+    for (const origin of origins) echoes.note(origin, 2);
+    time.run(250);
+    expect(sent).toHaveLength(128);
+    for (const origin of origins) echoes.note(origin, 3);
+    time.run(750);
+    expect(sent.length).toBeLessThan(128 + 64);
+  });
+
   it("sends what comes later than that at once again", () => {
     echoes.note("alice", 1);
     time.run(60);
