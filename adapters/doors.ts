@@ -1,7 +1,5 @@
 /** Everything through which a node touches others: the NATS endpoint, the links of the mesh, the HTTP door. */
 
-import { readFileSync } from "node:fs";
-
 import type { Federation } from "../federation/mod.ts";
 import { systemClock, type WeftNode } from "../node/mod.ts";
 import type { ResolvedConfig } from "./config/mod.ts";
@@ -20,6 +18,7 @@ import {
 import { dialNats } from "./link/nats/mod.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { HttpCounters, logError, type Logger, LoopLag, Metrics, nodeMetrics, processMetrics } from "./telemetry/mod.ts";
+import { readCa, readTls } from "./tls_files.ts";
 import { VERSION } from "./version.ts";
 
 export interface DoorsParts {
@@ -210,13 +209,4 @@ async function openHttp(
   });
   url = door.url;
   return door;
-}
-
-function readTls({ tls }: ResolvedConfig): { cert: string; key: string } | undefined {
-  if (tls?.cert === undefined || tls.key === undefined) return undefined;
-  return { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") };
-}
-
-function readCa({ tls }: ResolvedConfig): string | undefined {
-  return tls?.ca === undefined ? undefined : readFileSync(tls.ca, "utf8");
 }
