@@ -30,7 +30,8 @@ export class ReleaseGate {
     this.#cancel = world.after(SYNC_WAIT_MS, () => {
       if (!departures.held) return;
       onNotSynced(
-        `nobody has told what is wanted elsewhere for ${SYNC_WAIT_MS} ms; events leave for those that are known`,
+        `nobody has told what is wanted elsewhere for ${SYNC_WAIT_MS} ms; events leave for those that are known: see whether ` +
+          "`weft links` shows a link, and why not",
       );
       departures.release();
     });

@@ -6,6 +6,7 @@ import { checkConfig } from "./check_config.ts";
 import { ConfigError } from "./config_error.ts";
 import { findExposure } from "./exposure.ts";
 import { type FlagValues, readFlags } from "./flags.ts";
+import { warnOfHiddenRules } from "./hidden_rules.ts";
 import { warnOfIneffective } from "./ineffective.ts";
 import type { ConfigTree, Layer } from "./layer.ts";
 import { dataDirOfPorts } from "./ports_shorthand.ts";
@@ -43,7 +44,12 @@ export async function loadConfig({ flags = {}, environment = {}, directory }: Lo
   const config = checkConfig(layers);
   const exposure = findExposure(config, layers);
   if (exposure.length > 0) throw new ConfigError(exposure);
-  return { config, layers, warnings: [...environmentLayer.warnings, ...warnOfIneffective(layers)], file };
+  const warnings = [
+    ...environmentLayer.warnings,
+    ...warnOfIneffective(layers),
+    ...warnOfHiddenRules(config, layers),
+  ];
+  return { config, layers, warnings, file };
 }
 
 /** Settings that a program hands over, with nothing else read. Throws `ConfigError` with everything that is wrong. */

@@ -275,6 +275,20 @@ describe("warnings", () => {
     expect((await load({ files: files("") })).warnings).toEqual([]);
   });
 
+  it("tell of a rule that never holds, since an earlier one takes all that fits it", async () => {
+    const rules =
+      '[{ pattern: "metrics.>", class: best-effort }, { pattern: a, lane: high }, { pattern: metrics.cpu, lane: bulk }]';
+    const { warnings } = await load({ files: { "weft.yaml": `traffic: ${rules}` } });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^traffic\[2\] \(weft\.yaml:1:.*"metrics\.cpu" is within "metrics\.>" of traffic\[0\]/);
+  });
+
+  it("tell of no rule that is wider than those before it", async () => {
+    const rules =
+      '[{ pattern: "metrics.>", maxAge: 1h }, { pattern: "*.cpu", maxAge: 1h }, { pattern: ">", maxAge: 7d }]';
+    expect((await load({ files: { "weft.yaml": `retention: ${rules}` } })).warnings).toEqual([]);
+  });
+
   it("warn of a name that a cluster manager may have set", async () => {
     const { warnings } = await load({ environment: { WEFT_PORT: "tcp://10.0.0.1:7700", OTHER: "x" } });
     expect(warnings).toHaveLength(1);
