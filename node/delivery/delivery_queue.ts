@@ -11,20 +11,13 @@ import { DeliveryOrder } from "./delivery_order.ts";
 import type { DeliveryQueueOptions } from "./delivery_queue_options.ts";
 import type { HeldBack } from "./hold_back.ts";
 import { HOLD_MS, newOpenEvent, type OpenEvent, REOPEN_MS, toQueueState } from "./open_event.ts";
-import { OpenEvents } from "./open_events.ts";
+import { HELD_BLOCKED_BYTES_MAX, HELD_BYTES_MAX, LATE_OPEN_MAX, OpenEvents } from "./open_events.ts";
 import { type Ending, QueueJournal } from "./queue_journal.ts";
 import { type QueueMember, QueueMembers } from "./queue_members.ts";
 import { RedrivenCopies } from "./redriven_copies.ts";
 import { type DeliveryCounts, emptyCounts, encodeQueueState, type QueueState } from "./queue_state.ts";
 import { SettledAhead } from "./settled_ahead.ts";
 import { WaitingRoom } from "./waiting_room.ts";
-
-/** Bytes of events held by one queue; past it events that wait are read again from the log. */
-const HELD_BYTES_MAX = 8 * 1024 * 1024;
-/** Behind another event of their key, so that one key does not take the memory of all. */
-const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
-/** Open events beyond `openMax` for which others that fill it wait. */
-const LATE_OPEN_MAX = 1024;
 
 export class DeliveryQueue {
   readonly counts: DeliveryCounts;
@@ -184,6 +177,11 @@ export class DeliveryQueue {
   /** An event that is open, as it is now. */
   openAt(position: number): Readonly<OpenEvent> | undefined {
     return this.#entries.get(position);
+  }
+
+  /** The event of a position, from the log or as it was redriven, if it is still kept. */
+  find(position: number): Promise<StoredEvent | undefined> {
+    return this.#copies.load(position);
   }
 
   /** Events taken from the log and not settled; everything up to `takenUpTo` was taken. */

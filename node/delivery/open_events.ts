@@ -4,6 +4,13 @@ import type { StoredEvent } from "../event_store.ts";
 import { HeldBytes } from "../held_bytes.ts";
 import { newOpenEvent, type OpenEvent } from "./open_event.ts";
 
+/** Bytes of events held by one queue; past it events that wait are read again from the log. */
+export const HELD_BYTES_MAX = 8 * 1024 * 1024;
+/** Behind another event of their key, so that one key does not take the memory of all. */
+export const HELD_BLOCKED_BYTES_MAX = HELD_BYTES_MAX / 4;
+/** Open events beyond `openMax` for which others that fill it wait. */
+export const LATE_OPEN_MAX = 1024;
+
 export class OpenEvents {
   readonly #entries = new Map<number, OpenEvent>();
   readonly #held = new HeldBytes();

@@ -3,14 +3,16 @@
 import type { Clock } from "../clock.ts";
 import { RefusedError } from "../errors.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
+import { type AckId, isAckIdOf, parseAckId, type StaleAckId, toAckId, toStale } from "./ack_id.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
 import { type FailureContext, handleFailure } from "./failure.ts";
 import { isWithMember } from "./open_event.ts";
+import { queueKeyOf } from "./queue_group.ts";
 import type { QueueMember } from "./queue_members.ts";
 
 export interface PulledEvent {
-  /** Opaque: names the event and the attempt. */
+  /** Opaque: names the event and the attempt; see `toAckId()`. */
   readonly ackId: string;
   readonly delivery: Delivery;
 }
@@ -21,12 +23,23 @@ export interface Settlement {
   readonly extend?: readonly string[];
 }
 
+/** Answers whose ackIds were looked at, and those that cannot be used. */
+export interface CheckedSettlement {
+  readonly ack: readonly AckId[];
+  readonly nack: readonly (AckId & { readonly delayMs: number | undefined })[];
+  readonly extend: readonly AckId[];
+  readonly stale: readonly StaleAckId[];
+}
+
 export interface SettlementResult {
+  /** Events that do not come again; one that was acknowledged before counts. */
   readonly acknowledged: number;
   readonly nacked: number;
   readonly extended: number;
-  /** Nacks and extensions whose lease had ended. Acknowledgements are never stale: the event was processed. */
-  readonly stale: readonly string[];
+  /**
+   * Answers without effect. An acknowledgement that comes after the lease is none of them: the event was processed.
+   */
+  readonly stale: readonly StaleAckId[];
 }
 
 interface Waiter {
@@ -41,6 +54,7 @@ export class PullConsumer implements QueueMember {
   readonly #context: FailureContext & { readonly clock: Clock };
   readonly #queue: DeliveryQueue;
   readonly #subscription: Subscription;
+  readonly #queueKey: string;
   readonly #waiters = new Set<Waiter>();
   #settling = false;
   #stopped = false;
@@ -51,6 +65,11 @@ export class PullConsumer implements QueueMember {
     this.#context = context;
     this.#queue = queue;
     this.#subscription = subscription;
+    this.#queueKey = queueKeyOf(subscription);
+  }
+
+  takesFrom(queue: DeliveryQueue): boolean {
+    return this.#queue === queue;
   }
 
   /** From now on waiting pulls are answered. */
@@ -93,11 +112,8 @@ export class PullConsumer implements QueueMember {
     }
   }
 
-  /** Durable when it resolves: what was acknowledged does not come back. Throws `INVALID_ACK_ID`. */
-  async settle(settlement: Settlement): Promise<SettlementResult> {
-    const ack = (settlement.ack ?? []).map(parseAckId);
-    const nack = (settlement.nack ?? []).map((entry) => ({ ...parseAckId(entry.ackId), delayMs: entry.delayMs }));
-    const extend = (settlement.extend ?? []).map(parseAckId);
+  /** Durable when it resolves: what was acknowledged does not come back. */
+  async settle({ ack, nack, extend, stale }: CheckedSettlement): Promise<SettlementResult> {
     this.#settling = true; // so that whoever waits gets all that there is room for then, and not one event
     for (const { position, attempt } of ack) {
       const subscription = this.#subscription.id;
@@ -118,7 +134,7 @@ export class PullConsumer implements QueueMember {
       acknowledged: ack.length,
       nacked: nacked.length,
       extended: extended.length,
-      stale: late.map(({ id }) => id),
+      stale: [...stale, ...late.map((id) => toStale(id, "LEASE_OVER"))],
     };
   }
 
@@ -139,7 +155,7 @@ export class PullConsumer implements QueueMember {
       const deliveries = room <= 0 ? [] : this.#queue.take(room, ackTimeoutMs);
       if (deliveries.length === 0) return events;
       for (const delivery of deliveries) {
-        if (delivery.attempt <= retry.attemptsMax) events.push({ ackId: toAckId(delivery), delivery });
+        if (delivery.attempt <= retry.attemptsMax) events.push({ ackId: toAckId(delivery, this.#queueKey), delivery });
         else void this.#giveUp(delivery);
       }
     }
@@ -163,23 +179,27 @@ export class PullConsumer implements QueueMember {
   }
 }
 
-function toAckId({ stored, attempt }: Delivery): string {
-  return `a${stored.position.toString(36)}.${attempt.toString(36)}`;
-}
-
-interface AckId {
-  readonly id: string;
-  readonly position: number;
-  readonly attempt: number;
-}
-
-function parseAckId(id: string): AckId {
-  const match = /^a([0-9a-z]{1,11})\.([0-9a-z]{1,6})$/.exec(id);
-  if (match === null) {
-    throw new RefusedError(
-      "INVALID_ACK_ID",
-      `Cannot use ackId "${id}": it was not made by this node; send the ackId that came with the event`,
-    );
-  }
-  return { id, position: Number.parseInt(match[1], 36), attempt: Number.parseInt(match[2], 36) };
+/**
+ * Tells the ackIds that a queue gave from others; what it has in memory, as all events under a lease are, needs no look
+ * into the log. Throws `INVALID_ACK_ID`.
+ */
+export async function checkSettlement(
+  queue: DeliveryQueue,
+  queueKey: string,
+  settlement: Settlement,
+): Promise<CheckedSettlement> {
+  const stale: StaleAckId[] = [];
+  const known = async <Id extends AckId>(ids: readonly Id[]): Promise<Id[]> => {
+    const kept: Id[] = [];
+    for (const id of ids) {
+      const stored = queue.openAt(id.position)?.stored ?? await queue.find(id.position);
+      if (stored !== undefined && isAckIdOf(id, stored, queueKey)) kept.push(id);
+      else stale.push(toStale(id, stored === undefined && id.position <= queue.takenUpTo ? "GONE" : "UNKNOWN"));
+    }
+    return kept;
+  };
+  const ack = (settlement.ack ?? []).map(parseAckId);
+  const nack = (settlement.nack ?? []).map(({ ackId, delayMs }) => ({ ...parseAckId(ackId), delayMs }));
+  const extend = (settlement.extend ?? []).map(parseAckId);
+  return { ack: await known(ack), nack: await known(nack), extend: await known(extend), stale };
 }

@@ -3,6 +3,7 @@
 import type { Reader } from "../audience.ts";
 import type { StateChange } from "../event_store.ts";
 import type { InterestDefinition } from "../subscriptions/interest.ts";
+import type { Subscription } from "../subscriptions/subscription.ts";
 import type { DeliveryQueue } from "./delivery_queue.ts";
 
 /** The durable form of a group's definition, so that streams can come back to it after a restart. */
@@ -31,6 +32,11 @@ export interface QueueGroup {
 
 /** Begins the key of a group that others may join; the key of a subscription on its own begins otherwise. */
 const SHARED_PREFIX = "group:";
+
+/** The key of the group that a subscription belongs to. */
+export function queueKeyOf({ id, config }: Subscription): string {
+  return config.group === undefined ? `sub:${id}` : SHARED_PREFIX + config.group;
+}
 
 export const QUEUE_PREFIX = "queue/";
 export const GROUP_PREFIX = "group/";

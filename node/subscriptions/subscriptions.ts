@@ -3,9 +3,15 @@
 import type { Clock } from "../clock.ts";
 import { resolveSince } from "../cursor.ts";
 import type { FailureContext } from "../delivery/failure.ts";
-import { PullConsumer, type PulledEvent, type Settlement, type SettlementResult } from "../delivery/pull_consumer.ts";
+import {
+  checkSettlement,
+  PullConsumer,
+  type PulledEvent,
+  type Settlement,
+  type SettlementResult,
+} from "../delivery/pull_consumer.ts";
 import { PushWorker } from "../delivery/push_worker.ts";
-import { definitionOf, type GroupRecord, type QueueGroup } from "../delivery/queue_group.ts";
+import { definitionOf, type GroupRecord, type QueueGroup, queueKeyOf } from "../delivery/queue_group.ts";
 import type { CommitChanges, QueueGroups } from "../delivery/queue_groups.ts";
 import { RefusedError } from "../errors.ts";
 import type { CloudEvent } from "../event.ts";
@@ -63,7 +69,7 @@ export class Subscriptions {
       const enter = async (_: QueueGroup, changes: readonly StateChange[]) => {
         if (changes.length > 0) await store.commit([], changes);
       };
-      const group = await groups.enter(groupKey(subscription), groupRecord(subscription), store.head, enter);
+      const group = await groups.enter(queueKeyOf(subscription), groupRecord(subscription), store.head, enter);
       this.#install(record, group);
     }
     await Promise.all([...this.#consumers.values()].map((consumer) => this.#restIfExpired(consumer)));
@@ -179,16 +185,21 @@ export class Subscriptions {
     return await pull.pull(options);
   }
 
-  /** Also while it is paused: what was processed is processed. */
+  /** Also while it is paused: what was processed is processed. Throws `INVALID_ACK_ID`. */
   async settle(id: string, settlement: Settlement): Promise<SettlementResult> {
     let consumer = this.#requirePull(id);
+    // Beforehand: between the wait for a change of the group and the settlement, nothing may come.
+    const checked = await checkSettlement(consumer.group.queue, consumer.group.key, settlement);
+    consumer = this.#requirePull(id);
     while (consumer.group.changing !== undefined) {
       await consumer.group.changing;
       consumer = this.#requirePull(id);
     }
     const { pull, group, record } = consumer;
     if (pull === undefined && this.#isExpired(record)) throw expired("acknowledge events of", id);
-    return await (pull ?? new PullConsumer(this.#context, group.queue, record.subscription)).settle(settlement);
+    const { queue } = group; // after a change it is another one than the consumer's until that is replaced as well
+    const settler = pull?.takesFrom(queue) ? pull : new PullConsumer(this.#context, queue, record.subscription);
+    return await settler.settle(checked);
   }
 
   /** Stops pushing; waits for what is under way, at most `graceMs`. */
@@ -232,7 +243,7 @@ export class Subscriptions {
     const { subscription } = record;
     const { groups, store } = this.#context;
     const definition = groupRecord(subscription);
-    const key = groupKey(subscription);
+    const key = queueKeyOf(subscription);
     const commit = (changes: readonly StateChange[]) => store.commit([], [toRecordChange(record), ...changes]);
     if (
       old?.group.key === key && !old.group.queue.closed && definitionOf(old.group.record) !== definitionOf(definition)
@@ -378,10 +389,6 @@ export class Subscriptions {
 
 function expired(act: string, id: string): RefusedError {
   return new RefusedError("SUBSCRIPTION_EXPIRED", `Cannot ${act} "${id}": it has expired; make it anew`);
-}
-
-function groupKey({ id, config }: Subscription): string {
-  return config.group === undefined ? `sub:${id}` : `group:${config.group}`;
 }
 
 function groupRecord(subscription: Subscription): GroupRecord {

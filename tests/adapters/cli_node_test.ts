@@ -171,6 +171,9 @@ describe("weft subscription", () => {
     expect(pulled.jsonLines).toHaveLength(1);
     expect(pulled.json).toMatchObject({ attempt: 1, event: { type: topic } });
     expect((await run(["subscription", "ack", topic, pulled.json.ackId])).exitCode).toBe(0);
+    const stale = await run(["subscription", "ack", topic, "a99.1"]);
+    expect(stale.exitCode).toBe(1);
+    expect(stale.chat).toContain("a99.1 is stale: no pull of this subscription gave it");
     expect((await run(["subscription", "pull", topic])).chat).toContain("no events");
     await run(["subscription", "seek", topic, "earliest"]);
     expect((await run(["subscription", "pull", topic, "--wait", "5s", "--ack"])).chat).toContain("1 acknowledged");

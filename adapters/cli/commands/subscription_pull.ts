@@ -2,6 +2,7 @@
 
 import type { JsonEvent } from "../../client/mod.ts";
 import type { CommandContext } from "../command.ts";
+import { ExitCode } from "../exit_codes.ts";
 import { renderEventLine, topicOf } from "../event_line.ts";
 import { createNodeApi } from "../node_api.ts";
 import { printJson, printText, say } from "../output.ts";
@@ -12,6 +13,12 @@ interface PulledEvent {
   readonly ackId: string;
   readonly attempt: number;
   readonly event: JsonEvent;
+}
+
+interface Settled {
+  readonly acknowledged: number;
+  readonly nacked: number;
+  readonly stale: readonly { readonly ackId: string; readonly detail: string }[];
 }
 
 /** JSON, a line for each event: `{"ackId","attempt","event"}`. */
@@ -34,16 +41,25 @@ export async function pullEvents(context: CommandContext): Promise<void> {
   if (events.length === 0) return await say(context, "no events");
   if (!args.has("ack")) return;
   const ack = events.map(({ ackId }) => ackId);
-  await api.request("POST", toSubscriptionPath(id, "/ack"), { body: { ack } });
-  await say(context, `${ack.length} acknowledged`);
+  const { body: settled } = await api.request("POST", toSubscriptionPath(id, "/ack"), { body: { ack } });
+  await saySettled(context, settled);
 }
 
-/** JSON: the node's answer. */
-export async function acknowledgeEvents(context: CommandContext): Promise<void> {
+/** JSON: the node's answer. Fails when one of them had no effect. */
+export async function acknowledgeEvents(context: CommandContext): Promise<ExitCode> {
   const { args } = context;
   const [id, ...ackIds] = args.operands;
   const body = args.has("nack") ? { nack: ackIds.map((ackId) => ({ ackId })) } : { ack: ackIds };
-  const { text } = await createNodeApi(context).request("POST", toSubscriptionPath(id, "/ack"), { body });
-  if (context.json) return await printText(context, text);
-  await say(context, `${ackIds.length} ${args.has("nack") ? "given back" : "acknowledged"}`);
+  const { text, body: settled } = await createNodeApi(context).request("POST", toSubscriptionPath(id, "/ack"), {
+    body,
+  });
+  if (context.json) await printText(context, text);
+  else await saySettled(context, settled);
+  return settled.stale.length === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+async function saySettled(context: CommandContext, { acknowledged, nacked, stale }: Settled): Promise<void> {
+  if (acknowledged > 0) await say(context, `${acknowledged} acknowledged`);
+  if (nacked > 0) await say(context, `${nacked} given back`);
+  for (const { ackId, detail } of stale) await say(context, `${ackId} is stale: ${detail}`);
 }

@@ -178,7 +178,7 @@ export const PROBLEM_CODES = {
   INVALID_ACK_ID: {
     status: 400,
     title: "Invalid acknowledgement id",
-    explanation: "The ackId was not made by this subscription.",
+    explanation: "It does not have the form of an ackId. One that has it and names nothing is answered as `stale`.",
     remedy: "Send the ackId of a pulled event exactly as it was received.",
   },
   GROUP_MISMATCH: {

@@ -211,11 +211,12 @@ describe("PULL", () => {
     await fixture.publish({ id: "1" });
     const [{ ackId }] = await fixture.node.subscriptions.pull("a", { max: 1, waitMs: 0 });
     await fixture.clock.advance(100);
-    expect(await fixture.node.subscriptions.settle("a", { nack: [{ ackId }], extend: [ackId] })).toEqual({
+    const late = { ackId, reason: "LEASE_OVER" };
+    expect(await fixture.node.subscriptions.settle("a", { nack: [{ ackId }], extend: [ackId] })).toMatchObject({
       acknowledged: 0,
       nacked: 0,
       extended: 0,
-      stale: [ackId, ackId],
+      stale: [late, late],
     });
     expect(await code(fixture.node.subscriptions.settle("a", { ack: ["nonsense"] }))).toBe("INVALID_ACK_ID");
   });

@@ -111,10 +111,18 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     })),
   }),
   Settled: object({
-    acknowledged: count("Events that will not come again; durable."),
+    acknowledged: count("Events that will not come again, repeated acknowledgements included; durable."),
     nacked: count("Events that come again."),
     extended: count("Leases that began anew."),
-    stale: listOf(text("A nack or extension whose lease had ended.")),
+    stale: listOf(object({
+      ackId: text("Had no effect."),
+      reason: {
+        ...oneOf("UNKNOWN", "GONE", "LEASE_OVER"),
+        description:
+          "No pull of this subscription gave it; its event is no longer kept; a nack or extension came too late.",
+      },
+      detail: text("For people."),
+    })),
   }),
   LogEntry: object({
     position: count("Place in the log."),
