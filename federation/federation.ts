@@ -245,7 +245,7 @@ export class Federation {
       laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
       isWaiting: (cluster, position) => this.custody.isParked(cluster, position),
-      onMoved: (cluster, position) => this.custody.moved(cluster, position),
+      onMoved: (...place) => this.custody.moved(...place, (one) => this.upkeep.end(one, "rejected", "GROUP_MOVED")),
       onNotice: warn,
     });
     this.intake = new Intake({

@@ -171,33 +171,29 @@ export class Custody {
 
   /** Whether an event is parked for a cluster that is not reached. */
   isParked(destination: string, position: number): boolean {
-    return [...this.#parked.get(destination) ?? []].some((shipment) => indexAt(shipment, position) >= 0);
+    return [...this.#parked.get(destination) ?? []].some((shipment) =>
+      shipment.ended === undefined && indexAt(shipment, position) >= 0
+    );
   }
 
   /**
-   * Another cluster has the event for the groups: nothing of it waits here for them any more, only for other readers.
-   * Answers whether it had waited until now.
+   * Another cluster has the event for the groups: nothing of it waits here for them any more, only for other readers, or what
+   * `end` leaves of it: a copy may have got there before, which the destination alone knows.
    */
-  moved(destination: string, position: number): boolean {
-    if (!this.isParked(destination, position)) return false;
+  moved(destination: string, position: number, end: (shipment: Shipment) => Shipment): void {
     const queue = this.#parked.get(destination);
     for (const shipment of queue?.drain() ?? []) {
-      const index = indexAt(shipment, position);
+      const index = shipment.ended === undefined ? indexAt(shipment, position) : -1;
       if (index < 0) {
         queue!.push(shipment);
         continue;
       }
       if (index > 0) queue!.push(sliceShipment(shipment, 0, index));
-      this.#withoutGroups(sliceShipment(shipment, index, index + 1), queue!);
+      const one = sliceShipment(shipment, index, index + 1);
+      const [to] = one.destinations;
+      queue!.push(to.ungrouped ? { ...one, destinations: [{ ...to, groups: [] }] } : end(one));
       if (index + 1 < shipment.count) queue!.push(sliceShipment(shipment, index + 1, shipment.count));
     }
-    return true;
-  }
-
-  #withoutGroups(shipment: Shipment, queue: ShipmentQueue): void {
-    const [destination] = shipment.destinations;
-    if (destination.ungrouped) queue.push({ ...shipment, destinations: [{ ...destination, groups: [] }] });
-    else this.release([shipment]);
   }
 
   /** Takes out what is owed to a cluster that is gone for good; answers it. */

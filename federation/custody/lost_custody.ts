@@ -153,10 +153,9 @@ export class LostCustody {
 }
 
 /** Numbers whose end the destination has yet to tell, and which a first hop has taken: the least ones after a number. */
-function suspectsIn({ outstanding, presumed, handed }: Book, from: number): IntervalSet {
-  const open = presumed.expired.size + presumed.evicted.size === 0
-    ? outstanding
-    : new IntervalSet([...outstanding, ...presumed.expired, ...presumed.evicted]);
+function suspectsIn(book: Book, from: number): IntervalSet {
+  const { outstanding, handed } = book;
+  const open = book.presumes ? new IntervalSet(book.open) : outstanding;
   const suspects = new IntervalSet();
   for (const [after, to] of open.within(from, Infinity)) {
     for (const interval of handed.within(after, to)) {

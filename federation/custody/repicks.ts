@@ -23,8 +23,8 @@ export interface RepicksParts {
   readonly onShipment: (shipment: Shipment) => void;
   /** Whether an event still waits here for a cluster, and is not under way to it. */
   readonly isWaiting: (cluster: string, position: number) => boolean;
-  /** An event need not wait for a cluster any more: another one gets it. Answers whether it had waited until now. */
-  readonly onMoved: (cluster: string, position: number) => boolean;
+  /** An event need not wait for a cluster any more: another one gets it. If it has left meanwhile, both do. */
+  readonly onMoved: (cluster: string, position: number) => void;
   readonly onNotice: (notice: { code: string; detail: string; peer?: string }) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -97,15 +97,9 @@ export class Repicks {
       if (picks.some(({ to }) => to === undefined)) return;
       let open = picks.length;
       for (const { group, to } of picks) {
-        this.#send(stored, to!, group, () => --open === 0 && this.#moved(shipment, sequence));
+        this.#send(stored, to!, group, () => --open === 0 && this.#parts.onMoved(cluster, sequence));
       }
     });
-  }
-
-  /** The event is in the books of another cluster. If it left for the first one meanwhile, both get it, and both tell its end. */
-  #moved({ epoch, destinations: [{ cluster, ungrouped }] }: Shipment, sequence: number): void {
-    const hadWaited = this.#parts.onMoved(cluster, sequence);
-    if (hadWaited && !ungrouped) this.#parts.books.end(cluster, epoch, sequence, "rejected", "GROUP_MOVED");
   }
 
   /** What retention took in the meantime cannot be sent again. */

@@ -56,7 +56,7 @@ export class Upkeep {
 
   /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. Answers what is left. */
   end(shipment: Shipment, ended: EndReason, reason: string): Shipment {
-    if (ended !== "rejected") this.#parts.books.presume(shipment, ended, reason);
+    this.#parts.books.presume(shipment, ended, reason);
     if (!rootOf(shipment.document).owed) this.compaction.noteEnded(shipment.document);
     return toTombstone(shipment, ended);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { StateChange } from "../../node/mod.ts";
-import { IntervalSet } from "../intervals/mod.ts";
+import { type Interval, IntervalSet } from "../intervals/mod.ts";
 
 export const BOOK_PREFIX = "federation/book";
 export const ASSIGNED_PREFIX = "federation/assigned";
@@ -15,9 +15,9 @@ export type Terminal = "delivered" | "rejected" | "expired" | "evicted";
 const TERMINALS: readonly Terminal[] = ["delivered", "rejected", "expired", "evicted"];
 
 /** Ends that an origin comes to by itself. */
-export type Presumed = "expired" | "evicted";
+export type Presumed = "expired" | "evicted" | "rejected";
 
-const PRESUMED: readonly Presumed[] = ["expired", "evicted"];
+const PRESUMED: readonly Presumed[] = ["expired", "evicted", "rejected"];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -36,7 +36,7 @@ interface BookJson {
   readonly over: Ranges;
   readonly handed: Ranges;
   /** Left out by earlier versions. */
-  readonly presumed?: Readonly<Record<Presumed, Ranges>>;
+  readonly presumed?: Readonly<Partial<Record<Presumed, Ranges>>>;
 }
 
 /**
@@ -61,10 +61,8 @@ export class Book {
    * What this side has ended by itself, and what the destination has yet to confirm: a copy may have got there before, and
    * then it was delivered. Counted as ended already.
    */
-  readonly presumed: Readonly<Record<Presumed, IntervalSet>> = {
-    expired: new IntervalSet(),
-    evicted: new IntervalSet(),
-  };
+  readonly presumed: Readonly<Record<Presumed, IntervalSet>> = toRecord(() => new IntervalSet());
+  readonly #unconfirmed = [this.outstanding, ...Object.values(this.presumed)];
 
   /** Grows with each change of what `toChange()` tells. */
   changes = 0;
@@ -186,8 +184,7 @@ export class Book {
 
   /** Numbers in (after, to] of which the destination has yet to tell the end. */
   openBetween(after: number, to: number): number {
-    const { expired, evicted } = this.presumed;
-    return this.outstanding.countWithin(after, to) + expired.countWithin(after, to) + evicted.countWithin(after, to);
+    return this.#unconfirmed.reduce((sum, set) => sum + set.countWithin(after, to), 0);
   }
 
   /** Everything up to here has ended, as the destination knows. */
@@ -195,9 +192,18 @@ export class Book {
     return this.settled ? this.last : this.#first - 1;
   }
 
+  /** Numbers of which the destination has yet to tell the end. */
+  get open(): Interval[] {
+    return this.#unconfirmed.flatMap((set) => set.toArray());
+  }
+
+  /** Whether this side has ended any by itself. */
+  get presumes(): boolean {
+    return PRESUMED.some((end) => this.presumed[end].size > 0);
+  }
+
   get #first(): number {
-    const { expired, evicted } = this.presumed;
-    return Math.min(this.outstanding.first ?? Infinity, expired.first ?? Infinity, evicted.first ?? Infinity);
+    return this.#unconfirmed.reduce((least, { first }) => Math.min(least, first ?? Infinity), Infinity);
   }
 
   /** What the commit says that also writes the sets. */
@@ -212,7 +218,7 @@ export class Book {
       ended: this.ended,
       over: this.over.toArray(),
       handed: this.handed.toArray(),
-      presumed: { expired: this.presumed.expired.toArray(), evicted: this.presumed.evicted.toArray() },
+      presumed: toRecord((end) => this.presumed[end].toArray()),
     };
     return { key: this.key, value: encoder.encode(JSON.stringify(json)) };
   }
@@ -224,4 +230,8 @@ export class Book {
   get assignedKey(): string {
     return `${ASSIGNED_PREFIX}/${this.destination}/${this.epoch}`;
   }
+}
+
+function toRecord<Value>(valueOf: (end: Presumed) => Value): Record<Presumed, Value> {
+  return { expired: valueOf("expired"), evicted: valueOf("evicted"), rejected: valueOf("rejected") };
 }

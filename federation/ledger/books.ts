@@ -160,8 +160,7 @@ export class Books {
   forget(destination: string): number {
     let count = 0;
     for (const book of this.#epochsOf(destination).values()) {
-      const { expired, evicted } = book.presumed;
-      const all = [...book.outstanding, ...expired, ...evicted];
+      const all = book.open;
       this.#note(book, () => {
         for (const interval of all) count += this.#end(book, interval, "evicted", "FORGOTTEN");
       });

@@ -59,4 +59,12 @@ export const LEDGER_MUTANTS: readonly SeededMutant[] = [
     from: "    if (next !== Infinity) this.#schedule(Math.max(COALESCE_MS, next - now));\n",
     to: "",
   },
+  {
+    name: "do not count what moved to another cluster",
+    why:
+      "An event of a group would stay open for the cluster that was not reached, or end there although a copy had come.",
+    file: "federation/custody/upkeep.ts",
+    from: "    this.#parts.books.presume(shipment, ended, reason);",
+    to: '    if (ended !== "rejected") this.#parts.books.presume(shipment, ended, reason);',
+  },
 ];

@@ -3,7 +3,7 @@ import { describe, expect, it } from "bun:test";
 import { acceptedEpoch, isPickedAnew, pickedAnew } from "../../federation/custody/epochs.ts";
 import { Custody } from "../../federation/custody/custody.ts";
 import { Repicks } from "../../federation/custody/repicks.ts";
-import type { Shipment } from "../../federation/custody/shipment.ts";
+import { type Shipment, toTombstone } from "../../federation/custody/shipment.ts";
 import { Books } from "../../federation/ledger/books.ts";
 import { anEvent } from "../support/events.ts";
 import { FAKE_EPOCH, FakeLog } from "../support/fake_log.ts";
@@ -31,10 +31,7 @@ class Setup {
     newMark: () => `m${this.shipments.length}`,
     onShipment: (shipment) => this.shipments.push(shipment),
     isWaiting: () => this.waits,
-    onMoved: (cluster, position) => {
-      if (this.waits) this.moved.push(`${cluster} ${position}`);
-      return this.waits;
-    },
+    onMoved: (cluster, position) => this.moved.push(`${cluster} ${position}`),
     onNotice: ({ code }) => this.notices.push(code),
     onError: (error) => {
       throw error;
@@ -99,11 +96,14 @@ describe("Repicks.move()", () => {
     return setup;
   }
 
-  it("gives the event to another cluster, and ends it for the one that is not reached", () => {
+  it("gives the event to another cluster, and then tells that it need not wait for the one that is not reached", () => {
     const setup = movable();
+    setup.log.held = true;
     setup.repicks.move([waiting]);
+    setup.log.flush();
+    expect([setup.sent, setup.moved]).toEqual([[], []]);
+    setup.log.flush();
     expect([setup.sent, setup.moved]).toEqual([["charlie workers <0"], ["bob 1"]]);
-    expect(setup.books.current("bob").ended.rejected).toBe(1);
   });
 
   it("leaves the event where it waits when nobody else can take it", () => {
@@ -115,28 +115,12 @@ describe("Repicks.move()", () => {
 });
 
 describe("Repicks.move(), when the cluster is reached again meanwhile", () => {
-  function leaving() {
+  it("leaves the event to it", () => {
     const setup = new Setup();
     setup.books.current("bob").assign(0, 1);
-    return setup;
-  }
-
-  it("leaves the event to it", () => {
-    const setup = leaving();
     setup.waits = false;
     setup.repicks.move([aShipment({ epoch: FAKE_EPOCH, destinations: [aDestination({ groups: ["workers"] })] })]);
-    expect([setup.sent, setup.books.current("bob").ended.rejected]).toEqual([[], 0]);
-  });
-
-  it("does not end what left while another cluster was given it", () => {
-    const setup = leaving();
-    setup.log.held = true;
-    setup.repicks.move([aShipment({ epoch: FAKE_EPOCH, destinations: [aDestination({ groups: ["workers"] })] })]);
-    setup.log.flush();
-    setup.waits = false;
-    setup.log.flush();
-    expect([setup.sent, setup.moved]).toEqual([["charlie workers <0"], []]);
-    expect([...setup.books.current("bob").outstanding]).toEqual([[0, 1]]);
+    expect([setup.sent, setup.moved]).toEqual([[], []]);
   });
 });
 
@@ -158,6 +142,7 @@ describe("Custody with groups that are not reached", () => {
     [...custody.parked.get("bob")!].map(({ position, count, destinations: [{ groups }] }) =>
       `${position}+${count} ${groups}`
     );
+  const end = (shipment: Shipment) => toTombstone(shipment, "rejected");
 
   it("names what has waited for so long", () => {
     const { world, custody } = parked(false);
@@ -166,15 +151,25 @@ describe("Custody with groups that are not reached", () => {
     expect([early.length, custody.unreached(30_000).length]).toEqual([0, 1]);
   });
 
-  it("lets go of the event that moved, and of no other", () => {
+  it("ends the event that moved, and no other", () => {
     const { custody } = parked(false);
-    custody.moved("bob", 5);
-    expect(left(custody)).toEqual(["4+1 workers", "6+1 workers"]);
+    custody.moved("bob", 5, end);
+    expect(left(custody)).toEqual(["4+1 workers", "5+1 workers", "6+1 workers"]);
+    expect([...custody.parked.get("bob")!].map(({ ended }) => ended)).toEqual([undefined, "rejected", undefined]);
+    expect([4, 5].map((position) => custody.isParked("bob", position))).toEqual([true, false]);
+  });
+
+  it("ends it once", () => {
+    const { custody } = parked(false);
+    const ended: number[] = [];
+    const note = (shipment: Shipment) => (ended.push(shipment.position), end(shipment));
+    for (let i = 0; i < 2; i++) custody.moved("bob", 5, note);
+    expect(ended).toEqual([5]);
   });
 
   it("keeps the event for the other readers of the destination", () => {
     const { custody } = parked(true);
-    custody.moved("bob", 5);
+    custody.moved("bob", 5, end);
     expect(left(custody)).toEqual(["4+1 workers", "5+1 ", "6+1 workers"]);
   });
 });
