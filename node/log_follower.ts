@@ -77,6 +77,7 @@ export class LogFollower {
   #lagFrom: number;
   #offered = 0;
   #met = 0;
+  #started = false; // before, nothing is offered
 
   constructor(feed: LogFeed, options: LogFollowerOptions) {
     this.#feed = feed;
@@ -104,8 +105,21 @@ export class LogFollower {
     return this.#buffer.length - this.#taken;
   }
 
+  /**
+   * Events of the log that it has yet to read: those that came while it follows are counted by topic, of the others every
+   * position. What filters will stop, or was retired meanwhile, is counted too; 0 and exact while it is live.
+   */
+  get unread(): number {
+    if (this.#live) return 0;
+    const countedFrom = this.#started && !this.#closed ? this.#lagFrom : this.#feed.position;
+    const counted = this.#closed ? 0 : Math.max(0, this.#offered - this.#met);
+    return Math.max(0, countedFrom - this.#scanned) + counted;
+  }
+
   /** Begins to follow. Separate from the constructor so that `onReady` never runs before the owner is built. */
   start(): void {
+    this.#started = true;
+    this.#lag(this.#feed.position);
     void this.#catchUp();
   }
 
@@ -166,6 +180,7 @@ export class LogFollower {
   }
 
   close(): void {
+    this.#scanned = this.consumed;
     this.#closed = true;
     this.#live = false;
     this.#buffer = [];

@@ -14,8 +14,10 @@ export interface SubscriptionLedgerEntry {
   readonly expired: number;
   readonly deadLettered: number;
   readonly evicted: number;
-  /** Taken or yet to be taken, and not settled; without a recount at most so many. */
+  /** Taken or yet to be taken, and not settled. */
   readonly pending: number;
+  /** Whether `pending` is an upper bound; never after a recount. */
+  readonly pendingAtMost: boolean;
 }
 
 const PAGE_EVENTS = 1000;
@@ -40,6 +42,7 @@ export async function ledgerOfSubscriptions(
       deadLettered,
       evicted,
       pending: unread === undefined ? queue.lag : queue.open + unread.get(consumer)!,
+      pendingAtMost: unread === undefined && queue.lagAtMost,
     };
   });
 }

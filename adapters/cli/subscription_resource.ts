@@ -14,6 +14,8 @@ export interface SubscriptionResource {
     readonly state: string;
     readonly cursor: string;
     readonly lag: number;
+    /** `lag` is an upper bound. A node of an older version does not say it. */
+    readonly lagAtMost?: boolean;
     readonly oldestAgeMs: number;
     readonly inFlight: number;
     readonly heldBack: number;

@@ -57,7 +57,7 @@ function deliveryMetrics(node: WeftNode): MetricDefinition[] {
     gauge("weft_subscriptions", "Subscriptions, by state.", () => subscriptionStates(node)),
     gauge(
       "weft_subscription_lag_events_max",
-      "Events that the subscription furthest behind has yet to settle, at most.",
+      "Events of its topics that the subscription furthest behind has yet to settle; an upper bound where over a thousand wait.",
       () => tally.groups().reduce((most, { queue }) => Math.max(most, queue.lag), 0),
     ),
   ];

@@ -105,10 +105,14 @@ export class DeliveryQueue {
     return this.#room.size;
   }
 
-  /** Positions not judged yet, and open events: an upper bound of what is still to be delivered. */
+  /** Events still to be settled: those that were taken, and those of its topics that wait in the log. */
   get lag(): number {
-    const unjudged = this.#feed.position - this.#follower.consumed;
-    return Math.max(unjudged, this.#follower.buffered) + this.#entries.size;
+    return this.#entries.size + this.#follower.buffered + this.#follower.unread;
+  }
+
+  /** Whether `lag` may count what filters will stop, was retired or settled; never while the follower keeps up. */
+  get lagAtMost(): boolean {
+    return !this.#follower.live || Math.max(this.#entries.highest, this.#ahead.highest) > this.takenUpTo;
   }
 
   /** Everything up to here is settled. */
@@ -179,7 +183,7 @@ export class DeliveryQueue {
     return this.#entries.get(position);
   }
 
-  /** The event of a position, from the log or as it was redriven, if it is still kept. */
+  /** From the log or as it was redriven, if it is still kept. */
   find(position: number): Promise<StoredEvent | undefined> {
     return this.#copies.load(position);
   }

@@ -48,6 +48,13 @@ export class OpenEvents {
     return lowest;
   }
 
+  /** The highest open position, 0 when there is none. */
+  get highest(): number {
+    let highest = 0;
+    for (const open of this.#entries.keys()) if (open > highest) highest = open;
+    return highest;
+  }
+
   add(entry: OpenEvent): void {
     this.#entries.set(entry.position, entry);
   }

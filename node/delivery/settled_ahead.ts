@@ -21,6 +21,12 @@ export class SettledAhead {
     return this.#runs.length >= RUNS_MAX;
   }
 
+  /** The highest position, 0 when there is none. */
+  get highest(): number {
+    const last = this.#runs.at(-1);
+    return last === undefined ? 0 : last[0] + last[1] - 1;
+  }
+
   /** Whether it is new; false also when there are too many, and then the event comes again. */
   add(position: number): boolean {
     const at = this.#indexOf(position);

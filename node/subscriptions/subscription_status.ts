@@ -10,8 +10,10 @@ export interface SubscriptionStatus {
   /** Everything up to here is settled. */
   readonly cursor: string;
   readonly position: number;
-  /** Positions not judged yet and open events: an upper bound of what is still to come. */
+  /** Events still to come, those that are under way included. */
   readonly lag: number;
+  /** Whether `lag` is an upper bound: more wait in the log than were looked at. */
+  readonly lagAtMost: boolean;
   /** Age of the oldest event that is not settled; 0 when there is none. */
   readonly oldestAgeMs: number;
   readonly inFlight: number;
@@ -39,6 +41,7 @@ export async function toStatus(store: EventStore, consumer: Consumer): Promise<S
     cursor: toCursor(store, position),
     position,
     lag: queue.lag,
+    lagAtMost: queue.lagAtMost,
     oldestAgeMs: queue.lag === 0 ? 0 : await oldestAgeMs(store, position),
     inFlight: queue.inFlight,
     heldBack: heldBack?.events ?? 0,

@@ -11,7 +11,9 @@ const TERMS = ["accepted", "delivered", "parked", "queued", "expired", "rejected
 const ENDS = ["acknowledged", "filtered", "expired", "deadLettered", "evicted", "pending"] as const;
 
 type Entry = { readonly destination: string; readonly balanced: boolean } & Record<typeof TERMS[number], number>;
-type SubscriptionEntry = { readonly subscription: string } & Record<typeof ENDS[number], number>;
+type SubscriptionEntry =
+  & { readonly subscription: string; readonly pendingAtMost?: boolean }
+  & Record<typeof ENDS[number], number>;
 
 const columns: readonly Column<Entry>[] = [
   { title: "DESTINATION", cell: ({ destination }) => destination },
@@ -27,7 +29,7 @@ const subscriptionColumns: readonly Column<SubscriptionEntry>[] = [
   { title: "SUBSCRIPTION", cell: ({ subscription }) => subscription },
   ...ENDS.map((term): Column<SubscriptionEntry> => ({
     title: term === "deadLettered" ? "DEAD-LETTERED" : term.toUpperCase(),
-    cell: (entry) => toCountText(entry[term]),
+    cell: (entry) => `${term === "pending" && entry.pendingAtMost ? "≤" : ""}${toCountText(entry[term])}`,
     align: "right",
   })),
 ];

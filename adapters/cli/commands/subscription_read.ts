@@ -11,7 +11,7 @@ const columns = [
   { title: "TOPIC", cell: ({ config }: SubscriptionResource) => config.topic },
   { title: "GROUP", cell: ({ config }: SubscriptionResource) => config.group },
   { title: "STATE", cell: ({ status }: SubscriptionResource) => status.state },
-  { title: "LAG", cell: ({ status }: SubscriptionResource) => status.lag, align: "right" },
+  { title: "LAG", cell: ({ status }: SubscriptionResource) => toLagText(status), align: "right" },
   { title: "DELIVERED", cell: ({ status }: SubscriptionResource) => status.delivered, align: "right" },
   { title: "FAILED", cell: ({ status }: SubscriptionResource) => status.failed, align: "right" },
   { title: "DEAD", cell: ({ status }: SubscriptionResource) => status.deadLettered, align: "right" },
@@ -47,7 +47,7 @@ export async function showSubscription(context: CommandContext): Promise<void> {
 
 export async function printSubscription(context: CommandContext, resource: SubscriptionResource): Promise<void> {
   const { id, config, status, types, source, filters, sink, protocol } = resource;
-  const { oldestAgeMs, lastError, cursor, state, waitsFor, ...counts } = status;
+  const { oldestAgeMs, lastError, cursor, state, waitsFor, lag, lagAtMost, ...counts } = status;
   await printFields(context, {
     id,
     state,
@@ -60,10 +60,16 @@ export async function printSubscription(context: CommandContext, resource: Subsc
     settings: JSON.stringify(config),
     cursor,
     oldest: oldestAgeMs === 0 ? undefined : toDurationText(oldestAgeMs),
+    lag: toLagText({ lag, lagAtMost }),
     ...counts,
     "waits for": waitsFor ? toGapText(waitsFor) : undefined,
     "last error": lastError,
   });
+}
+
+/** `≤` where more wait than the node has looked at. */
+function toLagText({ lag, lagAtMost }: Pick<SubscriptionResource["status"], "lag" | "lagAtMost">): string {
+  return lagAtMost ? `≤${lag}` : String(lag);
 }
 
 function toGapText({ origin, epoch, from, to }: NonNullable<SubscriptionResource["status"]["waitsFor"]>): string {

@@ -168,7 +168,8 @@ export const MESH_COMPONENTS: Readonly<Record<string, Schema>> = {
     expired: count("Their time to live was over first."),
     deadLettered: count("Failed all attempts."),
     evicted: count("Removed by retention first."),
-    pending: count("Not settled yet; without a recount at most so many."),
+    pending: count("Not settled yet."),
+    pendingAtMost: flag("Whether pending is an upper bound; never after a recount."),
   }),
   Interest: object({
     cluster: text("Who wants it."),
