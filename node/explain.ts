@@ -38,6 +38,8 @@ export interface ExplainedDestination {
   readonly reason: ExplainReason;
   readonly detail: string;
   readonly subscriptions: readonly ExplainedSubscription[];
+  /** Streams that get it; they have no names. */
+  readonly streams: number;
 }
 
 export interface StoppedSubscription {
@@ -87,9 +89,16 @@ export function explain(
     if (stopped.length === 0) stopped.push({ where: cluster, subscription: null, ...question.stop ?? NOBODY });
     return { topic, destinations: [], stopped };
   }
-  const detail = `${matched.length} subscriptions and ${streams} streams of this cluster get it`;
+  const detail = toReceiversDetail(matched.length, streams);
   const local = { cluster, path: [cluster], cost: 0, state: "local", reason: "OK", detail } as const;
-  return { topic, destinations: [{ ...local, subscriptions: matched }], stopped };
+  return { topic, destinations: [{ ...local, subscriptions: matched, streams }], stopped };
+}
+
+/** In words: "1 subscription and 2 streams of this cluster get it". */
+export function toReceiversDetail(subscriptions: number, streams: number): string {
+  const count = (number: number, word: string) => number === 0 ? [] : [`${number} ${word}${number === 1 ? "" : "s"}`];
+  const who = [...count(subscriptions, "subscription"), ...count(streams, "stream")].join(" and ");
+  return `${who} of this cluster ${subscriptions + streams === 1 ? "gets" : "get"} it`;
 }
 
 /** With these the event is for the subscription all the same, now or later. */

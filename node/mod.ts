@@ -25,7 +25,7 @@ export { type Settlement } from "./delivery/pull_consumer.ts";
 export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, StoreOpenError } from "./errors.ts";
 export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";
 export * from "./event_store.ts";
-export { type ExplainReason, type Explanation } from "./explain.ts";
+export { type ExplainReason, type Explanation, toReceiversDetail } from "./explain.ts";
 export { type EventId } from "./find_events.ts";
 export { type LocalWant } from "./local_wants.ts";
 export { type IdHash } from "./id_hash.ts";

@@ -39,6 +39,8 @@ export type CommandGroup = "Run" | "Events" | "Inspect" | "Look after" | "Help";
 /** A command, or with `commands` a family of them. */
 export interface CommandSpec {
   readonly name: string;
+  /** Words that other programs have for it: who types one is told the name. */
+  readonly elsewhere?: readonly string[];
   /** One line. */
   readonly summary: string;
   readonly group?: CommandGroup;

@@ -63,7 +63,8 @@ class Reader {
       return;
     }
     if (commands.some(({ name }) => name === word)) return await this.#enter(word);
-    const guess = nearest(word, commands.map(({ name }) => name));
+    const guess = commands.find(({ elsewhere }) => elsewhere?.includes(word))?.name ??
+      nearest(word, commands.map(({ name }) => name));
     // `weft events 'order.>'` means what the family does by default.
     if (defaultCommand !== undefined && guess === undefined && takesOperands(this.#find(defaultCommand))) {
       await this.#enter(defaultCommand);

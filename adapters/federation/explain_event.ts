@@ -7,7 +7,7 @@ import {
   type MeshExplanation,
   type MeshWarning,
 } from "../../federation/mod.ts";
-import type { CloudEvent, WeftNode } from "../../node/mod.ts";
+import { type CloudEvent, toReceiversDetail, type WeftNode } from "../../node/mod.ts";
 import { ask } from "./ask.ts";
 import { type ExplainedHere, ExplainedHereSchema, explainHere, type StoppedHere } from "./explain_here.ts";
 
@@ -40,6 +40,8 @@ export interface ExplainedDestination {
     readonly group: string | null;
     readonly match: true | null;
   }[];
+  /** How many streams get it there; `null` where the cluster did not answer, or is of a version that does not say it. */
+  readonly streams: number | null;
 }
 
 export interface ExplainedStop {
@@ -98,11 +100,10 @@ async function explainRepeat(node: WeftNode, { attributes: { source, id } }: Clo
 function local({ cluster }: WeftNode, asked: ExplainedHere): Pick<ExplainedEvent, "destinations"> {
   if (!asked.wanted) return { destinations: [] };
   const subscriptions = asked.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
-  const detail = subscriptions.length === 0
-    ? "streams of this cluster get it"
-    : `${subscriptions.length} subscriptions of this cluster get it`;
+  const streams = asked.streams ?? 0;
+  const detail = toReceiversDetail(subscriptions.length, streams);
   const here = { cluster, path: [cluster], cost: 0, class: null, state: "local", reason: "OK" } as const;
-  return { destinations: [{ ...here, detail, subscriptions }] };
+  return { destinations: [{ ...here, detail, subscriptions, streams }] };
 }
 
 interface AskedAudience {
@@ -150,8 +151,9 @@ function toDestination(destination: MeshDestination, answer: ExplainedHere | und
   const { ungrouped, groups, ...way } = destination;
   if (answer === undefined) {
     const asked = [...ungrouped ? [null] : [], ...groups];
-    return { ...way, subscriptions: asked.map((group) => ({ id: null, group, match: null })) };
+    return { ...way, subscriptions: asked.map((group) => ({ id: null, group, match: null })), streams: null };
   }
+  const streams = answer.streams ?? null;
   const subscriptions = answer.subscriptions.map((subscription) => ({ ...subscription, match: true as const }));
   const noRoom = answer.stopped.find(({ reason }) => reason === "NO_ROOM");
   if (answer.wanted && way.reason === "OK" && noRoom !== undefined) {
@@ -160,12 +162,13 @@ function toDestination(destination: MeshDestination, answer: ExplainedHere | und
       reason: "NO_ROOM",
       detail: `it goes there, and waits on the way: ${noRoom.detail}`,
       subscriptions,
+      streams,
     };
   }
-  if (answer.wanted || way.reason !== "OK") return { ...way, subscriptions };
+  if (answer.wanted || way.reason !== "OK") return { ...way, subscriptions, streams };
   const [stop] = answer.stopped;
   const detail = `it goes there, but nobody gets it now: ${stop?.detail ?? "nobody there wants it"}`;
-  return { ...way, reason: stop?.reason ?? "NO_SUBSCRIBER", detail, subscriptions };
+  return { ...way, reason: stop?.reason ?? "NO_SUBSCRIBER", detail, subscriptions, streams };
 }
 
 /** What a cluster says of its own subscriptions says more than what is seen of it from here. */

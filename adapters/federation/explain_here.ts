@@ -8,6 +8,8 @@ import { CodeSchema, NameSchema, ROWS_MAX, TextSchema } from "./ask.ts";
 export interface ExplainedHere {
   readonly subscriptions: readonly { readonly id: string; readonly group: string | null }[];
   readonly stopped: readonly StoppedHere[];
+  /** How many streams get it. A cluster of an older version does not say it. */
+  readonly streams?: number;
   /** Whether anybody, streams included, gets it. */
   readonly wanted: boolean;
 }
@@ -26,6 +28,7 @@ export const ExplainedHereSchema = v.object({
     v.array(v.object({ subscription: v.nullable(NameSchema), reason: CodeSchema, detail: TextSchema })),
     v.maxLength(ROWS_MAX),
   ),
+  streams: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   wanted: v.boolean(),
 });
 
@@ -54,6 +57,7 @@ export async function explainHere(
         return { subscription, reason, detail: detail.slice(0, DETAIL_MAX) };
       },
     ),
+    streams: destinations.reduce((sum, { streams }) => sum + streams, 0),
     wanted: destinations.length > 0,
   };
 }

@@ -89,7 +89,7 @@ export class Subscriptions {
     if (consumer !== undefined) return consumer;
     throw new RefusedError(
       "SUBSCRIPTION_NOT_FOUND",
-      `Cannot find subscription "${id}": there is none of that id here; GET /v1/subscriptions lists them`,
+      `Cannot find subscription "${id}": there is none of that id here; "weft subscription ls" (GET /v1/subscriptions) lists them`,
     );
   }
 
@@ -178,7 +178,7 @@ export class Subscriptions {
     if (record.paused !== null) {
       throw new RefusedError(
         "SUBSCRIPTION_PAUSED",
-        `Cannot pull from "${id}": ${record.paused}; resume it with PATCH {"paused":false}`,
+        `Cannot pull from "${id}": ${record.paused}; resume it with "weft subscription resume" (PATCH {"paused":false})`,
       );
     }
     if (pull === undefined) throw expired("pull from", id);

@@ -263,6 +263,14 @@ describe("printSubscription()", () => {
 describe("toReceiversText()", () => {
   const held = { cluster: "oslo", subscriptions: [], reason: "BACK_PRESSURE" };
 
+  it("counts the streams beside the subscriptions", () => {
+    const audit = { id: "audit", group: null, match: true };
+    const local = { cluster: "oslo", subscriptions: [audit], reason: "OK" };
+    expect(toReceiversText({ ...local, streams: 2 }, [])).toBe("audit, 2 streams");
+    expect(toReceiversText({ ...local, streams: 0 }, [])).toBe("audit");
+    expect(toReceiversText({ ...local, subscriptions: [], streams: 1 }, [])).toBe("1 stream");
+  });
+
   it("takes for streams what nobody explains", () => {
     expect(toReceiversText(held, [])).toBe("streams");
     expect(toReceiversText({ ...held, reason: "FILTERED" }, [])).toBeNull();

@@ -76,6 +76,8 @@ describe("parseCommandLine()", () => {
     ["an unknown command", ["zzz"], 'there is no command "zzz"'],
     ["a mistyped command", ["subscripton"], 'did you mean "subscription"?'],
     ["a mistyped command of a family", ["subscription", "pasue"], 'did you mean "pause"?'],
+    ["a command that others call so", ["config", "check", "weft.yaml"], 'did you mean "validate"?'],
+    ["another one", ["subscription", "delete", "audit"], 'did you mean "rm"?'],
     ["a mistyped flag", ["sub", "a", "--fitler", "x"], 'did you mean "--filter"?'],
     ["a mistyped setting of the node", ["node", "--prot", "1"], 'did you mean "--port"?'],
     ["an unknown short flag", ["sub", "a", "-z"], "there is no flag -z"],

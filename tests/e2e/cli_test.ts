@@ -259,6 +259,8 @@ describe("weft config", () => {
     writeFileSync(join(folder.path, "good.yaml"), "http:\n  port: 1234\n");
     writeFileSync(join(folder.path, "bad.yaml"), "http:\n  port: many\n");
     expect((await weft(["config", "validate", "good.yaml"], options)).code).toBe(0);
+    expect((await weft(["config", "validate", "--config", "good.yaml"], options)).code).toBe(0);
+    expect((await weft(["config", "validate"], options)).code).toBe(2);
     const bad = await weft(["config", "validate", "bad.yaml"], options);
     expect(bad.code).toBe(1);
     expect(bad.chat).toContain("bad.yaml:2");

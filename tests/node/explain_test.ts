@@ -85,7 +85,9 @@ describe("WeftNode.explain()", () => {
       fixture.node.openStream({ topic, filter, onReady: () => undefined });
     await open("order.*", "EXISTS subject");
     await open(">");
-    expect(fixture.node.explain("order.placed", anEvent()).destinations[0].detail).toContain("1 streams");
+    expect(fixture.node.explain("order.placed", anEvent()).destinations[0].detail).toBe(
+      "1 stream of this cluster gets it",
+    );
     expect(fixture.node.explain("weft-system.dead-letter", anEvent()).destinations).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { configJsonSchema, loadConfig, showConfig, type ShownSetting, validateConfigFile } from "../../config/mod.ts";
 import type { CommandContext } from "../command.ts";
 import { configFlagValues } from "../config_flag_values.ts";
-import { CommandError, ExitCode } from "../exit_codes.ts";
+import { CommandError, ExitCode, UsageError } from "../exit_codes.ts";
 import { printJson, printTable, say } from "../output.ts";
 import { isFile } from "../is_file.ts";
 
@@ -27,7 +27,12 @@ export async function showEffective(context: CommandContext): Promise<void> {
 
 /** JSON: `{"file","valid":true,"warnings"}`; what is wrong is an error. */
 export async function validateFile(context: CommandContext): Promise<void> {
-  const file = context.args.required(0);
+  const [operand, flag] = [context.args.operands[0], context.args.text("config")];
+  if ((operand === undefined) === (flag === undefined)) {
+    const state = operand === undefined ? "FILE is missing" : "FILE and --config are the same: give one of them";
+    throw new UsageError(`Cannot run "weft config validate": ${state}`, "config validate");
+  }
+  const file = (operand ?? flag)!;
   const { directory } = context.terminal;
   if (!isFile(resolve(directory, file))) {
     throw new CommandError(ExitCode.notFound, `Cannot validate "${file}": there is no such file`);

@@ -18,6 +18,8 @@ interface Destination {
     readonly group: string | null;
     readonly match: boolean | null;
   }[];
+  /** A node of an older version does not say it. */
+  readonly streams?: number | null;
 }
 
 interface Stop {
@@ -84,14 +86,20 @@ export async function explain(context: CommandContext): Promise<void> {
 }
 
 /**
- * Who gets it there. Streams have no names: they are what is left where an event goes and nobody else explains why; a link
+ * Who gets it there. Streams have no names; where nobody counts them they are what is left where an event goes and nobody else explains why; a link
  * that waits goes first in `reason`, so that a subscription which keeps the event shows in `stopped` only.
  */
 export function toReceiversText(
-  { cluster, subscriptions, reason }: Pick<Destination, "cluster" | "subscriptions" | "reason">,
+  { cluster, subscriptions, reason, streams = null }: Pick<
+    Destination,
+    "cluster" | "subscriptions" | "reason" | "streams"
+  >,
   stopped: readonly Pick<Stop, "where" | "reason">[],
 ): string | null {
-  if (subscriptions.length > 0) return subscriptions.map(toName).join(", ");
+  if (subscriptions.length > 0 || streams) {
+    const counted = streams ? [`${streams} ${streams === 1 ? "stream" : "streams"}`] : [];
+    return [...subscriptions.map(toName), ...counted].join(", ");
+  }
   if (reason === "OK") return "streams";
   const isKept = stopped.some((stop) => stop.where === cluster && KEEPS_IT.includes(stop.reason));
   return GETS_IT.includes(reason) && !isKept ? "streams" : null;

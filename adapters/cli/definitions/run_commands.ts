@@ -32,8 +32,10 @@ export const runCommands: readonly CommandSpec[] = [
       },
       {
         name: "validate",
+        elsewhere: ["check", "test", "lint"],
         summary: "check a file by itself",
-        operands: [{ name: "FILE", summary: "a configuration in YAML, TOML or JSON" }],
+        operands: [{ name: "FILE", optional: true, summary: "a configuration in YAML, TOML or JSON" }],
+        flags: [{ name: "config", kind: "text", value: "FILE", summary: "the same" }],
         load: async () => (await import("../commands/config.ts")).validateFile,
       },
       {

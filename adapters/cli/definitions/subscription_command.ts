@@ -30,6 +30,7 @@ export const subscriptionCommand: CommandSpec = {
     },
     {
       name: "add",
+      elsewhere: ["create", "new", "put"],
       summary:
         "make one, durable when the command returns; with --id it replaces the one of that id and keeps its place",
       client: true,
@@ -77,6 +78,7 @@ export const subscriptionCommand: CommandSpec = {
     },
     {
       name: "rm",
+      elsewhere: ["delete", "remove", "del"],
       summary: "delete",
       client: true,
       operands: [{ ...id, variadic: true }],

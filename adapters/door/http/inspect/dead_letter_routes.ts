@@ -114,7 +114,7 @@ async function find({ node }: DoorContext, c: Call): Promise<DeadLetter> {
   if (letter !== undefined) return letter;
   throw new RefusedError(
     "DEAD_LETTER_NOT_FOUND",
-    `Cannot find dead letter "${id}": it was redriven or purged, or never was; GET /v1/dead-letters lists them`,
+    `Cannot find dead letter "${id}": it was redriven or purged, or never was; "weft dlq ls" (GET /v1/dead-letters) lists them`,
   );
 }
 

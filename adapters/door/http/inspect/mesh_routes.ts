@@ -81,7 +81,7 @@ function forget(context: DoorContext, c: Context<DoorEnv>): Response {
   if (!isKnown || federation === undefined) {
     throw new RefusedError(
       "CLUSTER_UNKNOWN",
-      `Cannot forget cluster "${cluster}": none of that name is known here; GET /v1/clusters lists those that are`,
+      `Cannot forget cluster "${cluster}": none of that name is known here; "weft clusters" (GET /v1/clusters) lists those that are`,
     );
   }
   const known = knownCluster(federation, cluster);

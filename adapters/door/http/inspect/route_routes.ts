@@ -60,7 +60,7 @@ function readCut({ federation }: DoorContext, cut: string | undefined): readonly
   }
   throw new RefusedError(
     "LINK_UNKNOWN",
-    `Cannot cut "${cut}": no two clusters of these names are linked; the paths of GET /v1/clusters show which are`,
+    `Cannot cut "${cut}": no two clusters of these names are linked; the paths of "weft clusters" (GET /v1/clusters) show which are`,
     { cut },
   );
 }

@@ -166,6 +166,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
         group: orNull(text("Its group.")),
         match: orNull(flag("null: the cluster did not answer in time.")),
       })),
+      streams: orNull(count("Streams that get it there; null: the cluster did not say it.")),
     })),
     stopped: listOf(object({
       where: text("Cluster."),
