@@ -7,7 +7,7 @@ import type { EventStore } from "./event_store.ts";
 export interface StoreRoomContext {
   readonly store: EventStore;
   readonly clock: Clock;
-  /** There is room again, `fullMs` after it was found to be full for the reason `detail`. */
+  /** There is room again, `fullMs` after it was found to be full for the reason `detail`; told once a minute, as its beginning is. */
   readonly onRoom: (full: { detail: string; fullMs: number }) => void;
   /** There is no room, and there was some before; told once a minute, since at the cap room comes and goes. */
   readonly onFull: (error: StoreFullError) => void;
@@ -28,6 +28,7 @@ export class StoreRoom {
   #full: { readonly error: StoreFullError; readonly since: number } | undefined;
   #cancel: (() => void) | undefined;
   #toldAt = -Infinity;
+  #roomToldAt = -Infinity;
 
   constructor(context: StoreRoomContext) {
     this.#context = context;
@@ -92,9 +93,9 @@ export class StoreRoom {
     if (full === undefined) return;
     this.#full = undefined;
     this.#cancel?.();
-    this.#context.onRoom({
-      detail: full.error.message,
-      fullMs: Math.round(this.#context.clock.now() - full.since),
-    });
+    const now = this.#context.clock.now();
+    if (now - this.#roomToldAt < TOLD_AGAIN_MS) return;
+    this.#roomToldAt = now;
+    this.#context.onRoom({ detail: full.error.message, fullMs: Math.round(now - full.since) });
   }
 }

@@ -2,8 +2,10 @@
 
 import { isSystemTopic, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
+import type { TrafficRule } from "../options.ts";
 import type { RemoteInterest, WantedPattern } from "../routing/interest/mod.ts";
 import type { RouteTable } from "../routing/paths/mod.ts";
+import { isBestEffort } from "../traffic.ts";
 
 /** The way to another cluster. */
 export interface RemoteWay {
@@ -49,14 +51,15 @@ export interface RouteSelection {
  */
 export function* eachRoutes(federation: Federation, query: RouteSelection = {}): Generator<RemoteRoutes> {
   const { topic, destination, cut } = query;
-  const { topology: { table }, interest: { remote } } = federation;
+  const { topology: { table }, interest: { remote }, options: { traffic } } = federation;
+  const withoutPath = whatWaits(traffic, topic);
   const ways = cut === undefined ? table : table.simulateCut(...cut);
   if (topic !== undefined && isSystemTopic(topic)) return;
   for (const cluster of remote.clusters()) {
     if (destination !== undefined && destination !== cluster) continue;
     const patterns = patternsOf(remote, cluster);
     const fitting = topic === undefined ? patterns : patterns.filter(({ pattern }) => patternMatches(pattern, topic));
-    yield { way: toWay(ways, cluster), patterns: fitting };
+    yield { way: toWay(ways, cluster, withoutPath), patterns: fitting };
   }
 }
 
@@ -92,11 +95,20 @@ function patternsOf(remote: RemoteInterest, cluster: string): readonly WantedPat
   return patterns;
 }
 
-function toWay(ways: RouteTable, destination: string): RemoteWay {
+/** What becomes of events without a path: of one topic, or of all; a pattern may lead events of either class. */
+function whatWaits(traffic: readonly TrafficRule[], topic: string | undefined): string {
+  const dropped = "are dropped, for they are of the class best-effort";
+  if (topic !== undefined && isBestEffort(traffic, topic)) return `its events of "${topic}" ${dropped}`;
+  const waiting = "its events wait here until there is one";
+  if (topic !== undefined || !traffic.some((rule) => rule.class === "best-effort")) return waiting;
+  return `${waiting}; those of the class best-effort are dropped`;
+}
+
+function toWay(ways: RouteTable, destination: string, withoutPath: string): RemoteWay {
   const way = ways.routeTo(destination);
   const common = { destination, origin: destination };
   if (way === undefined) {
-    const reason = `no path to "${destination}" (weft clusters says why): its events wait here until there is one`;
+    const reason = `no path to "${destination}" (weft clusters says why): ${withoutPath}`;
     return { ...common, nextHop: null, path: [], cost: null, state: "parked", reason, alternate: null };
   }
   const { nextHop, path, cost, state, reason, alternate } = way;

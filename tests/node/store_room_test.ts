@@ -82,6 +82,21 @@ describe("StoreRoom", () => {
     }
   });
 
+  it("tells that there is room again once a minute, and of a long lack always", async () => {
+    const { clock, told, room } = setUp();
+    for (let cycle = 0; cycle < 3; cycle++) {
+      room.noteFull(full("cap"));
+      room.noteStored();
+      await clock.advance(10_000);
+    }
+    expect(told).toHaveLength(1);
+    room.noteFull(full("cap"));
+    await clock.advance(60_000);
+    room.noteStored();
+    expect(told.map(({ fullMs }) => fullMs)).toEqual([0, 60_000]);
+    room.close();
+  });
+
   it("does not take a queue that waits for the disk for a lack of room", () => {
     const { room } = setUp();
     room.noteFull(full("queue"));

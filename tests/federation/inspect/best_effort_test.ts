@@ -3,7 +3,7 @@
 import { describe, expect, it } from "bun:test";
 
 import { explainEvent, traceEvent } from "../../../adapters/federation/mod.ts";
-import { bestEffortLedger, ledgerEntries } from "../../../federation/mod.ts";
+import { bestEffortLedger, eachRoutes, ledgerEntries } from "../../../federation/mod.ts";
 import { anEvent } from "../../support/events.ts";
 import { MemoryMesh } from "../../support/memory_mesh.ts";
 
@@ -144,5 +144,19 @@ describe("an ordered subscription", () => {
     }
     await publish("6", "metrics.cpu");
     expect(await pulled()).toEqual(["2", "3", "4", "5", "6"]);
+  });
+});
+
+describe("eachRoutes() of events of class best-effort", () => {
+  it("says that without a path they are dropped, and that others wait", async () => {
+    await using mesh = await openRow();
+    mesh.cut("bob-charlie");
+    await mesh.clock.advance(2000);
+    const reason = (topic?: string) =>
+      [...eachRoutes(mesh.get("alice").federation, { topic, destination: "charlie" })][0].way.reason;
+    expect(reason("metrics.cpu")).toContain('its events of "metrics.cpu" are dropped');
+    expect(reason("order.placed")).toContain("its events wait here until there is one");
+    expect(reason("order.placed")).not.toContain("dropped");
+    expect(reason()).toContain("wait here until there is one; those of the class best-effort are dropped");
   });
 });
