@@ -22,6 +22,11 @@ const MISSES = 3;
 export const LOOK_MS = 125;
 /** A busy machine is late by some tenths; with the look that comes after it a dead link is still known within a second. */
 const SILENCE_MS_MIN = 875;
+/**
+ * A stall that looked like a long round trip must not keep a dead link up: no round trip counts for more. So silence is
+ * known within 9 s, and one of up to 8 s can still be had.
+ */
+const RTT_MS_MAX = 1250;
 
 /** Hellos to one neighbour count on from session to session: the neighbour may not have noticed that one ended. */
 export interface BeatNumbers {
@@ -81,12 +86,16 @@ export class Heartbeat {
 
   /** Time between hellos. */
   get intervalMs(): number {
-    return Math.max(HELLO_MS, Math.ceil(2 * this.#rttMs));
+    return Math.max(HELLO_MS, Math.ceil(2 * this.#countedRttMs));
   }
 
-  /** Silence, or not being heard, for so long means down: less than a second, or seven round trips, by a look. */
+  /** Silence, or not being heard, for so long means down: less than a second, or seven round trips, by a look; 9 s at most. */
   get deadlineMs(): number {
-    return Math.max(SILENCE_MS_MIN, Math.ceil(MISSES * this.intervalMs + this.#rttMs) - LOOK_MS);
+    return Math.max(SILENCE_MS_MIN, Math.ceil(MISSES * this.intervalMs + this.#countedRttMs) - LOOK_MS);
+  }
+
+  get #countedRttMs(): number {
+    return Math.min(RTT_MS_MAX, this.#rttMs);
   }
 
   isDead(now: number): boolean {

@@ -44,6 +44,11 @@ export interface LinkBus {
   subscribe(pattern: string, listener: (message: BusMessage) => void): () => void;
   /** Called once, with the reason for people, when the bus ended by itself. At once if it has ended. */
   onClosed(listener: (reason: string) => void): void;
+  /**
+   * Only of a bus that knows who its clients are: called after one has gone, with a question that is good for the moment,
+   * whether anybody else listens to a subject. Without it who dies is found out by silence.
+   */
+  onClientGone?(listener: (listens: (subject: string) => boolean) => void): void;
   /** Idempotent. */
   close(): void;
 }

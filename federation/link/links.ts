@@ -140,6 +140,7 @@ export class Links {
     on(this.#subjects.controlToSelf, (message) => this.#controlled(attached, message));
     on(this.#subjects.framesToSelf, (message) => this.#framed(attached, message));
     bus.onClosed((reason) => this.#detach(attached, reason));
+    bus.onClientGone?.((listens) => [...attached.sessions.values()].forEach((session) => session.endUnheard(listens)));
     if (bus.dialled) this.#meet(attached);
   }
 

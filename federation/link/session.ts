@@ -29,6 +29,8 @@ export type SessionState = "opening" | "up" | "down";
 
 /** The whole HELLO is said again this often even if nothing changed: it is what a listener in the middle understands. */
 const FULL_EVERY_MS = 10_000;
+/** What a side says that takes the link down for silence; one that does not know it finds out by silence itself. */
+const GIVEN_UP = "GIVEN_UP";
 /** An opening that comes to nothing is told after this. */
 const OPENING_MS = 5000;
 
@@ -89,7 +91,7 @@ export class Session {
     if (this.#state === "up" && this.#heartbeat.isDead(now - graceMs)) {
       const silentMs = Math.round(now - this.#heartbeat.heardAt);
       const heard = silentMs > this.#heartbeat.deadlineMs + graceMs;
-      this.close(heard ? `no HELLO for ${silentMs} ms` : "the peer is heard but does not hear this node");
+      this.#giveUp(heard ? `no HELLO for ${silentMs} ms` : "the peer is heard but does not hear this node");
     }
     if (this.#state === "opening" && now - this.#since > OPENING_MS && this.lastError === undefined) {
       this.lastError = this.#theirs === undefined
@@ -119,6 +121,7 @@ export class Session {
       const refusal = this.#parts.judge(heard.hello);
       if (refusal !== undefined) return this.#refuse(refusal);
       if (this.#isDown()) return; // another process speaks for the neighbour now
+      if (heard.hello.reason?.code === GIVEN_UP) return this.#givenUp(heard.hello.reason.detail);
       this.#heartbeat.hear(heard.beat, now);
       this.#theirs = heard.hello;
       this.#theirHash = heard.beat.fullHash;
@@ -144,6 +147,25 @@ export class Session {
     this.#since = this.#parts.world.now();
     this.lastError = reason;
     if (wasUp) this.#parts.onDown(this, reason);
+  }
+
+  /** The other side may take the link for a good one for some time yet: it is told, once. */
+  #giveUp(reason: string): void {
+    const now = this.#parts.world.now();
+    const hello = { ...this.#parts.hello(), reason: { code: GIVEN_UP, detail: reason } };
+    this.send("hello", encodeHello(hello, { ...this.#heartbeat.next(now), sentAtMs: now >>> 0 }).full);
+    this.close(reason);
+  }
+
+  /** An opening has nothing to end. */
+  #givenUp(detail: string): void {
+    if (this.#state === "up") this.close(`"${this.peer}" has given the link up: ${detail}`);
+  }
+
+  /** A client of the bus is gone: without one that listens for the neighbour nothing of it can come. */
+  endUnheard(listens: (subject: string) => boolean): void {
+    if (this.#state !== "up" || listens(this.#parts.subjects.control(this.peer, "hello"))) return;
+    this.close(`the connection of "${this.peer}" has closed`);
   }
 
   #goUp(now: number): void {

@@ -134,6 +134,12 @@ describe("Heartbeat.isDead()", () => {
     }
   });
 
+  it("knows silence within nine seconds however long a round trip was, and bears one of eight", () => {
+    const { alice } = exchange(100, 5000);
+    expect(alice.rttMs).toBeGreaterThan(9000);
+    expect([alice.intervalMs, alice.deadlineMs]).toEqual([2500, 8625]);
+  });
+
   it("says hello less often on a slow link", () => {
     expect(exchange(100, 5).alice.intervalMs).toBe(250);
     expect(exchange(100, 200).alice.intervalMs).toBe(800);

@@ -175,11 +175,35 @@ describe("Session", () => {
     expect(bob.session.state).toBe("down");
   });
 
+  it("tells the other side that it gives up, which ends its session at once", () => {
+    const { alice, bob, pass } = linked();
+    bob.deaf = true;
+    while (bob.session.state === "up") pass(125);
+    pass(1);
+    expect([alice.session.state, alice.session.since - bob.session.since]).toEqual(["down", 1]);
+  });
+
+  it("is not opened, and ends nothing, by a side that gives up", () => {
+    const { alice } = twoSides();
+    const reason = { code: "GIVEN_UP", detail: "no HELLO for 999 ms" };
+    alice.session.hear(encodeHello(aHello({ cluster: "bob", node: "bob-1", reason }), aBeat({ number: 1 })).full);
+    expect([alice.session.state, alice.session.theirs, alice.history]).toEqual(["opening", undefined, []]);
+  });
+
+  it("ends when nobody listens for the neighbour any more, once a client of the bus has gone", () => {
+    const { alice } = linked();
+    const asked: string[] = [];
+    alice.session.endUnheard((subject) => asked.push(subject) > 0);
+    expect([alice.session.state, asked]).toEqual(["up", ["weft.v1.acme.l.alice.bob.hello"]]);
+    alice.session.endUnheard(() => false);
+    expect(alice.history.at(-1)).toBe('down: the connection of "bob" has closed');
+  });
+
   it("goes down on both sides when only one way is lost", () => {
     const { alice, bob, pass } = linked();
     bob.deaf = true;
     pass(2000);
-    expect(alice.history.at(-1)).toBe("down: the peer is heard but does not hear this node");
+    expect(alice.history.at(-1)).toBe('down: "bob" has given the link up: no HELLO for 999 ms');
     expect(bob.history.at(-1)).toMatch(/^down: no HELLO/);
   });
 

@@ -98,6 +98,19 @@ function pair(): {
 }
 
 describe("virtual bus", () => {
+  it("tells the node when a client has gone, and that nobody listens for it any more", () => {
+    const { network, own, dialled, run } = pair();
+    const told: boolean[] = [];
+    own.onClientGone((listens) => told.push(listens("a.b")));
+    run(100);
+    dialled().subscribe("a.*", () => undefined);
+    run(100);
+    expect(told).toEqual([]);
+    network.host("leaf")!.stop({ powerLoss: false });
+    run(100);
+    expect(told).toEqual([false]);
+  });
+
   it("delivers in order, and not back to the sender", () => {
     const { own, dialled, run } = pair();
     const seen: string[] = [];

@@ -10,6 +10,8 @@ export interface BrokerClient {
   deliver(subject: string, payload: Uint8Array, respond: ((payload: Uint8Array) => void) | undefined): void;
   /** Bytes that are on their way out to it and not in the network yet. */
   readonly buffered: number;
+  /** Of the node itself: another client has gone. */
+  otherGone?(): void;
 }
 
 /** Larger ones are refused by the bus: the caller must know the limit. */
@@ -35,6 +37,7 @@ export class VirtualBroker {
   remove(client: BrokerClient): void {
     this.#clients.delete(client);
     this.forgetInterest();
+    if (client !== this.own) this.own?.otherGone?.();
   }
 
   get clients(): number {
@@ -44,6 +47,10 @@ export class VirtualBroker {
   /** Some client wants something else from now on. */
   forgetInterest(): void {
     this.#interested.clear();
+  }
+
+  listens(subject: string, except: BrokerClient): boolean {
+    return this.#whoWants(subject).some((client) => client !== except);
   }
 
   /** False when nobody listens. */
@@ -143,6 +150,7 @@ export class OwnBus implements LinkBus, BrokerClient {
   readonly #broker: VirtualBroker;
   readonly #subscriptions = new SubscriptionTable();
   readonly #requests = new OpenRequests();
+  readonly #goneListeners: ((listens: (subject: string) => boolean) => void)[] = [];
   #closed = false;
 
   constructor(broker: VirtualBroker) {
@@ -187,6 +195,18 @@ export class OwnBus implements LinkBus, BrokerClient {
 
   deliver(subject: string, payload: Uint8Array, respond: ((payload: Uint8Array) => void) | undefined): void {
     for (const listener of this.#subscriptions.listeners(subject)) listener({ subject, payload, respond });
+  }
+
+  onClientGone(listener: (listens: (subject: string) => boolean) => void): void {
+    this.#goneListeners.push(listener);
+  }
+
+  otherGone(): void {
+    const { boot } = this.#broker;
+    boot.host.after(boot, 0, () => {
+      if (this.#closed) return;
+      for (const listener of this.#goneListeners) listener((subject) => this.#broker.listens(subject, this));
+    });
   }
 
   /** It does not end before its process does. */

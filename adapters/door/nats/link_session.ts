@@ -76,6 +76,7 @@ export class LinkSession implements Session, LiveClient {
 
   close(): void {
     this.#subscriptions.clear();
+    this.#endpoint.links.gone(this);
   }
 }
 

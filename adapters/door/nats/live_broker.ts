@@ -17,6 +17,8 @@ export interface LiveMessage {
 export interface LiveClient {
   /** Whether it gets what it publishes itself. */
   readonly echo: boolean;
+  /** Of the hub: another client has gone, with its subscriptions. Must not throw. */
+  otherGone?(): void;
 }
 
 export interface LiveSubscriber {
@@ -69,6 +71,11 @@ export class LiveBroker {
     const others = this.#inboxes.get(root)!;
     others.delete(subscriber);
     if (others.size === 0) this.#inboxes.delete(root);
+  }
+
+  /** A client has gone, and its subscriptions are removed. */
+  gone(client: LiveClient): void {
+    if (this.hub !== client) this.hub?.otherGone?.();
   }
 
   /** Who would get a message of that subject now: every subscriber without a queue, and one of each queue. */

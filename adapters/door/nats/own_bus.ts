@@ -33,6 +33,7 @@ export class OwnBus implements LinkBus, LiveClient {
   readonly #subscribers = new Set<LiveSubscriber>();
   readonly #requests = new Map<string, Request>();
   readonly #closeListeners: ((reason: string) => void)[] = [];
+  readonly #goneListeners: ((listens: (subject: string) => boolean) => void)[] = [];
   #asked = 0;
   #closed: string | undefined;
 
@@ -97,6 +98,19 @@ export class OwnBus implements LinkBus, LiveClient {
   onClosed(listener: (reason: string) => void): void {
     if (this.#closed === undefined) this.#closeListeners.push(listener);
     else listener(this.#closed);
+  }
+
+  onClientGone(listener: (listens: (subject: string) => boolean) => void): void {
+    this.#goneListeners.push(listener);
+  }
+
+  otherGone(): void {
+    // A client may be cut off amidst a delivery to it: who sends is not to find its session ended under its hands.
+    queueMicrotask(() => {
+      if (this.#closed !== undefined) return;
+      const listens = (subject: string) => this.#parts.broker.find(subject, this).length > 0;
+      for (const listener of this.#goneListeners) listener(listens);
+    });
   }
 
   /** The one who closes knows it: listeners are not called. */

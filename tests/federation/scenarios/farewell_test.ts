@@ -32,11 +32,11 @@ function longestGapMs(stop: (mesh: Simulation) => void): number {
 }
 
 describe("a cluster that is stopped as planned", () => {
-  it("leaves no gap in what crosses it, where another one that is killed leaves one of a second", () => {
+  it("leaves no gap in what crosses it; nor does one that is killed, whose connections close with it", () => {
     const planned = longestGapMs((mesh) => mesh.node("london").leave());
     const killed = longestGapMs((mesh) => mesh.node("london").stop({ powerLoss: false }));
     expect(planned).toBeLessThanOrEqual(20);
-    expect(killed).toBeGreaterThan(500);
+    expect(killed).toBeLessThanOrEqual(50); // silence would take a second
   });
 
   it("is gone for its neighbours in the moment in which it says so, and nobody counts that as a fault", () => {
