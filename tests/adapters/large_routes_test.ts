@@ -40,6 +40,7 @@ class LargeMesh {
     const federation = {
       self: "alice",
       interest: { remote: this.remote },
+      options: { traffic: [] },
       topology: { table },
       watch: (listener: () => void) => {
         this.#listeners.add(listener);
