@@ -168,6 +168,29 @@ export function recordTtlMs(bytes: Uint8Array, from = 0): number {
   return (bytes[from] & TTL_FLAG) === 0 ? 0 : viewOf(bytes).getFloat64(from + FIXED_BYTES, true);
 }
 
+/** What a record holds, read when somebody looks; topic and event once. */
+export class RecordContent {
+  readonly record: Uint8Array;
+  #topic: string | undefined;
+  #event: CloudEvent | undefined;
+
+  constructor(record: Uint8Array) {
+    this.record = record;
+  }
+
+  get topic(): string {
+    return this.#topic ??= recordTopic(this.record);
+  }
+
+  get event(): CloudEvent {
+    return this.#event ??= recordEvent(this.record);
+  }
+
+  get ttlMs(): number {
+    return recordTtlMs(this.record);
+  }
+}
+
 /** A copy of a record that has a time to live, with another one. */
 export function recordWithTtl(record: Uint8Array, ttlMs: number): Uint8Array {
   const copy = record.slice();

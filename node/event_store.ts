@@ -156,6 +156,12 @@ export interface StoreIncarnation {
  * Errors: `StoreFullError` when there is no room (retry later), `StoreClosedError` after `close()`, `StoreFailedError`
  * when the store cannot write for another reason. A rejected commit left no trace.
  */
+/** Positions of the log, both ends included. */
+export interface PositionRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Events of topics that fit a pattern, from a position of the log on; with `to`, up to that one. Only a need of all topics
  * (`>`) may end.

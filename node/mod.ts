@@ -8,6 +8,7 @@
 export { type Submission } from "./accept/acceptor.ts";
 export {
   encodeRecord,
+  RecordContent,
   recordEvent,
   recordTopic,
   recordTopicBegins,
@@ -26,9 +27,11 @@ export { RefusedError, StoreClosedError, StoreFailedError, StoreFullError, Store
 export { type AttributeValue, type CloudEvent, type DataForm, type EventAttributes } from "./event.ts";
 export * from "./event_store.ts";
 export { type ExplainReason, type Explanation, toReceiversDetail } from "./explain.ts";
+export { firstIndex } from "./first_index.ts";
 export { type EventId } from "./find_events.ts";
 export { type LocalWant } from "./local_wants.ts";
 export { type IdHash } from "./id_hash.ts";
+export { type Interval, IntervalSet } from "./interval_set.ts";
 export { type FailedCheck, type NodeParts, WeftNode } from "./node.ts";
 export { Matcher } from "./matcher/mod.ts";
 export { type NodeOptions } from "./options.ts";

@@ -1,75 +1,59 @@
 /** Remembers where events that nobody needs may still be, so that a log full of needed ones is not searched again and again. */
 
-import { joined, type Needed, type PositionRange } from "./needed_events.ts";
+import { IntervalSet } from "../../node/interval_set.ts";
+import { type Needed, toInterval } from "./needed_events.ts";
 
 /** More stretches than this are searched as one, with what lies between them. */
 const STRETCHES_MAX = 1024;
+const NOTHING = new IntervalSet();
 
 /**
  * The log is searched from its beginning. What the search left was needed when it passed; it may be dispensable now only
  * where that need has ended since: between where a subscription was and where it is, or in a range that shrank.
  */
 export class UnneededSearch {
-  #told = new Map<string, readonly PositionRange[]>(); // what was needed, by pattern
+  #told = new Map<string, IntervalSet>(); // positions that were needed, by pattern
   #searchedTo = 0;
-  /** Stretches of what was searched that are to be searched again, in order. */
-  #again: PositionRange[] = [];
+  /** Of what was searched, what is to be searched again. */
+  #again = new IntervalSet();
 
   /** What is needed now. */
   tell(needed: readonly Needed[]): void {
     const now = byPattern(needed);
-    const freed: PositionRange[] = [];
-    for (const [pattern, ranges] of this.#told) {
-      for (const { from, to } of without(ranges, now.get(pattern) ?? [])) {
-        if (from <= this.#searchedTo) freed.push({ from, to: Math.min(to, this.#searchedTo) });
-      }
+    for (const [pattern, freed] of this.#told) {
+      freed.subtract(now.get(pattern) ?? NOTHING);
+      for (const stretch of freed.within(0, this.#searchedTo)) this.#again.add(...stretch);
     }
-    if (freed.length > 0) this.#again = fewer(joined([...this.#again, ...freed]));
+    if (this.#again.count > STRETCHES_MAX) this.#again.add(this.#again.first! - 1, this.#again.last!);
     this.#told = now;
   }
 
   /** The first position worth a look. */
   get next(): number {
-    return this.#again[0]?.from ?? this.#searchedTo + 1;
+    return this.#again.first ?? this.#searchedTo + 1;
   }
 
   /** All events from `next` to `position` that are not needed have been removed. */
   searched(position: number): void {
-    const wasAgain = this.#again.length > 0;
-    this.#again = without(this.#again, [{ from: 0, to: position }]);
-    if (!wasAgain || this.#again.length === 0) this.#searchedTo = Math.max(this.#searchedTo, position);
+    const wasAgain = this.#again.count > 0;
+    this.#again.trimBelow(position + 1);
+    if (!wasAgain || this.#again.count === 0) this.#searchedTo = Math.max(this.#searchedTo, position);
   }
 
   /** Nothing of what was removed is to be relied on. */
   restart(): void {
     this.#told.clear();
     this.#searchedTo = 0;
-    this.#again = [];
+    this.#again = new IntervalSet();
   }
 }
 
-function byPattern(needed: readonly Needed[]): Map<string, readonly PositionRange[]> {
-  const all = new Map<string, PositionRange[]>();
-  for (const { pattern, from, to = Infinity } of needed) all.set(pattern, [...all.get(pattern) ?? [], { from, to }]);
-  return new Map([...all].map(([pattern, ranges]) => [pattern, joined(ranges)]));
-}
-
-function fewer(ranges: PositionRange[]): PositionRange[] {
-  return ranges.length <= STRETCHES_MAX ? ranges : [{ from: ranges[0].from, to: ranges[ranges.length - 1].to }];
-}
-
-/** What of `ranges` is not in `taken`; both in order, each apart from its neighbours. */
-function without(ranges: readonly PositionRange[], taken: readonly PositionRange[]): PositionRange[] {
-  const rest: PositionRange[] = [];
-  let i = 0;
-  for (const { from, to } of ranges) {
-    let at = from;
-    while (i < taken.length && taken[i].to < at) i++;
-    for (let j = i; at <= to && j < taken.length && taken[j].from <= to; j++) {
-      if (taken[j].from > at) rest.push({ from: at, to: taken[j].from - 1 });
-      at = Math.max(at, taken[j].to + 1);
-    }
-    if (at <= to) rest.push({ from: at, to });
+function byPattern(needed: readonly Needed[]): Map<string, IntervalSet> {
+  const all = new Map<string, IntervalSet>();
+  for (const need of needed) {
+    const positions = all.get(need.pattern) ?? new IntervalSet();
+    all.set(need.pattern, positions);
+    positions.add(...toInterval(need));
   }
-  return rest;
+  return all;
 }

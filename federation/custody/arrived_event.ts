@@ -6,6 +6,7 @@ import {
   type CloudEvent,
   type IdHash,
   isSystemTopic,
+  RecordContent,
   recordEvent,
   recordTopic,
   recordTopicBegins,
@@ -51,36 +52,26 @@ export function isOver(record: Uint8Array, heldMs: number): boolean {
 }
 
 /** Topic and event are decoded when a local reader asks. */
-export class RecordEntry implements AppendEntry {
+export class RecordEntry extends RecordContent implements AppendEntry {
   readonly origin: NonNullable<AppendEntry["origin"]>;
   readonly audience: Audience;
-  readonly record: Uint8Array;
   readonly idHash: IdHash | undefined;
-  #topic: string | undefined;
-  #event: CloudEvent | undefined;
 
   constructor(
     group: Pick<FrameGroup, "origin" | "epoch" | "events">,
     index: number,
     { frame, audience, idHash }: { frame: Pick<Frame, "heldMs">; audience: Audience; idHash?: IdHash },
   ) {
-    this.idHash = idHash;
     const { sequence, record } = group.events[index];
+    super(heldFor(record, frame.heldMs));
+    this.idHash = idHash;
     this.origin = { cluster: group.origin, epoch: acceptedEpoch(group.epoch), sequence };
     this.audience = audience;
-    const ttlMs = recordTtlMs(record);
-    this.record = ttlMs > 0 && frame.heldMs > 0 ? recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs)) : record;
   }
+}
 
-  get topic(): string {
-    return this.#topic ??= recordTopic(this.record);
-  }
-
-  get event(): CloudEvent {
-    return this.#event ??= recordEvent(this.record);
-  }
-
-  get ttlMs(): number {
-    return recordTtlMs(this.record);
-  }
+/** The record as it is after a while in the custody of others: what is left of its time to live. */
+function heldFor(record: Uint8Array, heldMs: number): Uint8Array {
+  const ttlMs = recordTtlMs(record);
+  return ttlMs > 0 && heldMs > 0 ? recordWithTtl(record, Math.max(1, ttlMs - heldMs)) : record;
 }

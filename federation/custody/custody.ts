@@ -171,9 +171,10 @@ export class Custody {
 
   /** Whether an event is parked for a cluster that is not reached. */
   isParked(destination: string, position: number): boolean {
-    return [...this.#parked.get(destination) ?? []].some((shipment) =>
-      shipment.ended === undefined && indexAt(shipment, position) >= 0
-    );
+    for (const shipment of this.#parked.get(destination) ?? []) {
+      if (shipment.ended === undefined && indexAt(shipment, position) >= 0) return true;
+    }
+    return false;
   }
 
   /**

@@ -1,12 +1,7 @@
 /** Which of the log's events are still owed, in few enough ranges to tell the store whenever it looks for room. */
 
+import type { PositionRange } from "../../node/mod.ts";
 import type { Run } from "./shipment.ts";
-
-/** Positions, both ends included. */
-export interface PositionRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** What the log holds: its first position and its last. */
 export interface LogEnds {

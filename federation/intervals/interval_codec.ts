@@ -4,7 +4,7 @@
  */
 
 import { ByteReader, ByteWriter } from "../link/codec/mod.ts";
-import { IntervalSet } from "./interval_set.ts";
+import { IntervalSet } from "../../node/mod.ts";
 
 /** What a reader lets in unless it says otherwise: 1 MiB of memory. */
 export const INTERVALS_MAX = 65_536;

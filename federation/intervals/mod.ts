@@ -6,4 +6,4 @@
  */
 
 export { decodeIntervals, encodeIntervals, INTERVALS_MAX } from "./interval_codec.ts";
-export { type Interval, IntervalSet } from "./interval_set.ts";
+export { type Interval, IntervalSet } from "../../node/mod.ts";

@@ -1,5 +1,6 @@
 /** Documents of own events by position: which of them nobody owes anything any more. */
 
+import { firstIndex } from "../../node/mod.ts";
 import type { CustodyDocument } from "../custody/shipment.ts";
 import type { IntervalSet } from "../intervals/mod.ts";
 
@@ -85,12 +86,5 @@ export class DocumentShelf {
 
 /** Index of the first document whose last position is at or after `position`. */
 function firstReaching(shelf: readonly Shelved[], position: number): number {
-  let low = 0;
-  let high = shelf.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (shelf[middle].document.last < position) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(shelf, ({ document }) => document.last >= position);
 }

@@ -53,9 +53,9 @@ export class Witnesses {
    * linked here.
    */
   judge(process: Identity): Reason | undefined {
+    if (this.#isEarly(process)) return undefined;
     const first = this.#first(process);
-    if (first === undefined || this.#isEarly(process)) return undefined;
-    return whyQuarantined(process, first.speaker, `linked with cluster "${first.witness}"`);
+    return first && whyQuarantined(process, first.speaker, `linked with cluster "${first.witness}"`);
   }
 
   #isEarly({ cluster, instance }: Identity): boolean {

@@ -2,6 +2,7 @@
 
 import { isForNobody } from "../audience.ts";
 import type { StoredEvent } from "../event_store.ts";
+import { firstIndex } from "../first_index.ts";
 
 /** An event's place in the order of its origin. */
 export interface OriginPlace {
@@ -105,24 +106,10 @@ export class LateIndex {
 
 /** Index of the first run that has something after a place. */
 function firstAfter(runs: readonly LateRun[], after: OriginPlace): number {
-  let low = 0;
-  let high = runs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (comparePlaces(endOfRun(runs[middle]), after) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(runs, (run) => comparePlaces(endOfRun(run), after) > 0);
 }
 
 /** Index of the first number after another one. */
 function indexAfter(sequences: readonly number[], after: number): number {
-  let low = 0;
-  let high = sequences.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sequences[middle] <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(sequences, (sequence) => sequence > after);
 }

@@ -3,6 +3,8 @@
  * again, or delivered before their turn, since their origin had published them earlier than what stands before them.
  */
 
+import { IntervalSet } from "../interval_set.ts";
+
 /** Consecutive positions. */
 export type PositionRun = readonly [first: number, count: number];
 
@@ -10,67 +12,43 @@ export type PositionRun = readonly [first: number, count: number];
 const RUNS_MAX = 20_000;
 
 export class SettledAhead {
-  /** Ascending; they neither overlap nor touch. */
-  #runs: [first: number, count: number][];
+  #positions: IntervalSet;
 
   constructor(runs: readonly PositionRun[] = []) {
-    this.#runs = runs.map(([first, count]) => [first, count]);
+    this.#positions = new IntervalSet(runs.map(([first, count]) => [first - 1, first + count - 1]));
   }
 
   get isFull(): boolean {
-    return this.#runs.length >= RUNS_MAX;
+    return this.#positions.count >= RUNS_MAX;
   }
 
   /** The highest position, 0 when there is none. */
   get highest(): number {
-    const last = this.#runs.at(-1);
-    return last === undefined ? 0 : last[0] + last[1] - 1;
+    return this.#positions.last ?? 0;
   }
 
   /** Whether it is new; false also when there are too many, and then the event comes again. */
   add(position: number): boolean {
-    const at = this.#indexOf(position);
-    const before = this.#runs[at];
-    if (before !== undefined && position < before[0] + before[1]) return false;
-    const next = this.#runs[at + 1];
-    const joinsBefore = before !== undefined && before[0] + before[1] === position;
-    const joinsNext = next !== undefined && next[0] === position + 1;
-    if (joinsBefore) {
-      before[1] += 1 + (joinsNext ? next[1] : 0);
-      if (joinsNext) this.#runs.splice(at + 1, 1);
-    } else if (joinsNext) this.#runs[at + 1] = [position, next[1] + 1];
-    else if (this.isFull) return false;
-    else this.#runs.splice(at + 1, 0, [position, 1]);
-    return true;
+    if (this.isFull && !this.#touches(position)) return false;
+    return this.#positions.add(position - 1, position) > 0;
   }
 
   has(position: number): boolean {
-    const run = this.#runs[this.#indexOf(position)];
-    return run !== undefined && position < run[0] + run[1];
+    return this.#positions.has(position);
   }
 
   clear(): void {
-    this.#runs = [];
+    this.#positions = new IntervalSet();
   }
 
   /** Those after `position`, ascending; the others are of no use any more. */
   after(position: number): PositionRun[] {
-    const kept = this.#runs.filter(([first, count]) => first + count - 1 > position);
-    this.#runs = kept.map(([first, count]) =>
-      first > position ? [first, count] : [position + 1, first + count - 1 - position]
-    );
-    return this.#runs.map(([first, count]) => [first, count]);
+    this.#positions.trimBelow(position + 1);
+    return this.#positions.toArray().map(([before, last]) => [before + 1, last - before]);
   }
 
-  /** Index of the last run that begins at or before a position; −1 if there is none. */
-  #indexOf(position: number): number {
-    let low = 0;
-    let high = this.#runs.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#runs[middle][0] <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+  /** Whether it makes one run longer, and none more. */
+  #touches(position: number): boolean {
+    return this.#positions.intersects(Math.max(0, position - 2), position + 1);
   }
 }

@@ -147,7 +147,7 @@ export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
     name: "forget the time that a frame was held",
     why: "Each repeat of a frame would make its events younger.",
     file: "federation/custody/arrived_event.ts",
-    from: "recordWithTtl(record, Math.max(1, ttlMs - frame.heldMs))",
+    from: "recordWithTtl(record, Math.max(1, ttlMs - heldMs))",
     to: "recordWithTtl(record, ttlMs)",
   },
   {

@@ -1,7 +1,7 @@
 /** What is on a virtual disk: a log and documents, which can be copied, put back, and taken back step by step. */
 
 import type { Appended, AppendEntry, StateChange, StateEntry, StoredEvent } from "../../node/mod.ts";
-import { type CloudEvent, encodeRecord } from "../../node/mod.ts";
+import { type CloudEvent, encodeRecord, firstIndex } from "../../node/mod.ts";
 import { eventOf } from "./known_events.ts";
 
 /** What a change did to the content, so that it can be undone. */
@@ -128,13 +128,7 @@ export class DiskContent {
 
   /** Index of the first event behind a position. */
   #indexAfter(position: number): number {
-    let low = 0;
-    for (let high = this.#events.length; low < high;) {
-      const middle = (low + high) >>> 1;
-      if (this.#events[middle].position <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#events, (event) => event.position > position);
   }
 }
 

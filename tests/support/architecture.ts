@@ -53,6 +53,7 @@ const storeFoundations = [
   "node/event_record.ts",
   "node/event_store.ts",
   "node/id_hash.ts",
+  "node/interval_set.ts",
   "node/log_block.ts",
   "node/system_topics.ts",
   "node/topic.ts",

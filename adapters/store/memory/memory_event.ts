@@ -1,7 +1,6 @@
 /** An event in the log of the memory store: its record, decoded when somebody looks. */
 
-import type { CloudEvent } from "../../../node/event.ts";
-import { recordEvent, recordTopic, recordTtlMs } from "../../../node/event_record.ts";
+import { RecordContent } from "../../../node/event_record.ts";
 import type { Audience, EventOrigin, StoredEvent } from "../../../node/event_store.ts";
 
 export interface MemoryEventFields {
@@ -12,7 +11,7 @@ export interface MemoryEventFields {
   readonly acceptedAge: number;
 }
 
-export class MemoryEvent implements StoredEvent {
+export class MemoryEvent extends RecordContent implements StoredEvent {
   readonly position: number;
   readonly origin: string;
   readonly epoch: number;
@@ -20,12 +19,9 @@ export class MemoryEvent implements StoredEvent {
   readonly audience: Audience;
   readonly acceptedAt: number;
   readonly acceptedAge: number;
-  readonly record: Uint8Array;
-  #topic: string | undefined;
-  #event: CloudEvent | undefined;
 
   constructor(record: Uint8Array, { position, origin, audience, acceptedAt, acceptedAge }: MemoryEventFields) {
-    this.record = record;
+    super(record);
     this.position = position;
     this.origin = origin.cluster;
     this.epoch = origin.epoch;
@@ -33,18 +29,6 @@ export class MemoryEvent implements StoredEvent {
     this.audience = audience;
     this.acceptedAt = acceptedAt;
     this.acceptedAge = acceptedAge;
-  }
-
-  get topic(): string {
-    return this.#topic ??= recordTopic(this.record);
-  }
-
-  get event(): CloudEvent {
-    return this.#event ??= recordEvent(this.record);
-  }
-
-  get ttlMs(): number {
-    return recordTtlMs(this.record);
   }
 
   get bytes(): number {

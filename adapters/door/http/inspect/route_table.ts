@@ -1,7 +1,7 @@
 /** The routing table: which patterns are wanted, where, and by which path. A large one is read in steps. */
 
 import { eachRoutes, type RemoteWay, type RouteSelection, routesVersion } from "../../../../federation/mod.ts";
-import { isSystemTopic, patternMatches } from "../../../../node/mod.ts";
+import { firstIndex, isSystemTopic, patternMatches } from "../../../../node/mod.ts";
 import type { DoorContext } from "../door_context.ts";
 import { nextTurn } from "../request/mod.ts";
 import { mergeSorted, sortInSteps } from "./sorted_lists.ts";
@@ -131,12 +131,5 @@ function takes(pattern: string, topic: string): boolean {
 }
 
 function firstAfter(patterns: readonly WantedPattern[], destination: string, after: string): number {
-  let low = 0;
-  let high = patterns.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (routeKey({ pattern: patterns[middle].pattern, destination }) > after) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return firstIndex(patterns, ({ pattern }) => routeKey({ pattern, destination }) > after);
 }
