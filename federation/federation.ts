@@ -116,6 +116,7 @@ export class Federation {
     this.presence = new Presence(world, (cluster) => this.topology.hasLeft(cluster));
     this.startedAt = world.now();
     this.#headAtStart = log.head;
+    const lane = (topic: string) => laneOf(options.traffic, topic);
     const newMark = (): string => `${epoch.toString(36)}-${(this.#marks++).toString(36)}`;
     this.#writes = new WriteBehind(world, log, onError);
     this.trace = new TraceJournal({ world, wall: parts.wall, save: (change) => this.#writes.change(change) });
@@ -157,6 +158,7 @@ export class Federation {
       self,
       node: { id: local.node, ...options.about, nats: options.url, since: 0 },
       setting: (peer) => this.dialling.settingOf(this.links?.neighbours.get(peer)?.active?.bus),
+      tagCosts: options.tagCosts,
       speaker: (peer) => this.links?.neighbours.get(peer)?.speaker,
       originate: (body) => void this.records.originate("topology", 0, body, TOPOLOGY_LIFETIME_MS),
       onRoutes: () => this.#routesChanged(),
@@ -164,12 +166,10 @@ export class Federation {
     });
     this.witnesses = new Witnesses(this);
     this.interest = new InterestExchange({
-      world,
-      self,
-      local,
+      ...{ world, self, local },
       holdMs: options.holdMs,
       originate: (shard, body, lifetimeMs) => this.records.originate("interest", shard, body, lifetimeMs),
-      distance: (cluster) => this.topology.table.distance(cluster),
+      distance: (cluster, topic) => this.topology.routesOf(lane(topic)).distance(cluster),
       onNotice: ({ code, detail, origin }) => this.#notice("warn", code, detail, origin),
     });
     this.groups = new GroupConflicts({ remote: this.interest.remote, local, onNotice: warn });
@@ -179,7 +179,7 @@ export class Federation {
     };
     this.custody = new Custody({
       world,
-      routes: this.topology.table,
+      routesOf: (lane) => this.topology.routesOf(lane),
       onQueued: (peer, lane) => this.links.pump(peer, lane),
       onSettled: settled,
       onParked: (peer, code) =>
@@ -201,13 +201,14 @@ export class Federation {
       onEnded: (end) => this.trace.noteEnd(self, end),
     });
     const { books, coverages, receipts } = this.accounts;
-    const shared = { world, self, log, books, newMark, onError };
+    const shared = { world, self, log, books, newMark, laneOf: lane, onError };
     this.upkeep = new Upkeep({
       ...shared,
       custody: this.custody,
       documents: this.documents,
       links: () => this.links,
       overflow: options.overflow,
+      laneGroups: this.topology.lanes.groups,
       onSettled: settled,
       onNotice: warn,
     });
@@ -225,7 +226,6 @@ export class Federation {
       leftToCustody: (event) => this.bestEffort.leftToCustody(event),
       nobodyElsewhere: () => this.interest.nobodyElsewhere,
       travels: (event) => local.travels(event),
-      laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
       onDispatched: () => {
         this.#waits.look();
@@ -242,7 +242,6 @@ export class Federation {
     this.repicks = new Repicks({
       ...shared,
       pick: (topic, event, group, avoid) => this.interest.pickAgain(topic, event, group, avoid),
-      laneOf: (topic) => laneOf(options.traffic, topic),
       onShipment: (shipment) => this.#depart(shipment),
       isWaiting: (cluster, position) => this.custody.isParked(cluster, position),
       onMoved: (...place) => this.custody.moved(...place, (one) => this.upkeep.end(one, "rejected", "GROUP_MOVED")),
@@ -294,7 +293,7 @@ export class Federation {
       onDown: (neighbour, reason) => this.#linkDown(neighbour, reason),
       onHello: (neighbour, hello) => {
         this.topology.noteRtt(neighbour.peer, neighbour.active?.rttMs ?? 0);
-        this.custody.setCongested(neighbour.peer, hello.congested);
+        this.custody.setCongested(neighbour.peer, hello);
         this.bestEffort.heard(neighbour.peer, hello.received["best-effort"]);
         if (neighbour.up) this.records.compareRoot(neighbour.peer, hexToBytes(hello.root));
       },
@@ -409,7 +408,7 @@ export class Federation {
 
   #linkDown(neighbour: Neighbour, reason: string): void {
     this.records.adjacencyDown(neighbour.peer);
-    this.custody.setCongested(neighbour.peer, []);
+    this.custody.setCongested(neighbour.peer, { congested: [] });
     const planned = neighbour.left || this.#stopped;
     this.topology.linkDown(neighbour.peer, { planned });
     const detail = `lost the link with "${neighbour.peer}": ${reason}`;

@@ -16,6 +16,7 @@ export {
   type FederationOptions,
   type LinkSetting,
   PARK_BUDGET_SHARE,
+  type TagCost,
   type TrafficClass,
   type TrafficRule,
 } from "./options.ts";

@@ -13,6 +13,18 @@ export interface TrafficRule {
   readonly class?: TrafficClass;
 }
 
+/**
+ * What a link with a tag costs more, for the events of some lanes. The first rule of a tag and a lane holds. All clusters should be
+ * given the same rules: where they differ, an event may have to be parked until a path is found that all of its way agree on.
+ */
+export interface TagCost {
+  readonly tag: string;
+  /** Whole, from 0, added as ms of round trip are; `Infinity`: the events never take such a link. */
+  readonly cost: number;
+  /** Default: all lanes of events. */
+  readonly lanes?: readonly Exclude<Lane, "control">[];
+}
+
 /** A link as its owner wants it: by URL, with what it costs. */
 export interface LinkSetting {
   readonly url: string;
@@ -32,6 +44,7 @@ export interface FederationOptions {
   readonly join: readonly string[];
   readonly links: readonly LinkSetting[];
   readonly traffic: readonly TrafficRule[];
+  readonly tagCosts?: readonly TagCost[];
   /** URLs of neighbours of earlier runs: tried when nobody else can be found. */
   readonly cached: readonly string[];
   /** What the cluster says of this node. */

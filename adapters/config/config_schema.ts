@@ -129,10 +129,27 @@ const link = v.strictObject({
     integer(1, 1_000_000),
     "Added to the measured round trip in ms, which alone counts by default. Higher is used less.",
   ),
-  tags: optionalKnob(texts(), "Words that routing constraints ask for, such as eu."),
+  tags: optionalKnob(
+    texts(),
+    "Words that federation.tagCosts asks for, such as satellite. What either end says counts.",
+  ),
   via: optionalKnob(
     choice(["direct", "broker"]),
     "What the URL must lead to: direct, a node; broker, a nats-server that both sides dial. Default: either.",
+  ),
+});
+
+const tagCost = v.strictObject({
+  tag: v.pipe(text(), v.description("Of links, see federation.links.")),
+  cost: v.pipe(
+    v.union([integer(0, 1_000_000), choice(["never"])]),
+    v.description(
+      "What such a link costs more, in ms of round trip. never: it is not taken, and what has no other way waits.",
+    ),
+  ),
+  lanes: optionalKnob(
+    v.array(choice(["high", "normal", "bulk"])),
+    "Lanes whose events pay, see traffic. Default: all of them.",
   ),
 });
 
@@ -147,6 +164,11 @@ const federation = section("Which mesh this node belongs to, and how it finds th
   token: optionalKnob(secret(), "Shared secret of the links; needed as soon as one leaves this machine."),
   registry: optionalKnob(registry, "Address book of nodes."),
   links: knob(list(link), [], "Links with settings of their own."),
+  tagCosts: knob(
+    list(tagCost),
+    [],
+    "What links with a tag cost more, by lane; the first rule of a tag and a lane counts. Give all clusters the same rules.",
+  ),
   overflow: knob(
     choice(["evict-oldest", "block"]),
     "evict-oldest",

@@ -58,6 +58,10 @@ export async function startFederation(context: FederationContext): Promise<Runni
       join: config.federation.join,
       links: config.federation.links,
       traffic: config.traffic.map(({ lane = "normal", ...rule }) => ({ ...rule, lane })),
+      tagCosts: config.federation.tagCosts.map(({ cost, ...rule }) => ({
+        ...rule,
+        cost: cost === "never" ? Infinity : cost,
+      })),
       cached: cache.urls,
       overflow: config.federation.overflow,
       about,

@@ -6,18 +6,19 @@
 import { type CloudEvent, recordWithTtl, type StoredEvent } from "../../node/mod.ts";
 import type { CustodyLog } from "../custody_log.ts";
 import type { TraceJournal } from "../inspect/trace_journal.ts";
-import type { FrameDestination, FrameEvent, FrameGroup, FrameGroupHead } from "../link/codec/mod.ts";
+import type { FrameDestination, FrameEvent, FrameGroup, FrameGroupHead, Lane } from "../link/codec/mod.ts";
 import type { Session } from "../link/session.ts";
 import type { LocalCluster } from "../local_cluster.ts";
 import { chooseHop } from "../next_hop.ts";
 import type { TrafficRule } from "../options.ts";
 import type { Topology } from "../routing/topology.ts";
-import { isBestEffort } from "../traffic.ts";
+import { isBestEffort, laneOf } from "../traffic.ts";
 import type { World } from "../world.ts";
 import { ClassPaths } from "./class_paths.ts";
 import type { DropReason } from "./drop_reason.ts";
 import { Inflow } from "./inflow.ts";
-import { type OpenLink, Outflow, type OutGroup } from "./outflow.ts";
+import type { OutGroup } from "./lane_batch.ts";
+import { type OpenLink, Outflow } from "./outflow.ts";
 import { RecentPositions } from "./recent_positions.ts";
 import { Tally } from "./tally.ts";
 
@@ -36,7 +37,7 @@ export interface BestEffortParts {
   readonly log: CustodyLog;
   readonly local: LocalCluster;
   readonly traffic: readonly TrafficRule[];
-  readonly topology: Pick<Topology, "table" | "takesBestEffort" | "installs">;
+  readonly topology: Pick<Topology, "table" | "lanes" | "routesOf" | "takesBestEffort" | "installs">;
   /** Where an own event has to go, by the interest of others. */
   readonly destinationsOf: (topic: string, event: () => CloudEvent) => readonly Destination[];
   /** `undefined`: nobody of that name was met. */
@@ -75,7 +76,7 @@ export class BestEffort {
       log,
       local,
       onCrossed: (peer, group) => trace.noteGroup("in", peer, group),
-      onForward: (group, destinations) => this.#forward(group, destinations),
+      onForward: (lane, group, destinations) => this.#forward(lane, group, destinations),
       onUntold: (peer) => neighbour(peer)?.active?.hurry(),
       onTaken: () => this.#flush(),
       onArrived: (count) => this.tally.arrived += count,
@@ -115,7 +116,9 @@ export class BestEffort {
     if (!this.#isUsed || !isBestEffort(traffic, stored.topic)) return undefined;
     if (stored.position > this.#since) return this.#left.take(stored.position) ?? NOWHERE;
     // Of a run before: it was sent then, or never is.
-    return destinationsOf(stored.topic, () => stored.event).filter(({ cluster }) => !this.paths.knows(cluster));
+    return destinationsOf(stored.topic, () => stored.event).filter(({ cluster }) =>
+      !this.paths.knows(cluster, laneOf(traffic, stored.topic))
+    );
   }
 
   /** Clusters to which an own event went, or was to go, without custody: nobody will ever say that they have it. */
@@ -133,11 +136,12 @@ export class BestEffort {
   }
 
   #depart(event: StoredEvent): void {
-    const { self, destinationsOf, log } = this.#parts;
+    const { self, destinationsOf, log, traffic } = this.#parts;
     const { position, epoch, sequence, ttlMs, acceptedAge } = event;
     const wanted = destinationsOf(event.topic, () => event.event);
     if (wanted.length === 0) return;
-    const known = wanted.filter(({ cluster }) => this.paths.knows(cluster));
+    const lane = laneOf(traffic, event.topic);
+    const known = wanted.filter(({ cluster }) => this.paths.knows(cluster, lane));
     if (known.length < wanted.length) {
       this.#leave(
         position,
@@ -154,7 +158,7 @@ export class BestEffort {
     if (ttlMs < 0 || (ttlMs > 0 && ageMs >= ttlMs)) {
       return this.#drop(head, known.map(({ cluster }) => cluster), { events, reason: "EXPIRED" });
     }
-    this.#send(head, events);
+    this.#send(lane, head, events);
   }
 
   #leave(position: number, destinations: readonly Destination[]): void {
@@ -163,17 +167,18 @@ export class BestEffort {
     }
   }
 
-  #forward(group: FrameGroup, destinations: readonly FrameDestination[]): void {
-    this.#send({ ...group, destinations }, group.events);
+  #forward(lane: Lane, group: FrameGroup, destinations: readonly FrameDestination[]): void {
+    this.#send(lane, { ...group, destinations }, group.events);
   }
 
   /** By next hop, each destination to exactly one; `head.hops` are those before this cluster. */
-  #send(head: FrameGroupHead, events: readonly FrameEvent[]): void {
+  #send(lane: Lane, head: FrameGroupHead, events: readonly FrameEvent[]): void {
     const { self, topology } = this.#parts;
+    const routes = topology.routesOf(lane);
     const byHop = new Map<string, FrameDestination[]>();
     for (const destination of head.destinations) {
       const { cluster } = destination;
-      const hop = chooseHop(topology.table, cluster, head.hops);
+      const hop = chooseHop(routes, cluster, head.hops);
       if (typeof hop === "object") this.#drop(head, [cluster], { events, reason: hop.reason as DropReason });
       else if (!topology.takesBestEffort(hop)) this.#drop(head, [cluster], { events, reason: "CLASS_UNKNOWN" });
       else if (byHop.has(hop)) byHop.get(hop)!.push(destination);
@@ -183,7 +188,7 @@ export class BestEffort {
     const hops = [...head.hops, self];
     for (const [hop, destinations] of byHop) {
       const outflow = this.#outflowTo(hop);
-      for (const event of events) outflow.add({ origin, epoch, hops, detours, destinations }, event);
+      for (const event of events) outflow.add(lane, { origin, epoch, hops, detours, destinations }, event);
     }
   }
 

@@ -1,30 +1,34 @@
 /** Whether all clusters on the way to a destination know the class: where one does not, custody stands in from the start. */
 
+import type { Lane } from "../link/codec/mod.ts";
 import type { Topology } from "../routing/topology.ts";
+
+type PathsOfLanes = Pick<Topology, "table" | "lanes" | "routesOf" | "takesBestEffort" | "installs">;
 
 export class ClassPaths {
   readonly #self: string;
-  readonly #topology: Pick<Topology, "table" | "takesBestEffort" | "installs">;
+  readonly #topology: PathsOfLanes;
+  /** By class of routes and destination. */
   readonly #known = new Map<string, boolean>();
   #version = -1;
   #installs = -1;
 
-  constructor(self: string, topology: Pick<Topology, "table" | "takesBestEffort" | "installs">) {
+  constructor(self: string, topology: PathsOfLanes) {
     this.#self = self;
     this.#topology = topology;
   }
 
   /** Without a way nobody is on it: the event has nowhere to go in any case. */
-  knows(destination: string): boolean {
+  knows(destination: string, lane: Lane): boolean {
     this.#refresh();
-    let known = this.#known.get(destination);
-    if (known === undefined) this.#known.set(destination, known = this.#ask(destination));
+    const key = `${this.#topology.lanes.of(lane)} ${destination}`;
+    let known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, known = this.#ask(destination, lane));
     return known;
   }
 
-  #ask(destination: string): boolean {
-    const { table } = this.#topology;
-    const path = table.routeTo(destination)?.path ?? [];
+  #ask(destination: string, lane: Lane): boolean {
+    const path = this.#topology.routesOf(lane).routeTo(destination)?.path ?? [];
     return path.every((cluster) => cluster === this.#self || this.#topology.takesBestEffort(cluster));
   }
 

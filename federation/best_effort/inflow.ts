@@ -15,6 +15,7 @@ import {
   type FrameEvent,
   type FrameGroup,
   type Hello,
+  type Lane,
 } from "../link/codec/mod.ts";
 import type { LocalCluster } from "../local_cluster.ts";
 import type { World } from "../world.ts";
@@ -31,7 +32,7 @@ export interface InflowParts {
   /** Much has come since a neighbour was last told how far it got: it should be told now. */
   readonly onUntold: (peer: string) => void;
   /** Events for other clusters. */
-  readonly onForward: (group: FrameGroup, destinations: readonly FrameDestination[]) => void;
+  readonly onForward: (lane: Lane, group: FrameGroup, destinations: readonly FrameDestination[]) => void;
   /** All of a frame that is for others was passed on. */
   readonly onTaken: () => void;
   /** Events of others are in the log. */
@@ -124,10 +125,10 @@ export class Inflow {
     this.#parts.onRepeated(groups.reduce((sum, { events }) => sum + events.length, 0));
   }
 
-  #take({ heldMs }: Frame, group: FrameGroup): void {
+  #take({ heldMs, lane }: Frame, group: FrameGroup): void {
     const { self, onForward, onDropped } = this.#parts;
     const others = group.destinations.filter(({ cluster }) => cluster !== self);
-    if (others.length > 0) onForward(group, others);
+    if (others.length > 0) onForward(lane, group, others);
     const own = group.destinations.find(({ cluster }) => cluster === self);
     if (own === undefined) return;
     const bytes = group.events.reduce((sum, { record }) => sum + record.length, 0);

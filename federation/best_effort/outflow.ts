@@ -1,15 +1,10 @@
 /** What goes to one neighbour without custody: gathered for a moment, sent once, never again. */
 
-import {
-  CHAIN_START,
-  type FrameDestination,
-  type FrameEvent,
-  type FrameGroupHead,
-  FrameWriter,
-} from "../link/codec/mod.ts";
+import { CHAIN_START, type FrameEvent, type FrameGroupHead, FrameWriter, type Lane } from "../link/codec/mod.ts";
 import type { World } from "../world.ts";
 import { CrossingWindow } from "./crossing_window.ts";
 import type { DropReason } from "./drop_reason.ts";
+import { LaneBatch, type OutGroup } from "./lane_batch.ts";
 
 /** The way to a neighbour whose link is up. */
 export interface OpenLink {
@@ -21,11 +16,6 @@ export interface OpenLink {
   publish(frame: Uint8Array): void;
 }
 
-/** Events that travel alike. `previous` of its destinations is not looked at. */
-export interface OutGroup extends FrameGroupHead {
-  readonly events: FrameEvent[];
-}
-
 export interface OutflowParts {
   readonly world: World;
   /** `undefined`: the link is down. */
@@ -34,9 +24,6 @@ export interface OutflowParts {
   readonly onDropped: (groups: readonly OutGroup[], reason: DropReason) => void;
 }
 
-/** A frame is sealed at either, as those in custody are; a larger event travels alone. */
-const EVENTS_MAX = 512;
-const BYTES_MAX = 256 * 1024;
 /** Frames of custody stand behind what the bus has not written yet. */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
@@ -44,9 +31,8 @@ export class Outflow {
   readonly #parts: OutflowParts;
   readonly #writer = new FrameWriter();
   readonly #window = new CrossingWindow();
-  #groups: OutGroup[] = [];
-  #events = 0;
-  #bytes = 0;
+  /** One frame has events of one lane: what follows it may take other routes than what follows another. */
+  readonly #batches = new Map<Lane, LaneBatch>();
   #linkEpoch = 0;
   #sequence = 0;
 
@@ -60,24 +46,23 @@ export class Outflow {
   }
 
   /** Leaves with the next `flush()`, or before when a frame is full. */
-  add(head: FrameGroupHead, event: FrameEvent): void {
-    if (this.#bytes + event.record.length > BYTES_MAX) this.flush();
-    const last = this.#groups.at(-1);
-    if (last !== undefined && continues(last, head, event)) last.events.push(event);
-    else this.#groups.push({ ...head, events: [event] });
-    this.#events++;
-    this.#bytes += event.record.length;
-    if (this.#events >= EVENTS_MAX || this.#bytes >= BYTES_MAX) this.flush();
+  add(lane: Lane, head: FrameGroupHead, event: FrameEvent): void {
+    let batch = this.#batches.get(lane);
+    if (batch?.isFullFor(event.record.length)) batch = void this.#leave(batch);
+    if (batch === undefined) this.#batches.set(lane, batch = new LaneBatch(lane));
+    batch.add(head, event);
+    if (batch.isFull) this.#leave(batch);
   }
 
   flush(): void {
-    if (this.#events === 0) return;
-    const groups = this.#groups;
-    const reason = this.#send(groups);
-    this.#groups = [];
-    this.#events = this.#bytes = 0;
-    if (reason === undefined) this.#parts.onSent(groups);
-    else this.#parts.onDropped(groups, reason);
+    for (const batch of this.#batches.values()) this.#leave(batch);
+  }
+
+  #leave(batch: LaneBatch): void {
+    this.#batches.delete(batch.lane);
+    const reason = this.#send(batch);
+    if (reason === undefined) this.#parts.onSent(batch.groups);
+    else this.#parts.onDropped(batch.groups, reason);
   }
 
   /** The neighbour has said how far it got in a link epoch. */
@@ -85,13 +70,13 @@ export class Outflow {
     if (linkEpoch === this.#linkEpoch) this.#window.heard(sequence, this.#parts.world.now());
   }
 
-  #send(groups: readonly OutGroup[]): DropReason | undefined {
+  #send(batch: LaneBatch): DropReason | undefined {
     const link = this.#parts.link();
     if (link === undefined) return "LINK_DOWN";
     if (link.linkEpoch !== this.#linkEpoch) this.#begin(link.linkEpoch);
     const at = this.#parts.world.now();
     if (link.bufferedBytes > BUFFERED_BYTES_MAX || this.#window.room(at) === 0) return "CONGESTED";
-    const frame = this.#write(groups, this.#sequence + 1);
+    const frame = this.#write(batch, this.#sequence + 1);
     if (frame.length > link.payloadBytesMax) return "TOO_LARGE";
     this.#sequence++;
     this.#window.sent({ sequence: this.#sequence, bytes: frame.length, at });
@@ -105,9 +90,9 @@ export class Outflow {
     this.#window.reset();
   }
 
-  #write(groups: readonly OutGroup[], sequence: number): Uint8Array {
+  #write({ lane, groups }: LaneBatch, sequence: number): Uint8Array {
     const writer = this.#writer;
-    writer.begin({ linkEpoch: this.#linkEpoch, sequence, lane: "normal", previousChain: CHAIN_START });
+    writer.begin({ linkEpoch: this.#linkEpoch, sequence, lane, previousChain: CHAIN_START });
     for (const { events, destinations, ...head } of groups) {
       const previous = events[0].sequence - 1;
       writer.beginGroup({ ...head, destinations: destinations.map((destination) => ({ ...destination, previous })) });
@@ -115,19 +100,4 @@ export class Outflow {
     }
     return writer.finish().bytes;
   }
-}
-
-function continues(group: OutGroup, head: FrameGroupHead, { sequence }: FrameEvent): boolean {
-  return group.origin === head.origin && group.epoch === head.epoch && group.detours === head.detours &&
-    sequence > group.events[group.events.length - 1].sequence && areEqual(group.hops, head.hops) &&
-    group.destinations.length === head.destinations.length &&
-    group.destinations.every((destination, i) => isSame(destination, head.destinations[i]));
-}
-
-function isSame(a: FrameDestination, b: FrameDestination): boolean {
-  return a.cluster === b.cluster && a.ungrouped === b.ungrouped && areEqual(a.groups, b.groups);
-}
-
-function areEqual(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
 }

@@ -1,9 +1,9 @@
 /** Everything that is owed to other clusters: each destination of each event is with one next hop, or parked with a reason. */
 
-import type { FrameDestination, Lane } from "../link/codec/mod.ts";
+import type { Congested, FrameDestination, Lane } from "../link/codec/mod.ts";
 import { chooseHop, type NextHops } from "../next_hop.ts";
 import type { World } from "../world.ts";
-import { Aside } from "./aside.ts";
+import { Aside, isEmpty } from "./aside.ts";
 import { joinRuns } from "./join_runs.ts";
 import { ShipmentQueue } from "./queue.ts";
 import {
@@ -18,7 +18,7 @@ import {
 
 export interface CustodyParts {
   readonly world: World;
-  readonly routes: NextHops;
+  readonly routesOf: (lane: Lane) => NextHops;
   /** There is more to send to a neighbour. */
   readonly onQueued: (peer: string, lane: Lane) => void;
   /** Nothing of the document is owed to anybody: it can go. */
@@ -56,15 +56,20 @@ export class Custody {
   }
 
   /** A neighbour says for which destinations it takes no more now. */
-  setCongested(peer: string, destinations: readonly string[]): void {
-    const freed = this.#aside.set(peer, destinations);
-    if (destinations.length === 0 && freed.length === 0) return;
-    const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster);
-    for (const queue of this.#queues.get(peer)?.values() ?? []) {
+  setCongested(peer: string, congested: Congested): void {
+    const freed = this.#aside.set(peer, congested);
+    if (isEmpty(congested) && freed.length === 0) return;
+    for (const [lane, queue] of this.#queues.get(peer) ?? []) {
+      const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster, lane);
       if (![...queue].some((shipment) => shipment.destinations.some(isCongested))) continue;
       for (const shipment of queue.drain()) this.add(shipment);
     }
     for (const shipment of freed) this.#enqueue(peer, shipment);
+  }
+
+  /** Whether a neighbour takes nothing for a destination over a lane now. */
+  isCongested(peer: string, destination: string, lane: Lane): boolean {
+    return this.#aside.isCongested(peer, destination, lane);
   }
 
   /** What waits for a neighbour. */
@@ -217,7 +222,8 @@ export class Custody {
   }
 
   #enqueue(peer: string, shipment: Shipment): void {
-    const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster);
+    const isCongested = ({ cluster }: FrameDestination): boolean =>
+      this.#aside.isCongested(peer, cluster, shipment.lane);
     const destinations = shipment.destinations.filter((destination) => !isCongested(destination));
     for (const destination of shipment.destinations.filter(isCongested)) {
       this.#aside.push(peer, { ...shipment, destinations: [destination] });
@@ -244,17 +250,18 @@ export class Custody {
   }
 
   /** Only along the shortest paths do congested clusters never wait for each other in a circle: a way round one is not for them. */
-  #hopFor(destination: string, { hops }: Shipment): ReturnType<typeof chooseHop> {
-    const { routes } = this.#parts;
+  #hopFor(destination: string, { hops, lane }: Shipment): ReturnType<typeof chooseHop> {
+    const routes = this.#parts.routesOf(lane);
     const hop = chooseHop(routes, destination, hops);
     if (typeof hop === "object" || hop === routes.nextHop(destination)) return hop;
-    return this.#aside.isCongested(hop, destination) ? { reason: "LOOP_AVOIDED" } : hop;
+    return this.#aside.isCongested(hop, destination, lane) ? { reason: "LOOP_AVOIDED" } : hop;
   }
 
   #park(destination: FrameDestination, shipment: Shipment, reason: ParkReason): void {
-    const { world, routes, onParked } = this.#parts;
-    const { parked: before } = shipment;
-    const parked: Parked = before?.reason === reason ? before : { reason, since: world.now(), version: routes.version };
+    const { world, routesOf, onParked } = this.#parts;
+    const { parked: before, lane } = shipment;
+    const { version } = routesOf(lane);
+    const parked: Parked = before?.reason === reason ? before : { reason, since: world.now(), version };
     const waiting = { ...shipment, destinations: [destination], parked };
     let queue = this.#parked.get(destination.cluster);
     if (queue === undefined) this.#parked.set(destination.cluster, queue = new ShipmentQueue());
@@ -268,17 +275,17 @@ export class Custody {
     this.add({ ...shipment, parked: undefined, hops: [], detours: shipment.detours + 1 });
   }
 
-  #mayGoBack({ parked, detours }: Shipment): boolean {
+  #mayGoBack({ parked, detours, lane }: Shipment): boolean {
     if (parked === undefined || this.#parts.world.now() - parked.since < LOOP_PARK_MS) return false;
-    return detours < DETOURS_FREE || this.#parts.routes.version > parked.version;
+    return detours < DETOURS_FREE || this.#parts.routesOf(lane).version > parked.version;
   }
 
   #misplaced(peer: string, queue: ShipmentQueue): boolean {
-    const { routes } = this.#parts;
     const checked = new Set<readonly FrameDestination[]>();
-    for (const { destinations, hops } of queue) {
+    for (const { destinations, hops, lane } of queue) {
       if (checked.has(destinations)) continue;
       checked.add(destinations);
+      const routes = this.#parts.routesOf(lane);
       for (const { cluster } of destinations) {
         const hop = routes.nextHop(cluster);
         if (hop !== peer && (hop === undefined || !hops.includes(hop))) return true;

@@ -2,13 +2,14 @@
 
 import type { Federation } from "../federation.ts";
 import { TOPOLOGY_LIFETIME_MS } from "../options.ts";
+import { EVENT_LANES } from "../link/codec/mod.ts";
 import { parkedFor, type ParkedView } from "./parked.ts";
 import { whyUnreachable } from "./why_unreachable.ts";
 
 export interface KnownCluster {
   readonly cluster: string;
   readonly reachable: boolean;
-  /** From this cluster on; empty while there is no way. */
+  /** Of events in lane `normal`, from this cluster on; empty while there is no way. */
   readonly path: readonly string[];
   readonly cost: number | null;
   readonly nextHop: string | null;
@@ -17,7 +18,7 @@ export interface KnownCluster {
   readonly interestVersion: number;
   /** How long ago it last said something that came here; `null`: never. */
   readonly lastSeenMs: number | null;
-  /** Where the way to it broke, for people; `null`: it can be reached. */
+  /** Where the way to it broke, or why events of a lane have none, for people; `null`: it can be reached. */
   readonly why: string | null;
   /** What is parked here for it; `null`: nothing. */
   readonly parked: ParkedView | null;
@@ -43,19 +44,23 @@ export function knownCluster(federation: Federation, cluster: string): KnownClus
     const own = { path: [self], cost: 0, nextHop: null, alternate: null, lastSeenMs: 0, why: null, parked: null };
     return { cluster, reachable: true, ...own, interestVersion };
   }
-  const way = topology.table.routeTo(cluster);
+  const way = topology.routesOf("normal").routeTo(cluster);
   return {
     cluster,
-    reachable: way !== undefined,
+    reachable: topology.table.nextHop(cluster) !== undefined,
     path: way?.path ?? [],
     cost: way?.cost ?? null,
     nextHop: way?.nextHop ?? null,
     alternate: way?.alternate?.nextHop ?? null,
     interestVersion,
     lastSeenMs: lastSeenMs(federation, cluster),
-    why: whyUnreachable(federation, cluster),
+    why: firstText(EVENT_LANES.map((lane) => whyUnreachable(federation, cluster, lane))),
     parked: parkedFor(federation, cluster),
   };
+}
+
+function firstText(texts: readonly (string | null)[]): string | null {
+  return texts.find((text) => text !== null) ?? null;
 }
 
 /** A neighbour is heard all the time; of others there is what they say of themselves now and then, and answer when asked. */

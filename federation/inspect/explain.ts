@@ -82,7 +82,7 @@ export function explainMesh(federation: Federation, topic: string, event: CloudE
   });
   const missed = wants.flatMap(({ cluster, want, stoppedBy }) => {
     const destination = destinations.find((destination) => destination.cluster === cluster);
-    const stop = whyNot(federation, want, { cluster, stoppedBy, destination });
+    const stop = whyNot(federation, want, { cluster, lane, stoppedBy, destination });
     return stop === undefined ? [] : [{ where: cluster, ...stop }];
   });
   const warnings = conflicts(federation, topic, wants.flatMap(({ want }) => want.group ?? []));
@@ -118,17 +118,20 @@ function wayOf(
 ): Way {
   const { options, bestEffort } = federation;
   if (!isBestEffort(options.traffic, topic)) return { class: "custody", ...wayTo(federation, cluster, lane) };
-  if (bestEffort.paths.knows(cluster)) return { class: "best-effort", ...wayWithoutCustody(federation, cluster) };
+  if (bestEffort.paths.knows(cluster, lane)) {
+    return { class: "best-effort", ...wayWithoutCustody(federation, cluster, lane) };
+  }
   const way = wayTo(federation, cluster, lane);
   const detail = `${way.detail}; in custody, for a cluster on the way does not know the class best-effort`;
   return { class: "custody", ...way, detail };
 }
 
 /** It waits for nothing: neither for what others want to be known, nor for a link that has no room. */
-function wayWithoutCustody(federation: Federation, cluster: string): Omit<Way, "class"> {
-  const way = federation.topology.table.routeTo(cluster);
+function wayWithoutCustody(federation: Federation, cluster: string, lane: Lane): Omit<Way, "class"> {
+  const way = federation.topology.routesOf(lane).routeTo(cluster);
   if (way === undefined) {
-    const detail = `best-effort: no path to "${cluster}" (${whyUnreachable(federation, cluster)}): it is dropped here`;
+    const why = whyUnreachable(federation, cluster, lane);
+    const detail = `best-effort: no path to "${cluster}" (${why}): it is dropped here`;
     return { path: [], cost: null, state: "dropped", reason: "NO_PATH", detail };
   }
   const { path, cost, state, reason: why } = way;
@@ -142,9 +145,10 @@ function wayTo(
   lane: Lane,
 ): Omit<Way, "class"> {
   const { topology, departures } = federation;
-  const way = topology.table.routeTo(cluster);
+  const way = topology.routesOf(lane).routeTo(cluster);
   if (way === undefined) {
-    const detail = `no path to "${cluster}" (${whyUnreachable(federation, cluster)}): it waits here until there is one`;
+    const why = whyUnreachable(federation, cluster, lane);
+    const detail = `no path to "${cluster}" (${why}): it waits here until there is one`;
     return { path: [], cost: null, state: "parked", reason: "PARKED", detail };
   }
   const { path, cost, state, nextHop, reason: why } = way;
@@ -159,12 +163,12 @@ function wayTo(
 
 /** Why the link to the next hop takes nothing now. */
 function pressureAt(
-  { links }: Federation,
+  { links, custody }: Federation,
   { nextHop, cluster, lane }: { nextHop: string; cluster: string; lane: Lane },
 ): string | undefined {
   const neighbour = links.neighbours.get(nextHop);
   const state = neighbour?.senders.get(lane)?.state;
-  if (neighbour?.active?.theirs?.congested.includes(cluster)) {
+  if (custody.isCongested(nextHop, cluster, lane)) {
     return `"${nextHop}" says that the way to "${cluster}" is congested: it waits here`;
   }
   if (state?.paused) return `"${nextHop}" has no room now (${neighbour?.lastError}): it waits here`;
@@ -176,8 +180,9 @@ function pressureAt(
 function whyNot(
   federation: Federation,
   { group, groupKey }: ToldWant,
-  { cluster, stoppedBy, destination }: {
+  { cluster, lane, stoppedBy, destination }: {
     readonly cluster: string;
+    readonly lane: Lane;
     readonly stoppedBy: string | undefined;
     readonly destination: MeshDestination | undefined;
   },
@@ -187,7 +192,7 @@ function whyNot(
     return { group: group ?? null, reason: "FILTERED", detail: `a filter stops it here already: ${stoppedBy}` };
   }
   if (group === undefined || destination?.groups.includes(group)) return undefined;
-  const unreachable = whyUnreachable(federation, cluster);
+  const unreachable = whyUnreachable(federation, cluster, lane);
   const here = federation.local.wants().some((want) => want.groupKey === groupKey);
   const detail = here
     ? `group "${group}" has a member in this cluster, which gets it`

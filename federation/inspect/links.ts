@@ -1,7 +1,7 @@
 /** The links of this cluster: up or not and why, and where each lane of them stands. */
 
 import type { Federation } from "../federation.ts";
-import { type Lane, LANES } from "../link/codec/mod.ts";
+import { type Congested, type Lane, LANES } from "../link/codec/mod.ts";
 import type { Neighbour } from "../link/neighbour.ts";
 import { shownUrl } from "../link/shown_url.ts";
 
@@ -42,7 +42,7 @@ export interface LinkView {
   /** Smoothed; `null` while there is no link. */
   readonly rttMs: number | null;
   readonly cost: number | null;
-  /** Words that the operator has given the link. */
+  /** Words that the operator of either end has given the link. */
   readonly tags: readonly string[];
   readonly lanes: readonly LaneView[];
   /** How long the state has held, ms; `null`: not known. */
@@ -61,7 +61,7 @@ export interface LinkView {
   readonly dialAttempts: number | null;
   /** Until this side dials again, ms; `null`: it does not, or is just doing so. */
   readonly nextDialInMs: number | null;
-  /** Destinations that the neighbour is to be spared, since it holds too much for them. */
+  /** Destinations that the neighbour is to be spared, in some lane at least, since it holds too much for them. */
   readonly congested: readonly string[];
 }
 
@@ -128,7 +128,7 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     direction: session === undefined ? null : session.bus.dialled ? "outbound" : "inbound",
     rttMs: active === undefined ? null : Math.round(active.rttMs * 100) / 100,
     cost: up ? topology.costOf(peer) : null,
-    tags: federation.dialling.settingOf(active?.bus).tags,
+    tags: topology.tagsOf(peer),
     lanes: LANES.filter((lane) => neighbour.senders.has(lane)).map((lane) => toLane(federation, neighbour, lane)),
     sinceMs: Math.round(world.now() - since),
     lastError: newer ?? neighbour.lastError ?? null,
@@ -137,8 +137,12 @@ function toLink(federation: Federation, neighbour: Neighbour): LinkView {
     dialState: dialled?.state ?? null,
     dialAttempts: dialled?.attempts ?? null,
     nextDialInMs: dialled?.nextDialInMs ?? null,
-    congested: active?.theirs?.congested ?? [],
+    congested: namesIn(active?.theirs ?? { congested: [] }),
   };
+}
+
+function namesIn({ congested, congestedLanes = {} }: Congested): string[] {
+  return [...new Set([...congested, ...Object.values(congestedLanes).flat()])].sort();
 }
 
 function toLane({ custody, places }: Federation, { peer, senders }: Neighbour, lane: Lane): LaneView {

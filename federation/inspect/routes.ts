@@ -2,26 +2,33 @@
 
 import { isSystemTopic, patternMatches } from "../../node/mod.ts";
 import type { Federation } from "../federation.ts";
+import type { Lane } from "../link/codec/mod.ts";
 import type { TrafficRule } from "../options.ts";
 import type { RemoteInterest, WantedPattern } from "../routing/interest/mod.ts";
 import type { RouteTable } from "../routing/paths/mod.ts";
-import { isBestEffort } from "../traffic.ts";
+import { isBestEffort, laneOf } from "../traffic.ts";
 
-/** The way to another cluster. */
-export interface RemoteWay {
-  readonly destination: string;
+/** The way of some events to another cluster. */
+interface WayOfLane {
   /** `null`: there is no way now. */
   readonly nextHop: string | null;
   /** Clusters that an event crosses, from this one to the destination; empty while there is no way. */
   readonly path: readonly string[];
   readonly cost: number | null;
   readonly state: "active" | "alternate" | "parked";
-  /** The cluster that said what it wants. */
-  readonly origin: string;
   /** Why this way, for people. */
   readonly reason: string;
   /** Next hop if the first fails. */
   readonly alternate: string | null;
+}
+
+/** The way to another cluster: of events of the topic that was asked for, else of those in lane `normal`. */
+export interface RemoteWay extends WayOfLane {
+  readonly destination: string;
+  /** The cluster that said what it wants. */
+  readonly origin: string;
+  /** Lanes whose events go another way, since links with tags cost them more or less; left out where there is none. */
+  readonly lanes?: readonly (WayOfLane & { readonly lane: Lane })[];
 }
 
 /** All patterns that lead to one cluster: they go the same way. */
@@ -51,15 +58,16 @@ export interface RouteSelection {
  */
 export function* eachRoutes(federation: Federation, query: RouteSelection = {}): Generator<RemoteRoutes> {
   const { topic, destination, cut } = query;
-  const { topology: { table }, interest: { remote }, options: { traffic } } = federation;
-  const withoutPath = whatWaits(traffic, topic);
-  const ways = cut === undefined ? table : table.simulateCut(...cut);
+  const { topology, interest: { remote }, options: { traffic } } = federation;
+  const waits = whatWaits(traffic, topic);
+  const ways = cut === undefined ? topology.table : topology.table.simulateCut(...cut);
+  const groups = topic === undefined ? topology.lanes.groups : [[laneOf(traffic, topic)]];
   if (topic !== undefined && isSystemTopic(topic)) return;
   for (const cluster of remote.clusters()) {
     if (destination !== undefined && destination !== cluster) continue;
     const patterns = patternsOf(remote, cluster);
     const fitting = topic === undefined ? patterns : patterns.filter(({ pattern }) => patternMatches(pattern, topic));
-    yield { way: toWay(ways, cluster, withoutPath), patterns: fitting };
+    yield { way: toWay(federation, cluster, { ways, groups, waits }), patterns: fitting };
   }
 }
 
@@ -104,13 +112,41 @@ function whatWaits(traffic: readonly TrafficRule[], topic: string | undefined): 
   return `${waiting}; those of the class best-effort are dropped`;
 }
 
-function toWay(ways: RouteTable, destination: string, withoutPath: string): RemoteWay {
-  const way = ways.routeTo(destination);
-  const common = { destination, origin: destination };
+interface Asked {
+  readonly ways: RouteTable;
+  /** Lanes that share their routes. The way of the first is shown, of the others only what differs. */
+  readonly groups: readonly (readonly Lane[])[];
+  /** What becomes of events without a path, for people. */
+  readonly waits: string;
+}
+
+function toWay(
+  federation: Federation,
+  destination: string,
+  { groups: [shown, ...rest], ...asked }: Asked,
+): RemoteWay {
+  const way = wayOfLane(federation, destination, { lane: shown[0], ...asked });
+  const common = { destination, ...way, origin: destination };
+  const lanes = rest.flatMap((group) => {
+    const other = wayOfLane(federation, destination, { lane: group[0], ...asked });
+    return other.path.join() === way.path.join() ? [] : group.map((lane) => ({ lane, ...other }));
+  });
+  if (lanes.length === 0) return common;
+  const others = lanes.map(({ lane, nextHop }) => `${lane} ${nextHop === null ? "waits" : `goes over "${nextHop}"`}`);
+  return { ...common, reason: `${way.reason}; ${others.join(", ")}`, lanes };
+}
+
+function wayOfLane(
+  { topology: { lanes } }: Federation,
+  destination: string,
+  { ways, lane, waits }: Omit<Asked, "groups"> & { readonly lane: Lane },
+): WayOfLane {
+  const way = ways.routeTo(destination, lanes.of(lane));
   if (way === undefined) {
-    const reason = `no path to "${destination}" (weft clusters says why): ${withoutPath}`;
-    return { ...common, nextHop: null, path: [], cost: null, state: "parked", reason, alternate: null };
+    const forbidden = ways.nextHop(destination) === undefined ? "" : ` that lane ${lane} may take`;
+    const reason = `no path to "${destination}"${forbidden} (weft clusters says why): ${waits}`;
+    return { nextHop: null, path: [], cost: null, state: "parked", reason, alternate: null };
   }
   const { nextHop, path, cost, state, reason, alternate } = way;
-  return { ...common, nextHop, path, cost, state, reason, alternate: alternate?.nextHop ?? null };
+  return { nextHop, path, cost, state, reason, alternate: alternate?.nextHop ?? null };
 }

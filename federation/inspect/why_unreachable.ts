@@ -1,6 +1,7 @@
 /** Why there is no path to a cluster, for people: where the way broke, by what all clusters have told of their links. */
 
 import type { Federation } from "../federation.ts";
+import type { Lane } from "../link/codec/mod.ts";
 
 /** Links named at most: the first ones say where to look. */
 const NAMED_MAX = 3;
@@ -11,10 +12,11 @@ interface Broken {
   readonly far: string;
 }
 
-/** `null`: there is a path, or it is this cluster. */
-export function whyUnreachable(federation: Federation, cluster: string): string | null {
+/** `null`: there is a path that events of the lane may take, or it is this cluster. */
+export function whyUnreachable(federation: Federation, cluster: string, lane: Lane): string | null {
   const { topology, self } = federation;
-  if (cluster === self || topology.table.nextHop(cluster) !== undefined) return null;
+  if (cluster === self || topology.routesOf(lane).nextHop(cluster) !== undefined) return null;
+  if (topology.table.nextHop(cluster) !== undefined) return onlyForbidden(federation, lane);
   if (topology.hasLeft(cluster)) {
     return "it was stopped as planned; start it again, or forget it if it is gone for good";
   }
@@ -23,6 +25,14 @@ export function whyUnreachable(federation: Federation, cluster: string): string 
   const named = broken.slice(0, NAMED_MAX).map((link) => toText(federation, link));
   const text = named.join(", ") + (broken.length > NAMED_MAX ? ` and ${broken.length - NAMED_MAX} others` : "");
   return `${text}; see whether it runs, and what \`weft links\` says there`;
+}
+
+function onlyForbidden({ topology: { lanes } }: Federation, lane: Lane): string {
+  const { tagCosts } = lanes.classes[lanes.of(lane)];
+  const tags = Object.keys(tagCosts).filter((tag) => tagCosts[tag] === Infinity).map((tag) => `"${tag}"`);
+  return `each way there has a link with the tag ${
+    tags.join(" or ")
+  }, which federation.tagCosts forbids events of lane ${lane}`;
 }
 
 const NOT_TOLD =

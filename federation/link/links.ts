@@ -7,6 +7,7 @@ import type { World } from "../world.ts";
 import { AttachedBus } from "./attached_bus.ts";
 import {
   BEST_EFFORT,
+  type Congested,
   decodeMeet,
   encodeMeet,
   type Hello,
@@ -83,7 +84,7 @@ export class Links {
   /** What is said to neighbours for good-bye. */
   #farewell: Hello["reason"];
   /** Congested destinations that are told to the neighbours. */
-  congested: readonly string[] = [];
+  congested: Congested = { congested: [] };
 
   constructor(parts: LinksParts) {
     this.#parts = parts;

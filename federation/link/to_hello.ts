@@ -2,7 +2,7 @@
 
 import type { BestEffort } from "../best_effort/best_effort.ts";
 import type { Places } from "../custody/places.ts";
-import { BEST_EFFORT, chainToHex, type Hello, type Lane, LANES, type Meet } from "./codec/mod.ts";
+import { BEST_EFFORT, chainToHex, type Congested, type Hello, type Lane, LANES, type Meet } from "./codec/mod.ts";
 
 export interface SaidOfSelf {
   readonly identity: Meet;
@@ -12,7 +12,7 @@ export interface SaidOfSelf {
   /** Hash of the record database, 16 hex digits. */
   readonly root: string;
   /** Destinations for which nothing more is taken now. */
-  readonly congested: readonly string[];
+  readonly congested: Congested;
   /** How late its timers are, ms. */
   readonly loopLagMs: number;
   /** What it takes at once, by lane. */
@@ -40,7 +40,7 @@ export function toHello(
     received,
     root,
     loopLagMs,
-    congested,
+    ...congested,
     creditBytes,
     ...reason !== undefined && { reason },
   } as Hello;

@@ -15,8 +15,8 @@ export interface InterestExchangeParts {
   readonly holdMs?: number;
   /** Makes a record of a shard the mesh's; answers its version. */
   readonly originate: (shard: number, body: Uint8Array, lifetimeMs: number) => number;
-  /** Cost of the way to a cluster; `undefined` when there is none. */
-  readonly distance: (cluster: string) => number | undefined;
+  /** Cost of the way that events of a topic take to a cluster; `undefined` when there is none. */
+  readonly distance: (cluster: string, topic: string) => number | undefined;
   /** What this cluster wants has been told, up to this version. */
   readonly onTold?: (version: number) => void;
   readonly onNotice: (notice: { code: string; detail: string; origin?: string }) => void;
@@ -117,17 +117,21 @@ export class InterestExchange {
     if (!wanted.some(({ groups }) => groups.length > 0)) {
       return wanted.map(({ cluster }) => ({ cluster, ungrouped: true, groups: NO_GROUPS }));
     }
-    return this.#withPicks(wanted, event);
+    return this.#withPicks(topic, wanted, event);
   }
 
   /** A group's events go to one cluster: this one if it has a member, else the nearest that has one. */
-  #withPicks(wanted: readonly Wanted[], event: () => CloudEvent): readonly Omit<FrameDestination, "previous">[] {
+  #withPicks(
+    topic: string,
+    wanted: readonly Wanted[],
+    event: () => CloudEvent,
+  ): readonly Omit<FrameDestination, "previous">[] {
     const candidates = new Map<string, { name: string; clusters: { cluster: string; distance: number }[] }>();
     for (const { cluster, groups } of wanted) {
       for (const { name, key } of groups) {
         if (this.#ownGroups.has(key)) continue;
         const candidate = candidates.get(key) ?? { name, clusters: [] };
-        candidate.clusters.push({ cluster, distance: this.#parts.distance(cluster) ?? UNREACHABLE });
+        candidate.clusters.push({ cluster, distance: this.#parts.distance(cluster, topic) ?? UNREACHABLE });
         candidates.set(key, candidate);
       }
     }
@@ -148,7 +152,7 @@ export class InterestExchange {
       .filter(({ cluster, ungrouped, groups }) =>
         !ungrouped && !avoid.has(cluster) && groups.some(({ name }) => name === group)
       )
-      .map(({ cluster }) => ({ cluster, distance: this.#parts.distance(cluster) ?? UNREACHABLE }))
+      .map(({ cluster }) => ({ cluster, distance: this.#parts.distance(cluster, topic) ?? UNREACHABLE }))
       .filter(({ distance }) => distance !== UNREACHABLE);
     return pickCluster(clusters, `${group}/${orderingKey(event)}`);
   }

@@ -1,8 +1,10 @@
 /** What this cluster knows of the mesh's shape: its own links, what others say of theirs, and the routes that follow. */
 
-import { BEST_EFFORT } from "../link/codec/mod.ts";
-import type { TrafficClass } from "../options.ts";
+import { BEST_EFFORT, type Lane, LANES } from "../link/codec/mod.ts";
+import type { TagCost, TrafficClass } from "../options.ts";
 import type { World } from "../world.ts";
+import { LaneClasses } from "./lane_classes.ts";
+import { LaneRoutes } from "./lane_routes.ts";
 import {
   Damping,
   encodeLinkState,
@@ -23,6 +25,7 @@ export interface TopologyParts {
   readonly node: NodeState;
   /** Cost and tags that the operator gave to the link with a neighbour. */
   readonly setting: (peer: string) => { readonly cost: number; readonly tags: readonly string[] };
+  readonly tagCosts?: readonly TagCost[];
   /** The process with which the link with a neighbour is. */
   readonly speaker?: (peer: string) => Speaker | undefined;
   /** Tells the mesh what this cluster says of itself now. */
@@ -44,7 +47,9 @@ interface OwnLink {
 }
 
 export class Topology {
+  readonly lanes: LaneClasses;
   readonly table: RouteTable;
+  readonly #routes: ReadonlyMap<Lane, LaneRoutes>;
   readonly #parts: TopologyParts;
   readonly #graph = new Graph();
   readonly #states = new Map<string, LinkState>();
@@ -61,7 +66,14 @@ export class Topology {
 
   constructor(parts: TopologyParts) {
     this.#parts = parts;
-    this.table = new RouteTable(parts.self);
+    this.lanes = new LaneClasses(parts.tagCosts ?? []);
+    this.table = new RouteTable(parts.self, this.lanes.classes);
+    this.#routes = new Map(LANES.map((lane) => [lane, new LaneRoutes(this.table, this.lanes.of(lane))]));
+  }
+
+  /** What the events of a lane take; the same object at each call. */
+  routesOf(lane: Lane): LaneRoutes {
+    return this.#routes.get(lane)!;
   }
 
   /** Says what this cluster is, also when it has no link yet. */
@@ -141,6 +153,12 @@ export class Topology {
     return this.#parts.setting(peer).cost + (this.#links.get(peer)?.cost.value ?? 1);
   }
 
+  /** What either end says of the link with a neighbour. */
+  tagsOf(peer: string): readonly string[] {
+    const theirs = this.#states.get(peer)?.links.find((link) => link.peer === this.#parts.self)?.tags ?? [];
+    return [...new Set([...this.#parts.setting(peer).tags, ...theirs])].sort();
+  }
+
   /** A cluster said something of itself. */
   install(record: MeshRecord): void {
     this.installs++;
@@ -151,6 +169,7 @@ export class Topology {
     if ("problem" in parsed) {
       return this.#parts.onNotice({ code: "LINK_STATE_UNREADABLE", detail: parsed.problem, peer: record.origin });
     }
+    this.#compareTagCosts(record.origin, parsed.state);
     this.#states.set(record.origin, parsed.state);
     this.#graph.set(record.origin, parsed.state);
     this.#schedule();
@@ -161,6 +180,16 @@ export class Topology {
     this.#states.delete(origin);
     this.#graph.remove(origin);
     this.#schedule();
+  }
+
+  /** Told when it begins: two clusters that send each other the same event wait for a path on which they agree. */
+  #compareTagCosts(origin: string, { tagCosts, left }: LinkState): void {
+    const known = this.#states.get(origin);
+    if (left || tagCosts === this.lanes.fingerprint || (known !== undefined && known.tagCosts === tagCosts)) return;
+    const detail =
+      `"${origin}" has other rules in federation.tagCosts than this cluster: events may be sent back and forth, ` +
+      "and park until both agree on a path; give all clusters the same rules";
+    this.#parts.onNotice({ code: "TAG_COSTS_DIFFER", detail, peer: origin });
   }
 
   /** A link is held back: it is told when that is over. A timer may fire a moment early, so it is looked at again then. */
@@ -187,7 +216,7 @@ export class Topology {
       speaker: this.#parts.speaker?.(peer),
     }));
     links.sort((a, b) => a.peer < b.peer ? -1 : 1);
-    this.#parts.originate(encodeLinkState({ links, nodes, classes: CLASSES }));
+    this.#parts.originate(encodeLinkState({ links, nodes, classes: CLASSES, tagCosts: this.lanes.fingerprint }));
   }
 
   #schedule(): void {

@@ -13,6 +13,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
 }
 
 export async function renderConfigurationPage(): Promise<string> {
@@ -69,8 +70,10 @@ function toKind({ kind }: Setting, schema: Schema): string {
   return schema.enum === undefined ? KINDS[kind] : toChoice(schema.enum);
 }
 
-function toItemKind({ type, enum: choices, items }: Schema): string {
+function toItemKind({ type, enum: choices, items, anyOf }: Schema): string {
   if (choices !== undefined) return toChoice(choices);
+  const word = anyOf?.find((schema) => schema.enum !== undefined);
+  if (word !== undefined) return `number, or ${toItemKind(word)}`;
   // Sizes and durations are numbers or texts, so they have no one type.
   if (type === undefined) return "number, or text with a unit";
   return items === undefined ? type.replace("string", "text").replace("integer", "number") : "list of texts";

@@ -4,6 +4,20 @@ import type { SeededMutant } from "./mutant.ts";
 
 export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
   {
+    name: "one budget for lanes with different routes",
+    why: "Congested clusters would keep aside for each other what has to pass the other one, for ever.",
+    file: "federation/federation.ts",
+    from: "laneGroups: this.topology.lanes.groups,",
+    to: 'laneGroups: [["high", "normal", "bulk"]],',
+  },
+  {
+    name: "congested in one lane is congested in all",
+    why: "A lane that has its own way would wait for another one.",
+    file: "federation/custody/aside.ts",
+    from: "this.#lanes.get(lane)?.has(destination) === true",
+    to: "[...this.#lanes.values()].some((names) => names.has(destination))",
+  },
+  {
     name: "acknowledge before append",
     why: "A receiver that acknowledges what is not on its disk loses it in a crash, and nobody else has it.",
     file: "federation/custody/intake.ts",
@@ -225,7 +239,7 @@ export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
     name: "free detours for ever",
     why: "From the fourth detour on only another topology helps.",
     file: "federation/custody/custody.ts",
-    from: "    return detours < DETOURS_FREE || this.#parts.routes.version > parked.version;\n",
+    from: "    return detours < DETOURS_FREE || this.#parts.routesOf(lane).version > parked.version;\n",
     to: "    return true;\n",
   },
   {

@@ -25,6 +25,27 @@ export const ROUTING_MUTANTS: readonly SeededMutant[] = [
     to: "const there = target === undefined ? undefined : ordered[target].reports.get(name) ?? here;",
   },
   {
+    name: "believe one end's tags",
+    why: "The two directions of a link would cost differently, and copies go back and forth.",
+    file: "federation/routing/paths/agreed_links.ts",
+    from: "toCost(here, there), unite(here.tags, there.tags));",
+    to: "toCost(here, there), here.tags ?? NO_TAGS);",
+  },
+  {
+    name: "route all lanes alike",
+    why: "Events would take links that their lane never should.",
+    file: "federation/routing/topology.ts",
+    from: "new LaneRoutes(this.table, this.lanes.of(lane))",
+    to: "new LaneRoutes(this.table, 0)",
+  },
+  {
+    name: "let control pay for tags",
+    why: "Receipts would not get through where a link is forbidden to all events.",
+    file: "federation/routing/lane_classes.ts",
+    from: 'if (lane === "control") return [];',
+    to: 'if (lane === ("" as Lane)) return [];',
+  },
+  {
     name: "drop split horizon",
     why: "Every record would go back to whoever sent it.",
     file: "federation/routing/records/record_database.ts",

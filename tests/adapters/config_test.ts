@@ -265,14 +265,18 @@ describe("warnings", () => {
     expect(warnings[0]).toContain("federation.registry (weft.yaml:1:15) has no effect yet");
   });
 
-  it("tell of members of lists that have no effect yet, and not of others", async () => {
-    const links = (more: string) => `links: [{ url: "nats://127.0.0.1:1", cost: 5, via: broker${more} }]`;
+  it("tell nothing of links, tags and what they cost, which all have their effect", async () => {
+    const links = 'links: [{ url: "nats://127.0.0.1:1", cost: 5, via: broker, tags: [eu] }]';
+    const tagCosts = "tagCosts: [{ tag: eu, cost: never, lanes: [bulk] }, { tag: us, cost: 50 }]";
     const traffic = "traffic: [{ pattern: a, lane: bulk, class: best-effort }]";
-    const files = (more: string) => ({ "weft.yaml": `federation: { ${links(more)} }\n${traffic}` });
-    const { warnings } = await load({ files: files(", tags: [eu]") });
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("federation.links[].tags (weft.yaml:1:15) has no effect yet");
-    expect((await load({ files: files("") })).warnings).toEqual([]);
+    const { warnings, config } = await load({
+      files: { "weft.yaml": `federation: { ${links}, ${tagCosts} }\n${traffic}` },
+    });
+    expect(warnings).toEqual([]);
+    expect(config.federation.tagCosts).toEqual([{ tag: "eu", cost: "never", lanes: ["bulk"] }, {
+      tag: "us",
+      cost: 50,
+    }]);
   });
 
   it("tell of a rule that never holds, since an earlier one takes all that fits it", async () => {

@@ -57,11 +57,11 @@ describe("federationMetrics() of links", () => {
   it("count what is kept aside for a destination of which the neighbour holds much, until it does not", async () => {
     await using mesh = await openWithAudit();
     const aside = () => read(mesh, "alice", "weft_mesh_aside_events", { peer: "bob", lane: "normal" });
-    mesh.get("bob").federation.links.congested = ["charlie"];
+    mesh.get("bob").federation.links.congested = { congested: ["charlie"] };
     await mesh.clock.advance(2000);
     await mesh.publish("alice", { id: "1" });
     expect(aside()).toBe(1);
-    mesh.get("bob").federation.links.congested = [];
+    mesh.get("bob").federation.links.congested = { congested: [] };
     await mesh.clock.advance(2000);
     expect([aside(), read(mesh, "charlie", "weft_mesh_received_events_total")]).toEqual([0, 1]);
   });

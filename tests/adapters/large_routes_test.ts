@@ -8,6 +8,7 @@ import { readServerSentEvents } from "../../adapters/client/server_sent_events.t
 import type { DoorContext, DoorEnv } from "../../adapters/door/http/door_context.ts";
 import { inspectRoutes } from "../../adapters/door/http/inspect/mod.ts";
 import type { Federation } from "../../federation/mod.ts";
+import { LaneClasses } from "../../federation/routing/lane_classes.ts";
 import { RemoteInterest } from "../../federation/routing/interest/mod.ts";
 import { LocalInterest } from "../../node/local_interest.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -41,7 +42,7 @@ class LargeMesh {
       self: "alice",
       interest: { remote: this.remote },
       options: { traffic: [] },
-      topology: { table },
+      topology: { table, lanes: new LaneClasses([]) },
       watch: (listener: () => void) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

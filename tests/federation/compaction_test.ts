@@ -25,7 +25,7 @@ class Backlog {
   readonly books = new Books({ self: "alice", epoch: FAKE_EPOCH, onSettled: this.#settled });
   readonly custody = new Custody({
     world: new FakeWorld(),
-    routes: { version: 1, nextHop: () => undefined, nextHopAvoiding: () => undefined },
+    routesOf: () => ({ version: 1, nextHop: () => undefined, nextHopAvoiding: () => undefined }),
     onQueued: () => {},
     onSettled: this.#settled,
   });
@@ -36,7 +36,8 @@ class Backlog {
     documents: this.documents,
     books: this.books,
     newMark: () => `m${this.#marks++}`,
-    links: () => ({ neighbours: new Map(), congested: [] }),
+    links: () => ({ neighbours: new Map(), congested: { congested: [] } }),
+    laneGroups: [["high", "normal", "bulk"]],
     onSettled: this.#settled,
     onNotice: () => {},
     onError: (error) => this.errors.push(error),

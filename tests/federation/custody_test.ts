@@ -32,17 +32,18 @@ class TableOfHops {
 function aCustody() {
   const world = new FakeWorld();
   const routes = new TableOfHops();
+  const routesOfBulk = new TableOfHops();
   const queued: string[] = [];
   const settled: string[] = [];
   const parked: string[] = [];
   const custody = new Custody({
     world,
-    routes,
+    routesOf: (lane) => lane === "bulk" ? routesOfBulk : routes,
     onQueued: (peer, lane) => queued.push(`${peer}/${lane}`),
     onSettled: ({ key }) => settled.push(key),
     onParked: (destination, reason) => parked.push(`${destination}: ${reason}`),
   });
-  return { world, routes, custody, queued, settled, parked };
+  return { world, routes, routesOfBulk, custody, queued, settled, parked };
 }
 
 const to = (...clusters: string[]) => clusters.map((cluster) => aDestination({ cluster }));
@@ -62,6 +63,17 @@ describe("Custody.add()", () => {
     const { custody, queued } = aCustody();
     custody.add(aShipment({ destinations: to("bob", "dora"), lane: "bulk" }));
     expect(queued).toEqual(["bob/bulk", "dora/bulk"]);
+  });
+
+  it("sends the events of each lane by the routes of that lane", () => {
+    const { custody, routesOfBulk } = aCustody();
+    routesOfBulk.change({ charlie: "dora" });
+    custody.add(aShipment({ destinations: to("charlie"), lane: "bulk" }));
+    custody.add(aShipment({ destinations: to("charlie") }));
+    expect([custody.queueOf("dora", "bulk").events, custody.queueOf("bob", "normal").events]).toEqual([1, 1]);
+    routesOfBulk.change({ charlie: undefined });
+    custody.reroute();
+    expect([inPark(custody, "charlie").map(({ lane }) => lane), waiting(custody, "bob").length]).toEqual([["bulk"], 1]);
   });
 
   it("keeps the lanes of a neighbour apart", () => {
@@ -320,7 +332,7 @@ describe("Custody.setCongested()", () => {
 
   it("keeps aside what is for a congested destination, and lets the others pass", () => {
     const { custody, queued } = aCustody();
-    custody.setCongested("bob", ["charlie"]);
+    custody.setCongested("bob", { congested: ["charlie"] });
     custody.add(aShipment({ destinations: to("charlie") }));
     expect([queued, waiting(custody, "bob")]).toEqual([[], []]);
     custody.add(aShipment({ position: 2, destinations: to("charlie", "bob") }));
@@ -331,31 +343,31 @@ describe("Custody.setCongested()", () => {
   it("takes aside what waits already, and leaves the order of the rest", () => {
     const { custody } = aCustody();
     for (const position of [1, 2, 3]) custody.add(aShipment({ position, destinations: to("charlie", "bob") }));
-    custody.setCongested("bob", ["charlie"]);
+    custody.setCongested("bob", { congested: ["charlie"] });
     expect(waiting(custody, "bob").map(names)).toEqual([["bob"], ["bob"], ["bob"]]);
     expect(positions(waiting(custody, "bob"))).toEqual([1, 2, 3]);
   });
 
   it("lets go on in order what is named no longer, and says that it waits", () => {
     const { custody, queued } = aCustody();
-    custody.setCongested("bob", ["charlie", "eve"]);
+    custody.setCongested("bob", { congested: ["charlie", "eve"] });
     custody.add(aShipment({ position: 1, destinations: to("charlie"), lane: "bulk" }));
     custody.add(aShipment({ position: 2, destinations: to("charlie"), lane: "bulk" }));
-    custody.setCongested("bob", ["eve"]);
+    custody.setCongested("bob", { congested: ["eve"] });
     expect(positions([...custody.queueOf("bob", "bulk")])).toEqual([1, 2]);
     expect(queued).toEqual(["bob/bulk", "bob/bulk"]);
   });
 
   it("never keeps aside what is for the neighbour itself", () => {
     const { custody } = aCustody();
-    custody.setCongested("bob", ["bob"]);
+    custody.setCongested("bob", { congested: ["bob"] });
     custody.add(aShipment({ destinations: to("bob") }));
     expect(waiting(custody, "bob")).toHaveLength(1);
   });
 
   it("concerns that neighbour only", () => {
     const { custody, routes } = aCustody();
-    custody.setCongested("bob", ["charlie"]);
+    custody.setCongested("bob", { congested: ["charlie"] });
     routes.change({ charlie: "dora" });
     custody.add(aShipment({ destinations: to("charlie") }));
     expect(waiting(custody, "dora")).toHaveLength(1);
@@ -363,7 +375,7 @@ describe("Custody.setCongested()", () => {
 
   it("does not keep anything from finding another way", () => {
     const { custody, routes } = aCustody();
-    custody.setCongested("bob", ["charlie"]);
+    custody.setCongested("bob", { congested: ["charlie"] });
     custody.add(aShipment({ position: 1, destinations: to("charlie") }));
     routes.change({ charlie: "dora" });
     custody.reroute();
@@ -374,7 +386,7 @@ describe("Custody.setCongested()", () => {
   it("keeps nothing aside on a way round: it is parked, and goes back to the shortest path", () => {
     const { custody, routes, world } = aCustody();
     routes.avoiding = { charlie: "dora" };
-    custody.setCongested("dora", ["charlie"]);
+    custody.setCongested("dora", { congested: ["charlie"] });
     custody.add(aShipment({ destinations: to("charlie"), hops: ["alice", "bob"] }));
     expect([[...custody.queued()], inPark(custody, "charlie").length]).toEqual([[], 1]);
     world.advance(2000);
@@ -386,13 +398,29 @@ describe("Custody.setCongested()", () => {
     const { custody, routes } = aCustody();
     routes.avoiding = { charlie: "dora" };
     custody.add(aShipment({ destinations: to("charlie"), hops: ["alice", "bob"] }));
-    custody.setCongested("dora", ["charlie"]);
+    custody.setCongested("dora", { congested: ["charlie"] });
     expect([[...custody.queued()], inPark(custody, "charlie")[0].parked?.reason]).toEqual([[], "LOOP_AVOIDED"]);
+  });
+
+  it("keeps aside only what is for a lane that is named, and lets each lane go on by itself", () => {
+    const { custody } = aCustody();
+    custody.setCongested("bob", { congested: [], congestedLanes: { bulk: ["charlie"], high: ["charlie"] } });
+    for (const lane of ["bulk", "normal", "high"] as const) {
+      custody.add(aShipment({ destinations: to("charlie"), lane }));
+    }
+    const waitsIn = () => (["bulk", "normal", "high"] as const).map((lane) => custody.queueOf("bob", lane).events);
+    expect(waitsIn()).toEqual([0, 1, 0]);
+    expect([custody.isCongested("bob", "charlie", "bulk"), custody.isCongested("bob", "charlie", "normal")])
+      .toEqual([true, false]);
+    custody.setCongested("bob", { congested: [], congestedLanes: { bulk: ["charlie"] } });
+    expect(waitsIn()).toEqual([0, 1, 1]);
+    custody.setCongested("bob", { congested: [] });
+    expect(waitsIn()).toEqual([1, 1, 1]);
   });
 
   it("gives up what is aside for a cluster that is gone for good", () => {
     const { custody } = aCustody();
-    custody.setCongested("bob", ["charlie"]);
+    custody.setCongested("bob", { congested: ["charlie"] });
     custody.add(aShipment({ destinations: to("charlie") }));
     expect(custody.forget("charlie").map(names)).toEqual([["charlie"]]);
     expect([...custody.queued()]).toEqual([]);

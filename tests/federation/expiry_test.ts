@@ -25,7 +25,7 @@ class Waiting {
   hop: string | undefined;
   readonly custody = new Custody({
     world: this.world,
-    routes: { version: 1, nextHop: () => this.hop, nextHopAvoiding: () => undefined },
+    routesOf: () => ({ version: 1, nextHop: () => this.hop, nextHopAvoiding: () => undefined }),
     onQueued: () => {},
     onSettled: () => {},
   });
@@ -38,7 +38,8 @@ class Waiting {
     onSettled: () => {},
     overflow: "block",
     onNotice: () => {},
-    links: () => ({ neighbours: new Map(), congested: [] }),
+    links: () => ({ neighbours: new Map(), congested: { congested: [] } }),
+    laneGroups: [["high", "normal", "bulk"]],
     onError: (error) => this.errors.push(error),
   });
 

@@ -116,6 +116,7 @@ describe("decodeHello()", () => {
     ["congested", "charlie"],
     ["congested.1", ["charlie", "x y"]],
     ["congested", Array.from({ length: 4097 }, () => "charlie")],
+    ["congestedLanes.bulk", { bulk: "charlie" }],
     ["creditBytes.high", { high: -1 }],
     ["reason.code", { code: "x".repeat(65), detail: "" }],
   ];

@@ -40,7 +40,7 @@ export class LinkedCluster {
     this.places = places;
     this.custody = new Custody({
       world,
-      routes: { version: 1, nextHop: (destination) => destination, nextHopAvoiding: () => undefined },
+      routesOf: () => ({ version: 1, nextHop: (destination) => destination, nextHopAvoiding: () => undefined }),
       onQueued: (peer, lane) => this.links.pump(peer, lane),
       onSettled: ({ key }) => this.settled.push(key),
     });

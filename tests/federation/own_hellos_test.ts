@@ -26,7 +26,7 @@ function own() {
             : { linkEpoch: 3, sequence: bestEffort.sequence, chain: "0000000000000000" },
       },
       root: mesh.root,
-      congested,
+      congested: { congested: [...congested] },
       loopLagMs: 0,
       creditBytes: { ...credit },
       reason,

@@ -11,7 +11,11 @@ import { aShipment } from "./shipment_support.ts";
 class Park {
   readonly custody = new Custody({
     world: new FakeWorld(),
-    routes: { version: 1, nextHop: (to) => to === "bob" ? "bob" : undefined, nextHopAvoiding: () => undefined },
+    routesOf: () => ({
+      version: 1,
+      nextHop: (to) => to === "bob" ? "bob" : undefined,
+      nextHopAvoiding: () => undefined,
+    }),
     onQueued: () => {},
     onSettled: () => {},
   });

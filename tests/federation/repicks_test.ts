@@ -129,7 +129,7 @@ describe("Custody with groups that are not reached", () => {
     const world = new FakeWorld();
     const custody = new Custody({
       world,
-      routes: { version: 1, nextHop: () => undefined, nextHopAvoiding: () => undefined },
+      routesOf: () => ({ version: 1, nextHop: () => undefined, nextHopAvoiding: () => undefined }),
       onQueued: () => undefined,
       onSettled: () => undefined,
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
 
+import type { TagCost } from "../../federation/mod.ts";
 import { encodeLinkState, type LinkState, parseLinkState } from "../../federation/routing/paths/mod.ts";
 import type { MeshRecord } from "../../federation/routing/records/mod.ts";
 import { Topology } from "../../federation/routing/topology.ts";
@@ -17,11 +18,12 @@ class Setup {
   routes = 0;
   readonly topology: Topology;
 
-  constructor() {
+  constructor(tagCosts: readonly TagCost[] = []) {
     this.topology = new Topology({
       world: this.world,
       self: "alice",
       node: { id: "alice-1", runtime: "bun", version: "1", since: 0 },
+      tagCosts,
       setting: (peer) => this.settings[peer] ?? { cost: 0, tags: [] },
       originate: (body) => {
         const parsed = parseLinkState(body);
@@ -205,5 +207,46 @@ describe("Topology of the mesh", () => {
     setup.topology.install(aRecord("bob", new Uint8Array([1])));
     setup.world.advance(10);
     expect([setup.notices, setup.topology.table.nextHop("bob")]).toEqual([["LINK_STATE_UNREADABLE bob"], "bob"]);
+  });
+});
+
+describe("Topology with costs of tags", () => {
+  const RULES: readonly TagCost[] = [{ tag: "slow", cost: 50, lanes: ["bulk"] }];
+  const heard = (setup: Setup, origin: string, state: Partial<LinkState>): void =>
+    setup.topology.install(aRecord(origin, encodeLinkState({ links: [], ...state })));
+
+  it("has routes of its own for a lane that pays for a link with a tag", () => {
+    const setup = new Setup(RULES);
+    setup.settings = { bob: { cost: 0, tags: ["slow"] } };
+    setup.topology.linkUp("bob", 1);
+    setup.topology.linkUp("dora", 1);
+    setup.hear("bob", "alice", "dora");
+    setup.hear("dora", "alice", "bob");
+    setup.world.advance(10);
+    const hop = (lane: "control" | "normal" | "bulk") => setup.topology.routesOf(lane).nextHop("bob");
+    expect([hop("control"), hop("normal"), hop("bulk")]).toEqual(["bob", "bob", "dora"]);
+  });
+
+  it("says what its rules come to, and nothing where there are none", () => {
+    const setup = new Setup(RULES);
+    expect(setup.said.at(-1)!.tagCosts).toBe(setup.topology.lanes.fingerprint!);
+    expect(new Setup().said.at(-1)!.tagCosts).toBeUndefined();
+  });
+
+  it("tells once of a cluster that has other rules, and again when they change to others", () => {
+    const setup = new Setup(RULES);
+    heard(setup, "bob", { tagCosts: setup.topology.lanes.fingerprint });
+    expect(setup.notices).toEqual([]);
+    heard(setup, "bob", {});
+    heard(setup, "bob", { region: "eu" });
+    expect(setup.notices).toEqual(["TAG_COSTS_DIFFER bob"]);
+    heard(setup, "bob", { tagCosts: "00000001" });
+    expect(setup.notices).toEqual(["TAG_COSTS_DIFFER bob", "TAG_COSTS_DIFFER bob"]);
+  });
+
+  it("does not tell of a cluster that leaves", () => {
+    const setup = new Setup(RULES);
+    heard(setup, "bob", { left: true });
+    expect(setup.notices).toEqual([]);
   });
 });

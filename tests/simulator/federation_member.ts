@@ -30,7 +30,8 @@ export class FederationMember implements Member {
         name: parts.federation,
         instance: parts.instance,
         join: parts.join,
-        links: [],
+        links: parts.links,
+        tagCosts: parts.tagCosts,
         traffic: [...bestEffort(parts), { pattern: "metrics.>", lane: "bulk" }, { pattern: "user.>", lane: "high" }],
         cached: [],
         about: ABOUT,
@@ -74,7 +75,7 @@ export class FederationMember implements Member {
       parked: [...custody.parked.values()].reduce((sum, queue) => sum + pairs(queue), 0),
       undispatched: log.head - departures.dispatched,
       root: [...records.root].join(),
-      routes: routesOf(topology.table),
+      routes: topology.lanes.classes.map((_, klass) => routesOf(topology.table, klass)),
       counts: countsOf(federation),
     };
   }
@@ -104,7 +105,7 @@ const OPENING: MemberState = {
   parked: 0,
   undispatched: 1,
   root: "",
-  routes: new Map(),
+  routes: [],
   counts: {},
 };
 
@@ -131,10 +132,10 @@ function ledgerOf(books: Federation["accounts"]["books"]): LedgerLine[] {
   return [...lines.values()];
 }
 
-function routesOf(table: Federation["topology"]["table"]): MemberState["routes"] {
+function routesOf(table: Federation["topology"]["table"], klass: number): MemberState["routes"][number] {
   return new Map(
     table.reachable().flatMap((destination) => {
-      const route = table.routeTo(destination);
+      const route = table.routeTo(destination, klass);
       return route === undefined ? [] : [[destination, { nextHop: route.nextHop, cost: route.cost }] as const];
     }),
   );

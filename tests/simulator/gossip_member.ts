@@ -72,7 +72,7 @@ export class GossipMember implements Member {
       parked: 0,
       undispatched: this.#ready ? 0 : 1,
       root: [...this.#events.keys()].sort().join(),
-      routes: new Map(),
+      routes: [],
       counts: {},
     };
   }

@@ -77,15 +77,24 @@ function unlinked(states: ReadonlyMap<string, MemberState>, edges: readonly Edge
 /** Each way must lead to its end, and get cheaper with each step. */
 function misrouted(states: ReadonlyMap<string, MemberState>): string | undefined {
   if (!hasRoutes(states)) return undefined;
+  const [{ routes: classes }] = states.values();
+  for (const klass of classes.keys()) {
+    const problem = misroutedInClass(states, klass);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function misroutedInClass(states: ReadonlyMap<string, MemberState>, klass: number): string | undefined {
   for (const [from, { routes }] of states) {
     for (const to of states.keys()) {
       if (to === from) continue;
-      const route = routes.get(to);
+      const route = routes[klass].get(to);
       if (route === undefined) return `${from} has no route to ${to}`;
       const next = states.get(route.nextHop);
       if (next === undefined) return `${from} routes to ${to} over ${route.nextHop}, which is nobody`;
       if (route.nextHop === to) continue;
-      const rest = next.routes.get(to);
+      const rest = next.routes[klass].get(to);
       if (rest === undefined || rest.cost >= route.cost) {
         return `the way from ${from} to ${to} (${route.cost}) over ${route.nextHop} (${rest?.cost}) leads away`;
       }
@@ -96,7 +105,7 @@ function misrouted(states: ReadonlyMap<string, MemberState>): string | undefined
 
 /** A member that floods has no routes and no links. */
 function hasRoutes(states: ReadonlyMap<string, MemberState>): boolean {
-  return [...states.values()].some(({ routes }) => routes.size > 0);
+  return [...states.values()].some(({ routes }) => routes.some(({ size }) => size > 0));
 }
 
 /** In the end, when all is at rest: every promise was kept, and the books say what the logs say. Throws `Violation`. */

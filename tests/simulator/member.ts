@@ -1,7 +1,16 @@
 /** What the simulator starts in each virtual process, and what it asks of it. */
 
 import type { ArrivalOrder, CloudEvent, NeededEvents } from "../../node/mod.ts";
-import type { CustodyLog, DialBus, LinkBus, LocalCluster, SealedRecord, World } from "../../federation/mod.ts";
+import type {
+  CustodyLog,
+  DialBus,
+  LinkBus,
+  LinkSetting,
+  LocalCluster,
+  SealedRecord,
+  TagCost,
+  World,
+} from "../../federation/mod.ts";
 
 export interface MemberParts {
   readonly world: World;
@@ -21,6 +30,9 @@ export interface MemberParts {
   readonly bestEffort?: string;
   /** URLs to dial, as configuration names them. */
   readonly join: readonly string[];
+  /** Of those, with tags. */
+  readonly links: readonly LinkSetting[];
+  readonly tagCosts: readonly TagCost[];
   /** The record that other members of the run hold already, if it is the same. */
   readonly share: (sealed: SealedRecord) => SealedRecord;
   /** An ordered subscriber begins, with what the member says of how events came. */
@@ -62,8 +74,8 @@ export interface MemberState {
   readonly undispatched: number;
   /** Of the replicated records. */
   readonly root: string;
-  /** By destination. */
-  readonly routes: ReadonlyMap<string, { readonly nextHop: string; readonly cost: number }>;
+  /** By class, and destination. */
+  readonly routes: readonly ReadonlyMap<string, { readonly nextHop: string; readonly cost: number }>[];
   /** Things that happened, by name: rewinds, detours, reroutes. */
   readonly counts: Readonly<Record<string, number>>;
 }

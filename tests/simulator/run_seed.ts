@@ -56,14 +56,17 @@ export function runScenario(scenario: Scenario, createMember: CreateMember): See
 export function describeFailure({ seed, failure }: SeedResult): string {
   if (failure === undefined) return `seed ${seed}: no failure`;
   const { detail, atMs, scenario, steps } = failure;
-  const { topology, clusters, edges, faults, seconds, quality } = scenario;
+  const { topology, clusters, edges, faults, seconds, quality, tagCosts = [] } = scenario;
   return [
     `seed ${seed} failed ${(atMs / 1000).toFixed(3)} s into it: ${detail}`,
     `${topology} of ${clusters.length}: ${
-      edges.map(({ from, to, how }) => `${from}-${to}${how === "one" ? "" : ` (${how})`}`).join(", ")
+      edges.map(({ from, to, how, tags = [] }) =>
+        `${from}-${to}${how === "one" ? "" : ` (${how})`}${tags.map((tag) => ` [${tag}]`).join("")}`
+      ).join(", ")
     }`,
     `delay ${quality.delayUs} µs + ${quality.jitterUs} µs; ${seconds} s; faults:`,
     ...faults.map(({ kind, startMs, endMs, at }) => `  ${startMs}–${endMs} ms ${kind} ${at.join(" ")}`),
+    ...tagCosts.map(({ tag, cost, lanes = ["all"] }) => `  ${tag} costs ${cost} in ${lanes.join(", ")}`),
     "the last steps:",
     ...steps.map((step) => `  ${step}`),
   ].join("\n");

@@ -1,8 +1,9 @@
 /** A run as data: who is there, who wants what, who publishes, and what goes wrong when. All of it follows from a seed. */
 
-import type { Want } from "../../federation/mod.ts";
+import type { TagCost, Want } from "../../federation/mod.ts";
 import { type Fault, planFaults } from "./faults.ts";
 import { SimRandom } from "./sim_random.ts";
+import { planTags } from "./tags.ts";
 import { type Edge, planEdges, TOPOLOGIES, type TopologyName } from "./topologies.ts";
 import type { DiskOptions } from "./virtual_disk.ts";
 import { GOOD_PATH, type PathQuality } from "./virtual_path.ts";
@@ -18,6 +19,8 @@ export interface Scenario {
   readonly overflow?: "evict-oldest" | "block";
   /** Topics whose events are not in custody on their way; without, all are. */
   readonly bestEffort?: string;
+  /** What links with tags cost more; without, nothing. */
+  readonly tagCosts?: readonly TagCost[];
   /** Faults and publishers stop then. */
   readonly seconds: number;
   /** Everything must have come to rest so long after that. */
@@ -82,7 +85,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     twicePermille: random.pick([0, 0, 20]),
     dataBytes: small ? 1000 : 0,
   }));
-  return {
+  const scenario: Scenario = {
     seed,
     topology,
     clusters: random.shuffle(clusters),
@@ -99,6 +102,7 @@ export function planScenario(seed: number, options: ScenarioOptions = {}): Scena
     seconds,
     restSeconds: 180,
   };
+  return random.chance(200) ? { ...scenario, ...planTags(edges, random) } : scenario;
 }
 
 function planWants(random: SimRandom): Want[] {

@@ -1,7 +1,7 @@
 /** A cluster of one node in the simulator: machine, disk, endpoint, subscribers, and the federation under test. */
 
 import type { CloudEvent, StoredEvent } from "../../node/mod.ts";
-import type { Want } from "../../federation/mod.ts";
+import type { TagCost, Want } from "../../federation/mod.ts";
 import type { CustodyLog } from "../../federation/mod.ts";
 import { createAttributeBag } from "../../node/codec/attribute_bag.ts";
 import type { CreateMember, Member } from "./member.ts";
@@ -30,6 +30,9 @@ export interface SimNodeParts {
   readonly bestEffort?: string;
   /** Machines to dial. */
   readonly join: readonly string[];
+  /** Tags of links by the machine that is dialled. */
+  readonly tags: ReadonlyMap<string, readonly string[]>;
+  readonly tagCosts?: readonly TagCost[];
 }
 
 export interface Publication {
@@ -103,7 +106,7 @@ export class SimNode {
     if (this.#leaving) this.stop({ powerLoss: false }); // somebody did not wait for the farewell
     if (this.running) return;
     const { network, brokers, records, random, createMember, watcher, join, speaksAs } = this.#parts;
-    const { overflow, bestEffort } = this.#parts;
+    const { overflow, bestEffort, tags, tagCosts = [] } = this.#parts;
     const { cluster, host } = this;
     const boot = host.start();
     const broker = new VirtualBroker(boot);
@@ -126,6 +129,8 @@ export class SimNode {
       dial: createDial(network, brokers, boot),
       share: records.share,
       join: join.map(urlOf),
+      links: [...tags].map(([machine, tags]) => ({ url: urlOf(machine), tags })),
+      tagCosts,
       overflow,
       bestEffort,
       readInOrder: (order) => this.reader.begin({ world, log, order }),

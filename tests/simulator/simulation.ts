@@ -159,11 +159,13 @@ export class Simulation {
       wants,
       overflow: this.scenario.overflow ?? "block",
       bestEffort: this.scenario.bestEffort,
-      join: this.scenario.edges.flatMap(({ from, to, how }) => {
-        if (how === "rendezvous") return from === name || to === name ? [rendezvousOf(from, to)] : [];
-        if (from === name) return [to];
-        return how === "both" && to === name ? [from] : [];
-      }),
+      tagCosts: this.scenario.tagCosts,
+      join: this.scenario.edges.flatMap((edge) => dialledBy(name, edge)),
+      tags: new Map(
+        this.scenario.edges.flatMap((edge) =>
+          edge.tags === undefined ? [] : dialledBy(name, edge).map((machine) => [machine, edge.tags!] as const)
+        ),
+      ),
     });
   }
 
@@ -174,6 +176,13 @@ export class Simulation {
     }
     for (const [a, b] of this.hopsBetween(from, to)) this.network.setQuality(a, b, this.scenario.quality);
   }
+}
+
+/** The machine that a cluster dials for a link. */
+function dialledBy(name: string, { from, to, how }: Edge): string[] {
+  if (how === "rendezvous") return from === name || to === name ? [rendezvousOf(from, to)] : [];
+  if (from === name) return [to];
+  return how === "both" && to === name ? [from] : [];
 }
 
 function rendezvousOf(a: string, b: string): string {

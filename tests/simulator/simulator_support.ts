@@ -23,6 +23,9 @@ export interface SmallMesh {
   readonly rendezvous?: boolean;
   readonly overflow?: Scenario["overflow"];
   readonly bestEffort?: Scenario["bestEffort"];
+  /** What the first of two neighbours says of their link: `paris-london`: satellite. */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
+  readonly tagCosts?: Scenario["tagCosts"];
   /** Machines that say they are another cluster than they are called. */
   readonly speaksAs?: Readonly<Record<string, string>>;
 }
@@ -50,7 +53,7 @@ export function formMesh(plan: SmallMesh, createMember: CreateMember = createFed
 export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFederationMember): Simulation {
   const edges = plan.links.split(" ").map((link): Edge => {
     const [from, to] = link.split("-");
-    return { from, to, how: plan.rendezvous ? "rendezvous" : "one" };
+    return { from, to, how: plan.rendezvous ? "rendezvous" : "one", tags: plan.tags?.[link] };
   });
   const names = [...new Set(edges.flatMap(({ from, to }) => [from, to]))];
   const scenario: Scenario = {
@@ -62,6 +65,7 @@ export function buildMesh(plan: SmallMesh, createMember: CreateMember = createFe
     faults: [],
     overflow: plan.overflow,
     bestEffort: plan.bestEffort,
+    tagCosts: plan.tagCosts,
     seconds: 0,
     restSeconds: 60,
   };

@@ -10,6 +10,8 @@ export interface Edge {
   readonly to: string;
   /** Over a broker of their own that both dial; else `from` dials `to`, and with `both` the other way as well. */
   readonly how: "one" | "both" | "rendezvous";
+  /** What whoever dials says of the link. */
+  readonly tags?: readonly string[];
 }
 
 export function planEdges(topology: TopologyName, names: readonly string[], random: SimRandom): Edge[] {

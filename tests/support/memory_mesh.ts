@@ -23,6 +23,9 @@ export interface MemberOptions {
   /** Cap of the store, bytes. */
   readonly bytesMax?: number;
   readonly traffic?: FederationOptions["traffic"];
+  readonly tagCosts?: FederationOptions["tagCosts"];
+  /** Tags of the links that it dials, by cluster. */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
   /** Whether it acknowledges what is synced alone, as SQLite does. Default true. */
   readonly syncs?: boolean;
 }
@@ -120,7 +123,8 @@ export class MemoryMesh implements AsyncDisposable {
   }
 
   async #add(cluster: string, options: MemberOptions): Promise<void> {
-    const { join = [], dial = () => () => undefined, mute = false, bytesMax, syncs = true, traffic = [] } = options;
+    const { join = [], dial = () => () => undefined, mute = false, bytesMax, syncs = true, traffic = [], tags = {} } =
+      options;
     const { clock } = this;
     const store = await openMemoryStore({ cluster, clock, retention: [], ...bytesMax !== undefined && { bytesMax } });
     const sinks = new FakeSinks();
@@ -156,10 +160,12 @@ export class MemoryMesh implements AsyncDisposable {
       join,
       links: [],
       traffic,
+      tagCosts: options.tagCosts,
       cached: [],
       about: { runtime: "test", version: "1" },
       url: `nats://${cluster}`,
     });
+    federation.dialling.settingOf = (bus) => ({ cost: 0, tags: tags[bus?.name.replace("nats://", "") ?? ""] ?? [] });
     const member: MeshMember = { cluster, node, store, federation, sinks, notices, full: false };
     this.members.set(cluster, member);
     gate.open(federation.accounts.order);

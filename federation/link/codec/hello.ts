@@ -35,6 +35,8 @@ const DELAY_MS_MAX = 0xffff;
 const HexSchema = v.custom<string>((value) => typeof value === "string" && isChainHex(value));
 const ReceivedSchema = v.optional(v.object({ linkEpoch: WholeSchema, sequence: WholeSchema, chain: HexSchema }));
 const CreditSchema = v.optional(WholeSchema);
+const CongestedSchema = v.pipe(v.array(NameSchema), v.maxLength(CONGESTED_MAX));
+const CongestedLaneSchema = v.optional(CongestedSchema);
 
 const HelloSchema = v.object({
   ...IDENTITY,
@@ -58,7 +60,11 @@ const HelloSchema = v.object({
   /** How late its timers are, ms. */
   loopLagMs: v.pipe(v.number(), v.finite(), v.minValue(0)),
   /** Destinations for which it takes nothing now. */
-  congested: v.pipe(v.array(NameSchema), v.maxLength(CONGESTED_MAX)),
+  congested: CongestedSchema,
+  /** Others, for which it takes nothing over a lane. */
+  congestedLanes: v.optional(
+    v.object({ high: CongestedLaneSchema, normal: CongestedLaneSchema, bulk: CongestedLaneSchema }),
+  ),
   /** Room by lane; lanes that are not limited are left out. */
   creditBytes: v.object({ control: CreditSchema, high: CreditSchema, normal: CreditSchema, bulk: CreditSchema }),
   /** Why it will not speak; codes of later versions too. */
@@ -68,6 +74,7 @@ const HelloSchema = v.object({
 });
 
 export type Hello = Readonly<v.InferOutput<typeof HelloSchema>>;
+export type Congested = Pick<Hello, "congested" | "congestedLanes">;
 
 /** The numbers by which two sides know that they hear each other, and how long it takes. */
 export interface Beat {
@@ -168,10 +175,10 @@ export function decodeHello(bytes: Uint8Array): DecodedHello {
 /** The members in one order, and no others: what a caller's object holds besides must not change the hash. */
 function toJson(hello: Hello): unknown {
   const { federation, cluster, node, epoch, instance, versions, fence, ackAfterSync, linkEpoch } = hello;
-  const { received, root, loopLagMs, congested, creditBytes, reason } = hello;
+  const { received, root, loopLagMs, congested, congestedLanes, creditBytes, reason } = hello;
   return {
     ...{ federation, cluster, node, epoch, instance, versions, fence, ackAfterSync, linkEpoch },
-    ...{ received, root, loopLagMs, congested, creditBytes, reason },
+    ...{ received, root, loopLagMs, congested, congestedLanes, creditBytes, reason },
   };
 }
 

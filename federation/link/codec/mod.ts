@@ -23,9 +23,17 @@ export {
 } from "./frame.ts";
 export { type FramePlace, FrameWriter, type WrittenFrame } from "./frame_writer.ts";
 export { type FrameFault, type FrameProblem } from "./groups_reader.ts";
-export { type Beat, type DecodedHello, decodeHello, type EncodedHello, encodeHello, type Hello } from "./hello.ts";
+export {
+  type Beat,
+  type Congested,
+  type DecodedHello,
+  decodeHello,
+  type EncodedHello,
+  encodeHello,
+  type Hello,
+} from "./hello.ts";
 export { judgeHello } from "./judge_hello.ts";
-export { BEST_EFFORT, type Lane, laneIndex, LANES } from "./lanes.ts";
+export { BEST_EFFORT, EVENT_LANES, type Lane, laneIndex, LANES } from "./lanes.ts";
 export { decodeMeet, encodeMeet, type Meet } from "./meet.ts";
 export { isName } from "./names.ts";
 export { parseJson } from "./parse_json.ts";

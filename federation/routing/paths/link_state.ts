@@ -41,6 +41,8 @@ export interface LinkState {
   readonly region?: string;
   /** Classes of traffic that it takes; a version that says nothing takes custody alone. */
   readonly classes?: readonly string[];
+  /** Equal where events pay the same for tags; left out where they pay nothing. */
+  readonly tagCosts?: string;
   readonly nodes?: readonly NodeState[];
   /** Its last word: it was stopped as planned. */
   readonly left?: boolean;
@@ -82,6 +84,7 @@ const LinkStateSchema = v.looseObject({
   region: v.optional(TextSchema),
   left: v.optional(v.boolean()),
   classes: v.optional(TagsSchema),
+  tagCosts: v.optional(TextSchema),
   // Nodes are for people: one that cannot be read is left out, and takes no route away.
   nodes: v.optional(v.pipe(
     v.array(v.unknown()),

@@ -40,7 +40,8 @@ class Setup {
         hasMember: (group) => this.members.includes(group),
       },
       onCrossed: () => this.crossed++,
-      onForward: (_, destinations) => this.forwarded.push(destinations.map(({ cluster }) => cluster).join()),
+      onForward: (_lane, _group, destinations) =>
+        this.forwarded.push(destinations.map(({ cluster }) => cluster).join()),
       onUntold: (peer) => {
         this.told.push(peer);
         this.inflow.received(peer);

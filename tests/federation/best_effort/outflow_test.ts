@@ -1,7 +1,8 @@
 import { describe, expect, it } from "bun:test";
 
-import { type OpenLink, Outflow, type OutGroup } from "../../../federation/best_effort/outflow.ts";
-import { decodeFrame, type Frame, type FrameGroupHead } from "../../../federation/link/codec/mod.ts";
+import type { OutGroup } from "../../../federation/best_effort/lane_batch.ts";
+import { type OpenLink, Outflow } from "../../../federation/best_effort/outflow.ts";
+import { decodeFrame, type Frame, type FrameGroupHead, type Lane } from "../../../federation/link/codec/mod.ts";
 import { FakeWorld } from "../../support/fake_world.ts";
 import { aDestination, aRecord } from "../frame_support.ts";
 
@@ -24,8 +25,8 @@ class Setup {
     });
   }
 
-  add(sequence: number, { head = HEAD, data = "{}" }: { head?: FrameGroupHead; data?: string } = {}): void {
-    this.outflow.add(head, { sequence, ageMs: 3, record: aRecord(sequence, { data }) });
+  add(sequence: number, { head = HEAD, data = "{}", lane = "normal" as Lane } = {}): void {
+    this.outflow.add(lane, head, { sequence, ageMs: 3, record: aRecord(sequence, { data }) });
   }
 
   /** Sends one event of so many bytes at once. */
@@ -61,6 +62,16 @@ describe("Outflow", () => {
       .toEqual(
         [[2, ["bob"]], [1, ["bob", "charlie"]]],
       );
+  });
+
+  it("puts events of different lanes into different frames, which say so", () => {
+    const setup = new Setup();
+    setup.add(1, { lane: "bulk" });
+    setup.add(2, { lane: "high" });
+    setup.add(3, { lane: "bulk" });
+    setup.outflow.flush();
+    expect(setup.frames.map(({ lane, groups }) => `${lane} ${sequences(groups as OutGroup[])}`))
+      .toEqual(["bulk 1,3", "high 2"]);
   });
 
   it("numbers frames within a link epoch, and begins at 1 in the next", () => {

@@ -249,7 +249,7 @@ describe("explainEvent() says what stops an event:", () => {
   it("BACK_PRESSURE: the next hop says that the way beyond it is congested", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");
-    mesh.get("bob").federation.links.congested = ["charlie"];
+    mesh.get("bob").federation.links.congested = { congested: ["charlie"] };
     await mesh.clock.advance(1000);
     expect((await explain(mesh)).stopped[0].detail).toContain("congested");
   });
@@ -315,5 +315,37 @@ describe("explainEvent() says what stops an event:", () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "trouble", "weft-system.>");
     expect(stops(await explain(mesh, { type: "weft-system.link.down" }))).toEqual(["alice/- NO_SUBSCRIBER"]);
+  });
+});
+
+describe("explainEvent() of lanes for which links cost differently", () => {
+  const openTriangle = (cost: number): Promise<MemoryMesh> => {
+    const rules = {
+      tagCosts: [{ tag: "satellite", cost, lanes: ["bulk"] as const }],
+      traffic: [{ pattern: "metrics.>", lane: "bulk" as const }],
+    };
+    const charlie = { ...rules, tags: { alice: ["satellite"] } };
+    return MemoryMesh.open(TRIANGLE, { alice: rules, bob: rules, charlie });
+  };
+
+  it("says for each topic the path that its lane takes", async () => {
+    await using mesh = await openTriangle(100);
+    await mesh.subscribe("charlie", "audit", ">");
+    expect((await explain(mesh)).destinations[0].path).toEqual(["alice", "charlie"]);
+    expect((await explain(mesh, { type: "metrics.cpu" })).destinations[0].path).toEqual(["alice", "bob", "charlie"]);
+  });
+
+  it("PARKED: the only way left has a link that its lane never takes, which it names", async () => {
+    await using mesh = await openTriangle(Infinity);
+    await mesh.subscribe("charlie", "audit", ">");
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(3000);
+    expect(stops(await explain(mesh))).toEqual([]);
+    const explained = await explain(mesh, { type: "metrics.cpu" });
+    expect(stops(explained)).toEqual(["charlie/- PARKED"]);
+    expect(explained.stopped[0].detail).toBe(
+      'no path to "charlie" (each way there has a link with the tag "satellite", which federation.tagCosts forbids ' +
+        "events of lane bulk): it waits here until there is one",
+    );
   });
 });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 
 import { explainEvent, traceEvent } from "../../../adapters/federation/mod.ts";
 import { anEvent } from "../../support/events.ts";
-import { MemoryMesh } from "../../support/memory_mesh.ts";
+import { type MemberOptions, MemoryMesh } from "../../support/memory_mesh.ts";
 
 const NAMES = ["alice", "bob", "charlie", "dora"] as const;
 const TOPICS = ["order.placed", "order.placed", "order.cancelled", "user.created"] as const;
@@ -29,6 +29,8 @@ const state = fc.record({
   parents: fc.tuple(fc.nat(0), fc.nat(1), fc.nat(2)),
   extra: fc.boolean(),
   cut: fc.option(fc.nat(2), { nil: undefined }),
+  /** A link that is dear, or forbidden, to events of one topic. */
+  tagged: fc.option(fc.record({ link: fc.nat(2), cost: fc.constantFrom(50, Infinity) }), { nil: undefined }),
   /** Few, so that groups have members in several clusters. */
   definitions: fc.tuple(definition, definition, definition),
   subscriptions: fc.array(subscription, { minLength: 2, maxLength: 7 }),
@@ -42,10 +44,11 @@ const state = fc.record({
 
 type State = typeof state extends fc.Arbitrary<infer T> ? T : never;
 
-async function openState({ parents, extra, cut, definitions, subscriptions }: State): Promise<MemoryMesh> {
+async function openState(given: State): Promise<MemoryMesh> {
+  const { parents, extra, cut, definitions, subscriptions } = given;
   const links = parents.map((parent, i) => `${NAMES[parent]}-${NAMES[i + 1]}`);
   if (extra && !links.includes("alice-dora")) links.push("alice-dora");
-  const mesh = await MemoryMesh.open(links);
+  const mesh = await MemoryMesh.open(links, Object.fromEntries(NAMES.map((name) => [name, optionsOf(name, given)])));
   for (const [i, { cluster, definition, paused }] of subscriptions.entries()) {
     const { topic, group, filters, scope } = definitions[definition];
     // The members of a group must agree: those of one name have one definition, in whichever cluster.
@@ -58,6 +61,16 @@ async function openState({ parents, extra, cut, definitions, subscriptions }: St
     await mesh.clock.advance(3000);
   }
   return mesh;
+}
+
+function optionsOf(name: string, { parents, tagged }: State): MemberOptions {
+  if (tagged === undefined) return {};
+  const dials = name === NAMES[tagged.link + 1];
+  return {
+    traffic: [{ pattern: "order.placed", lane: "bulk" }],
+    tagCosts: [{ tag: "dear", cost: tagged.cost, lanes: ["bulk"] }],
+    tags: dials ? { [NAMES[parents[tagged.link]]]: ["dear"] } : {},
+  };
 }
 
 describe("explainEvent()", () => {

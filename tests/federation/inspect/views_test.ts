@@ -261,7 +261,7 @@ describe("listLinks() of a link that is not up", () => {
   it("says for which destinations a neighbour is spared, and what is kept aside for that", async () => {
     await using mesh = await MemoryMesh.open(ROW);
     await mesh.subscribe("charlie", "audit", "order.>");
-    mesh.get("bob").federation.links.congested = ["charlie"];
+    mesh.get("bob").federation.links.congested = { congested: ["charlie"] };
     await mesh.clock.advance(2000);
     await mesh.publish("alice", { id: "1" });
     const [link] = listLinks(mesh.get("alice").federation);
@@ -292,5 +292,56 @@ describe("eachInterest()", () => {
       { cluster: "alice", told: 1, wants: [{ pattern: "user.*" }] },
       { cluster: "bob", told: 1, standsFor: 1, wants: [{ pattern: "order.>", filter: { exact: { region: "eu" } } }] },
     ]);
+  });
+});
+
+describe("what people see of lanes for which links cost differently", () => {
+  async function openTriangle(cost: number): Promise<MemoryMesh> {
+    const rules = { tagCosts: [{ tag: "satellite", cost, lanes: ["bulk"] as const }] };
+    const charlie = { ...rules, tags: { alice: ["satellite"] } };
+    const mesh = await MemoryMesh.open(TRIANGLE, { alice: rules, bob: rules, charlie });
+    await mesh.subscribe("charlie", "audit", ">");
+    return mesh;
+  }
+
+  it("a route says which lanes go another way, and nothing where none does", async () => {
+    await using mesh = await openTriangle(100);
+    const [route] = listRoutes(mesh.get("alice").federation);
+    expect(route).toMatchObject({ nextHop: "charlie", state: "active" });
+    expect(route.lanes).toMatchObject([{ lane: "bulk", nextHop: "bob", path: ["alice", "bob", "charlie"], cost: 2 }]);
+    expect(listRoutes(mesh.get("bob").federation)[0].lanes).toBeUndefined();
+  });
+
+  it("a route of a topic is that of its lane", async () => {
+    await using mesh = await openTriangle(100);
+    const { federation } = mesh.get("alice");
+    const bulk = { ...federation, options: { ...federation.options, traffic: [{ pattern: ">", lane: "bulk" }] } };
+    expect(listRoutes(bulk as unknown as Federation, { topic: "order.placed" })[0].path).toEqual([
+      "alice",
+      "bob",
+      "charlie",
+    ]);
+  });
+
+  it("a lane without a way is parked, and the cluster says why, though others reach it", async () => {
+    await using mesh = await openTriangle(Infinity);
+    mesh.cut("alice-bob");
+    await mesh.clock.advance(3000);
+    const { federation } = mesh.get("alice");
+    const [route] = listRoutes(federation, { destination: "charlie" });
+    expect([route.state, route.lanes?.map(({ lane, state }) => `${lane} ${state}`)]).toEqual(["active", [
+      "bulk parked",
+    ]]);
+    expect(route.lanes![0].reason).toContain('no path to "charlie" that lane bulk may take');
+    expect(knownCluster(federation, "charlie")).toMatchObject({ reachable: true, nextHop: "charlie" });
+    expect(knownCluster(federation, "charlie").why).toContain('the tag "satellite"');
+  });
+
+  it("both ends show the tags that one of them gave the link", async () => {
+    await using mesh = await openTriangle(100);
+    const tagsAt = (cluster: string, of: string) =>
+      listLinks(mesh.get(cluster).federation).find(({ peer }) => peer === of)!.tags;
+    expect([tagsAt("charlie", "alice"), tagsAt("alice", "charlie"), tagsAt("alice", "bob")])
+      .toEqual([["satellite"], ["satellite"], []]);
   });
 });

@@ -23,7 +23,7 @@ const formRing = (): Simulation =>
  * answer brings it back.
  */
 function strand(mesh: Simulation): () => void {
-  const transit = mesh.node("paris").member!.state().routes.get("oslo")!.nextHop;
+  const transit = mesh.node("paris").member!.state().routes[0].get("oslo")!.nextHop;
   mesh.network.setHole(transit, "oslo", true);
   mesh.run(200);
   mesh.node(transit).stop({ powerLoss: true });

@@ -20,7 +20,7 @@ export interface MeshProcessOptions {
   /** By the cluster's place in the topology. Default: Bun, Deno, Bun … */
   readonly runtimes?: readonly Runtime[];
   /** What a node gets beyond its id, its port and whom it joins. */
-  readonly node?: (cluster: string) => Partial<NodeProcessOptions>;
+  readonly node?: (cluster: string, urlOf: (peer: string) => string) => Partial<NodeProcessOptions>;
 }
 
 /** A loaded machine starts seven nodes in less. */
@@ -101,7 +101,7 @@ export class MeshProcess implements AsyncDisposable {
     for (const cluster of clusters) ports.set(cluster, await fixedPort([...ports.values()]));
     for (const [a, b] of links) this.#links.set(`${a}-${b}`, await FaultProxy.start({ port: ports.get(b)! }));
     await settledAll(clusters.map(async (cluster, index) => {
-      const more = node?.(cluster) ?? {};
+      const more = node?.(cluster, (peer) => this.link(cluster, peer).url) ?? {};
       const started = await NodeProcess.start({
         runtime: runtimes[index % runtimes.length],
         ...more,

@@ -60,8 +60,8 @@ export async function runMeshCase(options: MeshCase): Promise<MeshCaseResult> {
   using releases = fault.mixesReleases ? openReleases() : undefined;
   await using mesh = await MeshProcess.start(topology, {
     ...options.mesh,
-    node: (cluster) => ({
-      ...options.mesh?.node?.(cluster),
+    node: (cluster, urlOf) => ({
+      ...options.mesh?.node?.(cluster, urlOf),
       ...disks && { dataDir: join(disks.of(cluster).path, "data") },
       ...releases && { program: programOf(releases, topology.clusters.indexOf(cluster)) },
     }),

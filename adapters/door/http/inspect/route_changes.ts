@@ -46,6 +46,7 @@ function* comparePatterns(then: Routes, { way, patterns }: Routes, now: number):
   }
 }
 
-function wayText({ way: { state, path, cost, alternate } }: Routes): string {
-  return `${state} ${path.join(">")} ${cost} ${alternate}`;
+function wayText({ way }: Routes): string {
+  const ways = [way, ...("lanes" in way ? way.lanes ?? [] : [])];
+  return ways.map(({ state, path, cost, alternate }) => `${state} ${path.join(">")} ${cost} ${alternate}`).join();
 }

@@ -150,7 +150,19 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     origin: text("Cluster that announced it."),
     reason: text("LOCAL_SUBSCRIBER here; else why this way, for people."),
     alternate: orNull(text("Next hop when the first fails.")),
-  }),
+    lanes: {
+      ...listOf(object({
+        lane: oneOf("high", "normal", "bulk"),
+        nextHop: orNull(text("As above, for events of the lane.")),
+        path: listOf(text("Cluster on the way, this one first.")),
+        cost: orNull(count("null while there is no path.")),
+        state: oneOf("active", "alternate", "parked"),
+        reason: text("Why this way, for people."),
+        alternate: orNull(text("Next hop when the first fails.")),
+      })),
+      description: "Lanes whose events go another way, by federation.tagCosts; left out where none does.",
+    },
+  }, ["lanes"]),
   Explanation: object({
     topic: text("Routing key of the event."),
     destinations: listOf(object({
