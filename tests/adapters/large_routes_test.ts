@@ -36,6 +36,7 @@ class LargeMesh {
     const table = {
       version: 0,
       routeTo: (destination: string) => this.cut.has(destination) ? undefined : toWay(destination),
+      nextHop: (destination: string) => this.cut.has(destination) ? undefined : destination,
     };
     Object.defineProperty(table, "version", { get: () => this.#version });
     const federation = {
