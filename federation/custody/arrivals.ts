@@ -27,9 +27,20 @@ interface Arrived {
   readonly group: FrameGroup;
   readonly frame: Frame;
   readonly own: FrameDestination | undefined;
-  /** Of each event: index into the candidates; −1 when there is nothing to judge. Empty when nothing is for this cluster. */
+  /** Its groups that have a member here. */
+  readonly heard: readonly string[];
+  /** Of each event: index into the candidates, or why there is nothing to judge. Empty when nothing is for this cluster. */
   readonly candidates: readonly number[];
 }
+
+/**
+ * What will not be delivered whatever the publish window says. The window is not asked of it: it would take the same event,
+ * published elsewhere as well and in this commit too, for a repeat of something that never comes into the log.
+ */
+const REPEAT = -1;
+const RESERVED = -2;
+const OVER = -3;
+const UNHEARD = -4;
 
 type Counts = Record<keyof SettledArrivals["counts"], number>;
 
@@ -48,7 +59,7 @@ export class Arrivals {
   readonly candidates: ArrivedEvent[] = [];
   /** Epochs that their origin had closed and of which it sends again: it was restored, and has to be told anew. */
   readonly closed = new Map<string, { readonly origin: string; readonly epoch: number }>();
-  /** Numbers of candidates, by origin and epoch. */
+  /** Numbers that the commit covers so far, by origin and epoch. */
   readonly #seen = new Map<string, IntervalSet>();
 
   /** `age`: what the store's ageing clock says. */
@@ -66,7 +77,9 @@ export class Arrivals {
   add(frame: Frame): void {
     for (const group of frame.groups) {
       const own = group.destinations.find(({ cluster }) => cluster === this.#self);
-      this.#groups.push({ group, frame, own, candidates: own === undefined ? [] : this.#candidatesOf(group) });
+      const heard = own === undefined ? [] : this.#heardOf(own.groups);
+      const candidates = own === undefined ? [] : this.#candidatesOf(group, { own, heard, heldMs: frame.heldMs });
+      this.#groups.push({ group, frame, own, heard, candidates });
     }
   }
 
@@ -88,19 +101,31 @@ export class Arrivals {
     });
   }
 
-  #candidatesOf(group: FrameGroup): number[] {
-    const { origin, epoch, events } = group;
-    if (group.ended !== undefined) return events.map(() => -1);
+  #heardOf(groups: readonly string[]): readonly string[] {
+    return groups.every(this.#hasMember) ? groups : groups.filter(this.#hasMember);
+  }
+
+  #candidatesOf(
+    group: FrameGroup,
+    { own, heard, heldMs }: { own: FrameDestination; heard: readonly string[]; heldMs: number },
+  ): number[] {
+    const { origin, epoch, events, ended } = group;
+    const isHeard = own.ungrouped || heard.length > 0;
     const closedUpTo = this.#coverages.closedUpTo(origin, epoch) ?? 0;
     const covered = this.#coverages.find(origin, epoch);
     const key = `${origin}/${epoch}`;
     let seen = this.#seen.get(key);
     if (seen === undefined) this.#seen.set(key, seen = new IntervalSet());
-    return events.map((event) => {
+    return events.map((event, index) => {
+      const { sequence, record } = event;
+      if (sequence <= closedUpTo) return REPEAT;
       // Here before, or twice in this commit.
-      const { sequence } = event;
-      if (sequence <= closedUpTo || covered?.has(sequence) || seen.has(sequence)) return -1;
-      seen.add(sequence - 1, sequence);
+      const isRepeat = covered?.has(sequence) || seen.has(sequence);
+      seen.add(...coverOf(group, own, index));
+      if (isRepeat || ended !== undefined) return REPEAT;
+      if (isSystemRecord(record)) return RESERVED;
+      if (isOver(record, heldMs)) return OVER;
+      if (!isHeard) return UNHEARD;
       return this.candidates.push(new ArrivedEvent(group, event)) - 1;
     });
   }
@@ -133,7 +158,7 @@ export class Arrivals {
    * when it is not to be delivered.
    */
   #receiver(
-    { group, frame, candidates }: Arrived,
+    { group, heard, candidates }: Arrived,
     own: FrameDestination,
     counts: Counts,
   ): (index: number) => Audience | undefined {
@@ -142,15 +167,15 @@ export class Arrivals {
     if (group.events[0].sequence <= closedUpTo) this.closed.set(`${origin}/${epoch}`, group);
     if (group.events[group.events.length - 1].sequence <= closedUpTo) return () => void counts.repeats++;
     const coverage = this.#touch(origin, epoch);
-    const deliver = this.#deliverer(own, coverage, counts);
+    const deliver = this.#deliverer(own, heard, { coverage, counts });
     const refuse = (kind: "rejected" | "expired", cover: readonly [number, number], reason: string) => {
       counts[kind]++;
       coverage.cover(...cover, { state: kind, reason });
       return undefined;
     };
     return (index) => {
-      const { sequence, record } = group.events[index];
-      const cover = [index === 0 ? own.previous : group.events[index - 1].sequence, sequence] as const;
+      const { sequence } = group.events[index];
+      const cover = coverOf(group, own, index);
       if (sequence <= closedUpTo) return void counts.repeats++;
       if (ended !== undefined) {
         if (coverage.has(sequence)) return undefined;
@@ -158,14 +183,14 @@ export class Arrivals {
         coverage.cover(...cover, { state: ended, reason: ended.toUpperCase() });
         return undefined;
       }
-      if (candidates[index] < 0 || coverage.has(sequence)) {
+      if (candidates[index] === REPEAT || coverage.has(sequence)) {
         counts.repeats++;
         coverage.cover(...cover);
         return undefined;
       }
-      if (isSystemRecord(record)) return refuse("rejected", cover, "TOPIC_RESERVED");
+      if (candidates[index] === RESERVED) return refuse("rejected", cover, "TOPIC_RESERVED");
+      if (candidates[index] === OVER) return refuse("expired", cover, "EXPIRED");
       if (this.#verdicts[candidates[index]] === "repeat") return refuse("rejected", cover, "DUPLICATE_ID");
-      if (isOver(record, frame.heldMs)) return refuse("expired", cover, "EXPIRED");
       return deliver(...cover);
     };
   }
@@ -173,14 +198,13 @@ export class Arrivals {
   /** To the readers that are here; a group whose last member has gone is told back, and the origin picks another cluster. */
   #deliverer(
     { ungrouped, groups }: FrameDestination,
-    coverage: StagedCoverage,
-    counts: Counts,
+    heard: readonly string[],
+    { coverage, counts }: { coverage: StagedCoverage; counts: Counts },
   ): (previous: number, sequence: number) => Audience | undefined {
-    const gone = groups.filter((group) => !this.#hasMember(group));
-    const there = gone.length === 0 ? groups : groups.filter((group) => !gone.includes(group));
-    const state = ungrouped || there.length > 0 ? "delivered" : "rejected";
+    const gone = groups.filter((group) => !heard.includes(group));
+    const state = ungrouped || heard.length > 0 ? "delivered" : "rejected";
     const exception = gone.length === 0 ? undefined : { state, reason: "NO_MEMBER", groups: gone } as const;
-    const audience = state === "delivered" ? { ungrouped, groups: there } : undefined;
+    const audience = state === "delivered" ? { ungrouped, groups: heard } : undefined;
     return (previous, sequence) => {
       counts[state]++;
       coverage.cover(previous, sequence, exception);
@@ -225,6 +249,11 @@ export class Arrivals {
     };
     runs.push(run);
   }
+}
+
+/** What an event of a group covers of its origin's numbers: (from, to]. */
+function coverOf({ events }: FrameGroup, { previous }: FrameDestination, index: number): [from: number, to: number] {
+  return [index === 0 ? previous : events[index - 1].sequence, events[index].sequence];
 }
 
 /** A run that further events of its group join. */

@@ -134,21 +134,26 @@ export class HoldBack<Entry> {
   }
 
   #advance(strand: Strand<Entry>): void {
-    const { order, hasRoom, letGo } = this.#parts;
+    const { order, letGo } = this.#parts;
     let gone = 0;
     for (; gone < strand.held.length && !strand.reading; gone++) {
       const next = strand.held[gone];
-      if (order.gapBefore(next) !== undefined) break;
-      const late = this.#lateBefore(strand, next);
-      if (late !== undefined) {
-        if (hasRoom(late.sequences.length)) this.#readLate(strand, late);
-        else this.#open.add(strand);
-        break;
+      // A commit that failed may have taken its place away: it waits for nothing then, and says nothing of others.
+      if (order.hasPlace(next)) {
+        if (order.gapBefore(next) !== undefined || this.#readsLateBefore(strand, next)) break;
+        strand.handedTo = laterOf(strand.handedTo, next);
       }
-      strand.handedTo = laterOf(strand.handedTo, next);
       letGo(next.entry);
     }
     strand.held.splice(0, gone);
+  }
+
+  #readsLateBefore(strand: Strand<Entry>, next: Held<Entry>): boolean {
+    const late = this.#lateBefore(strand, next);
+    if (late === undefined) return false;
+    if (this.#parts.hasRoom(late.sequences.length)) this.#readLate(strand, late);
+    else this.#open.add(strand);
+    return true;
   }
 
   /** What is in the log before an event in its origin's order, behind it as a position, and not read. */

@@ -4,6 +4,20 @@ import type { SeededMutant } from "./mutant.ts";
 
 export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
   {
+    name: "ask the window of what ends here anyway",
+    why: "The same event, published elsewhere as well, would be a repeat of something that never comes into the log.",
+    file: "federation/custody/arrivals.ts",
+    from: "      if (isOver(record, heldMs)) return OVER;\n      if (!isHeard) return UNHEARD;\n",
+    to: "",
+  },
+  {
+    name: "forget what the same commit says has ended",
+    why: "A copy that comes beside word of its end would stand for another one in the window, and never be delivered.",
+    file: "federation/custody/arrivals.ts",
+    from: "if (isRepeat || ended !== undefined) return REPEAT;",
+    to: "if (isRepeat) return REPEAT;",
+  },
+  {
     name: "one budget for lanes with different routes",
     why: "Congested clusters would keep aside for each other what has to pass the other one, for ever.",
     file: "federation/federation.ts",
@@ -133,15 +147,15 @@ export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
     name: "skip the deduplication",
     why: "Whatever is sent again would be delivered again.",
     file: "federation/custody/arrivals.ts",
-    from: "if (candidates[index] < 0 || coverage.has(sequence)) {",
+    from: "if (candidates[index] === REPEAT || coverage.has(sequence)) {",
     to: "if (false) {",
   },
   {
     name: "cover the event alone",
     why: "Coverage would have a hole for every event that is for others, and grow without bound.",
     file: "federation/custody/arrivals.ts",
-    from: "[index === 0 ? own.previous : group.events[index - 1].sequence, sequence] as const;",
-    to: "[sequence - 1, sequence] as const;",
+    from: "[index === 0 ? previous : events[index - 1].sequence, events[index].sequence];",
+    to: "[events[index].sequence - 1, events[index].sequence];",
   },
   {
     name: "drop the other destinations of an event that is known",

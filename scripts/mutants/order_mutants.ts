@@ -4,6 +4,13 @@ import type { SeededMutant } from "./mutant.ts";
 
 export const ORDER_MUTANTS: readonly SeededMutant[] = [
   {
+    name: "let what has lost its place say how far the order is",
+    why: "After a commit that failed, what is late before it would be handed out after its successors.",
+    file: "node/delivery/hold_back.ts",
+    from: "if (order.hasPlace(next)) {",
+    to: "if (order !== undefined) {",
+  },
+  {
     name: "see no gap in what came from an origin",
     why: "After a reroute an ordered subscription would get what came over the new way first.",
     file: "federation/ledger/origin_order.ts",

@@ -32,6 +32,7 @@ const NEAR: Readonly<Record<string, string>> = {
   "federation/routing/records": `${TESTS}/records`,
   "federation/routing/paths": `${TESTS}/paths`,
   "federation/routing/interest": `${TESTS}/interest`,
+  "node/delivery": "tests/node/delivery",
 };
 
 /** The test of the file itself, the quick tests near it, all of the federation, then meshes in the simulator. */

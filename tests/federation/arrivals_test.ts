@@ -75,6 +75,16 @@ describe("Arrivals.candidates", () => {
     expect(arrive([group([1]), group([1])]).arrivals.candidates).toHaveLength(1);
   });
 
+  it("does not ask of what ends here anyway, so that nothing else counts as its repeat", () => {
+    const mortal = { events: [{ sequence: 1, ageMs: 0, record: aRecord(1, { ttlMs: 1000 }) }] };
+    expect(arrive([group([1], mortal)], { heldMs: 1000 }).arrivals.candidates).toEqual([]);
+    expect(arrive([group([1], { ended: "evicted" }), group([1])]).arrivals.candidates).toEqual([]);
+    const unheard = new Arrivals("bob", new Coverages(), { hasMember: () => false });
+    const forGroup = [aDestination({ ungrouped: false, groups: ["billing"] })];
+    unheard.add(aFrame({ groups: [group([1], { destinations: forGroup })] }));
+    expect(unheard.candidates).toEqual([]);
+  });
+
   it("tells epochs of one number apart", () => {
     expect(arrive([group([1]), group([1], { epoch: EPOCH + 1 })]).arrivals.candidates).toHaveLength(2);
   });

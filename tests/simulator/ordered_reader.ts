@@ -54,8 +54,7 @@ export class OrderedReader {
     const { log, order } = run;
     const late = this.#late = new LateIndex();
     this.#goBackTo(log.head);
-    const first = Math.min(this.#readTo + 1, ...this.#held.keys());
-    for (const event of this.#content().events) if (event.position >= first) late.note(event);
+    for (const event of this.#fromFirstHeld()) late.note(event);
     const holdBack = this.#holdBack = new HoldBack<StoredEvent>({
       order,
       late,
@@ -79,6 +78,14 @@ export class OrderedReader {
       this.#readSoon(run);
     });
     this.#readSoon(run);
+  }
+
+  /** In their order; what it holds may have gone from the log, where a subscription of a node would keep it. */
+  #fromFirstHeld(): StoredEvent[] {
+    const first = Math.min(this.#readTo + 1, ...this.#held.keys());
+    const events = new Map(this.#held);
+    for (const event of this.#content().events) if (event.position >= first) events.set(event.position, event);
+    return [...events.values()].sort((a, b) => a.position - b.position);
   }
 
   #readSoon(run: OrderedRun): void {
