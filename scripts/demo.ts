@@ -8,11 +8,11 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 
+import { readOptions } from "./options/read_options.ts";
 import { Narrator, Ring, tellStory } from "./demo/mod.ts";
 
-const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
+const { values } = readOptions(import.meta.url, { options: { keep: { type: "boolean", default: false } } });
 
 /** As a shell counts a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;

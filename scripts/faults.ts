@@ -13,13 +13,13 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 
 import { chooseSeed } from "../tests/support/seeded_random.ts";
 import { listMeshCases, runMeshCases } from "./faults/mesh_cases.ts";
 import { runSingleNode } from "./faults/single_node.ts";
+import { readOptions } from "./options/read_options.ts";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions(import.meta.url, {
   allowPositionals: true,
   options: {
     mesh: { type: "boolean", default: false },
@@ -59,4 +59,7 @@ function toRuntime(text: string | undefined): "bun" | "deno" | undefined {
   throw new RangeError(`Cannot use --runtime "${text}": it is bun or deno`);
 }
 
+// Nodes of theirs end with this process.
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 process.exit(await main());

@@ -14,7 +14,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 
 import { seededRandom } from "../tests/support/seeded_random.ts";
 import { findExplanation } from "./mutants/explained.ts";
@@ -24,8 +23,9 @@ import { findOperatorMutants } from "./mutants/operators.ts";
 import { stagesFor } from "./mutants/stages.ts";
 import { VerdictFile } from "./mutants/verdict_file.ts";
 import { type Verdict, Workshop } from "./mutants/workshop.ts";
+import { readOptions } from "./options/read_options.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions(import.meta.url, {
   options: {
     operators: { type: "boolean", default: false },
     count: { type: "string", default: "200" },

@@ -9,12 +9,12 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 
+import { readOptions } from "./options/read_options.ts";
 import { runInThreads } from "./simulate/in_threads.ts";
 import { type NumberedResult, runNumbered } from "./simulate/numbered_seed.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions(import.meta.url, {
   options: {
     seeds: { type: "string", default: "1000" },
     "first-seed": { type: "string", default: "1" },

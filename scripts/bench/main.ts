@@ -8,8 +8,8 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 
+import { readOptions } from "../options/read_options.ts";
 import { benchCesql } from "./cesql.ts";
 import { runtimeName } from "./child_process.ts";
 import { benchDeadLink } from "./dead_link_bench.ts";
@@ -62,7 +62,7 @@ const BENCHES: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
 const ON_DEMAND: readonly string[] = ["soak", "mesh-1000"];
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions(import.meta.url, {
     args: [...args],
     allowPositionals: true,
     options: { json: { type: "boolean", default: false }, soak: { type: "boolean", default: false } },

@@ -66,6 +66,12 @@ export interface ProcessEnd {
   readonly signal: string | null;
 }
 
+/** Whoever ends early leaves no node behind: not a test that is interrupted, nor a script. */
+const running = new Set<NodeProcess>();
+process.on("exit", () => {
+  for (const node of running) node.endNow();
+});
+
 export class NodeProcess implements AsyncDisposable {
   readonly #options: NodeProcessOptions;
   readonly #temp: TempDir;
@@ -151,6 +157,16 @@ export class NodeProcess implements AsyncDisposable {
     await this.#ended;
   }
 
+  /** For a process that is about to end itself: waits for nothing. */
+  endNow(): void {
+    try {
+      this.#send("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    this.#temp.dispose();
+  }
+
   /** SIGTERM, and what became of it. Rejects when the node goes on. */
   async stop(): Promise<ProcessEnd> {
     this.#send("SIGTERM");
@@ -186,9 +202,13 @@ export class NodeProcess implements AsyncDisposable {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    running.add(this);
     child.stderr!.on("data", (data) => this.#stderr = (this.#stderr + data).slice(-ERRORS_MAX));
     this.#ended = new Promise((resolve) => {
-      child.on("close", (code, signal) => resolve(this.#end = { code, signal }));
+      child.on("close", (code, signal) => {
+        running.delete(this);
+        resolve(this.#end = { code, signal });
+      });
     });
     await new Promise<void>((resolve, reject) => {
       child.on("error", reject);
