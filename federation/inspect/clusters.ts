@@ -54,13 +54,17 @@ export function knownCluster(federation: Federation, cluster: string): KnownClus
     alternate: way?.alternate?.nextHop ?? null,
     interestVersion,
     lastSeenMs: lastSeenMs(federation, cluster),
-    why: firstText(EVENT_LANES.map((lane) => whyUnreachable(federation, cluster, lane))),
+    why: whyAnyLaneWaits(federation, cluster),
     parked: parkedFor(federation, cluster),
   };
 }
 
-function firstText(texts: readonly (string | null)[]): string | null {
-  return texts.find((text) => text !== null) ?? null;
+function whyAnyLaneWaits(federation: Federation, cluster: string): string | null {
+  for (const lane of EVENT_LANES) {
+    const why = whyUnreachable(federation, cluster, lane);
+    if (why !== null) return why;
+  }
+  return null;
 }
 
 /** A neighbour is heard all the time; of others there is what they say of themselves now and then, and answer when asked. */

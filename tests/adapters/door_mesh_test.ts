@@ -93,6 +93,24 @@ describe("GET /routes in a mesh", () => {
     expect(await door.get("/routes?format=dot")).toContain('"charlie" -> "pattern order.>"');
   });
 
+  it("shows which lanes go another way: in JSON, in the text's reason, and as dotted arrows", async () => {
+    const rules = { tagCosts: [{ tag: "dear", cost: 50, lanes: ["bulk"] as const }] };
+    const tagged = { ...rules, tags: { alice: ["dear"] } };
+    await using mesh = await MemoryMesh.open(["alice-bob", "bob-charlie", "alice-charlie"], {
+      alice: rules,
+      bob: rules,
+      charlie: tagged,
+    });
+    await mesh.subscribe("charlie", "audit", "order.>");
+    const door = doorOf(mesh);
+    expect((await door.get("/routes")).routes[0].lanes).toMatchObject([{
+      lane: "bulk",
+      path: ["alice", "bob", "charlie"],
+    }]);
+    expect(await door.get("/routes?format=text")).toMatch(/charlie +charlie +alice > charlie .*; bulk goes over "bob"/);
+    expect(await door.get("/routes?format=dot")).toContain('"alice" -> "bob" [style=dotted, label="bulk"]');
+  });
+
   it("shows what would be without a link, by names that hold hyphens, too", async () => {
     await using mesh = await openWithAudit();
     const door = doorOf(mesh);

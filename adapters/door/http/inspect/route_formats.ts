@@ -29,13 +29,17 @@ export function* toText(table: RouteTable): Generator<string> {
   for (const route of entriesOf(table)) yield toLine(toCells(route), widths);
 }
 
-/** Graphviz: clusters as boxes, hops as arrows, patterns as notes at their destination. */
+/** Graphviz: clusters as boxes, hops as arrows (dotted where only one lane goes), patterns as notes at their destination. */
 export function* toDot(table: RouteTable): Generator<string> {
   yield "digraph weft {\n  rankdir=LR;\n";
   const lines = new Set<string>();
-  for (const { way: { path, destination } } of table.routes.values()) {
-    for (const cluster of [...path, destination]) lines.add(`${quote(cluster)} [shape=box]`);
-    for (let i = 1; i < path.length; i++) lines.add(`${quote(path[i - 1])} -> ${quote(path[i])}`);
+  for (const { way } of table.routes.values()) {
+    for (const cluster of [...way.path, way.destination]) lines.add(`${quote(cluster)} [shape=box]`);
+    for (const hop of hopsOf(way.path)) lines.add(hop);
+    const lanes = "lanes" in way ? way.lanes ?? [] : [];
+    for (const { lane, path } of lanes) {
+      for (const hop of hopsOf(path)) lines.add(`${hop} [style=dotted, label=${quote(lane)}]`);
+    }
   }
   for (const line of lines) yield `  ${line};\n`;
   let before: string | undefined;
@@ -47,6 +51,10 @@ export function* toDot(table: RouteTable): Generator<string> {
     yield `  ${quote(destination)} -> ${note} [style=dashed, label=${label}];\n`;
   }
   yield "}\n";
+}
+
+function hopsOf(path: readonly string[]): string[] {
+  return path.slice(1).map((cluster, i) => `${quote(path[i])} -> ${quote(cluster)}`);
 }
 
 function toCells(route: RouteEntry): string[] {
