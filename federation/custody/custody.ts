@@ -15,6 +15,7 @@ import {
   type Shipment,
   sliceShipment,
 } from "./shipment.ts";
+import { uniteDestinations } from "./unite_destinations.ts";
 
 export interface CustodyParts {
   readonly world: World;
@@ -62,9 +63,9 @@ export class Custody {
     for (const [lane, queue] of this.#queues.get(peer) ?? []) {
       const isCongested = ({ cluster }: FrameDestination): boolean => this.#aside.isCongested(peer, cluster, lane);
       if (![...queue].some((shipment) => shipment.destinations.some(isCongested))) continue;
-      for (const shipment of queue.drain()) this.add(shipment);
+      this.#addAll(queue.drain());
     }
-    for (const shipment of freed) this.#enqueue(peer, shipment);
+    for (const shipment of uniteDestinations(freed)) this.#enqueue(peer, shipment);
   }
 
   /** Whether a neighbour takes nothing for a destination over a lane now. */
@@ -148,20 +149,15 @@ export class Custody {
     for (const [peer, queue] of this.#aside) if (this.#misplaced(peer, queue)) waiting.push(...queue.drain());
     for (const queue of this.#parked.values()) waiting.push(...queue.drain());
     waiting.sort((a, b) => a.position - b.position);
-    for (const shipment of waiting) this.#retry(shipment);
+    this.#addAll(waiting.map((shipment) => this.#retried(shipment)));
   }
 
   /** Lets go on what was parked for having gone in a circle; to be called about once a second. */
   tick(): void {
     const due = this.#parts.world.now() - LOOP_PARK_MS;
-    for (const queue of this.#parked.values()) {
-      if (
-        queue.first === undefined || ![...queue].some((shipment) => isLoop(shipment) && shipment.parked!.since <= due)
-      ) {
-        continue;
-      }
-      for (const shipment of queue.drain()) this.#retry(shipment);
-    }
+    const isDue = (shipment: Shipment): boolean => isLoop(shipment) && shipment.parked!.since <= due;
+    const queues = [...this.#parked.values()].filter((queue) => [...queue].some(isDue));
+    this.#addAll(queues.flatMap((queue) => queue.drain()).map((shipment) => this.#retried(shipment)));
   }
 
   /** Own events for groups that have been parked for so long that another cluster should be picked. They stay parked. */
@@ -221,6 +217,21 @@ export class Custody {
     return [...queues, ...[...this.#aside].map(([, queue]) => queue), ...this.#parked.values()];
   }
 
+  /** As `add()`, of many: copies of the same events that have one next hop go together, whatever kept them apart. */
+  #addAll(shipments: readonly Shipment[]): void {
+    const byHop = new Map<string, Shipment[]>();
+    for (const shipment of shipments) {
+      this.#watcher?.(shipment);
+      for (const [hop, destinations] of this.#split(shipment)) {
+        const part = { ...shipment, destinations };
+        const parts = byHop.get(hop);
+        if (parts === undefined) byHop.set(hop, [part]);
+        else parts.push(part);
+      }
+    }
+    for (const [hop, parts] of byHop) for (const part of uniteDestinations(parts)) this.#enqueue(hop, part);
+  }
+
   #enqueue(peer: string, shipment: Shipment): void {
     const isCongested = ({ cluster }: FrameDestination): boolean =>
       this.#aside.isCongested(peer, cluster, shipment.lane);
@@ -269,10 +280,11 @@ export class Custody {
     onParked?.(destination.cluster, reason, waiting);
   }
 
-  #retry(shipment: Shipment): void {
-    if (!isLoop(shipment) || !this.#mayGoBack(shipment)) return this.add(shipment);
+  /** What went in a circle goes back onto a path that it had left, once it has waited. */
+  #retried(shipment: Shipment): Shipment {
+    if (!isLoop(shipment) || !this.#mayGoBack(shipment)) return shipment;
     this.detours++;
-    this.add({ ...shipment, parked: undefined, hops: [], detours: shipment.detours + 1 });
+    return { ...shipment, parked: undefined, hops: [], detours: shipment.detours + 1 };
   }
 
   #mayGoBack({ parked, detours, lane }: Shipment): boolean {

@@ -140,6 +140,18 @@ export function continues(run: Run, next: Run, lastSequence: number): boolean {
   });
 }
 
+/** Whether two shipments have the same events, and have come the same way: they differ in their destinations at most. */
+export function isAlike(a: Shipment, b: Shipment): boolean {
+  return rootOf(a.document) === rootOf(b.document) && a.position === b.position && a.count === b.count &&
+    a.firstSequence === b.firstSequence && a.lane === b.lane && a.ended === b.ended && a.detours === b.detours &&
+    a.parked?.reason === b.parked?.reason && sameNames(a.hops, b.hops) &&
+    sameNumbers(a.positions, b.positions) && sameNumbers(a.sequences, b.sequences);
+}
+
+function sameNumbers(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.every((number, i) => number === b[i]));
+}
+
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
 }

@@ -4,6 +4,20 @@ import type { SeededMutant } from "./mutant.ts";
 
 export const CUSTODY_MUTANTS: readonly SeededMutant[] = [
   {
+    name: "send what was parked for each cluster by itself",
+    why: "After an outage each event would cross a link once for every cluster behind it.",
+    file: "federation/custody/custody.ts",
+    from: "for (const part of uniteDestinations(parts)) this.#enqueue(hop, part);",
+    to: "for (const part of parts) this.#enqueue(hop, part);",
+  },
+  {
+    name: "let what is united overtake",
+    why: "A cluster would get its events out of order although nothing was rerouted.",
+    file: "federation/custody/unite_destinations.ts",
+    from: "(lastOf.get(cluster) ?? -1) < other.index",
+    to: "other.index >= 0",
+  },
+  {
     name: "ask the window of what ends here anyway",
     why: "The same event, published elsewhere as well, would be a repeat of something that never comes into the log.",
     file: "federation/custody/arrivals.ts",
