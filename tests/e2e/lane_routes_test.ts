@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 
+import { weft } from "../adapters/cli_support.ts";
 import { eventually } from "../support/eventually.ts";
 import { MeshProcess } from "../support/mesh/mesh_process.ts";
 import { meshTopology } from "../support/mesh/mesh_topology.ts";
@@ -54,6 +55,17 @@ describe("alice, bob and charlie, of whose links one is a satellite", () => {
     }
     expect((await mesh.node("bob").call("GET", "/v1/links")).body.links)
       .toMatchObject([{ peer: "alice", tags: ["satellite"] }, { peer: "charlie", tags: [] }]);
+  }, 60_000);
+
+  it("the commands show the tags, and what a cut would do to which lane", async () => {
+    const mesh = await starting;
+    const run = (...words: string[]) =>
+      weft(words, { environment: { WEFT_URL: mesh.node("alice").url }, columns: 200 });
+    expect((await run("links")).output).toMatch(/^PEER .* TAGS .*\nbob +up .* satellite /);
+    expect((await run("simulate", "--cut", "alice-charlie")).output)
+      .toMatch(/^>  +bob +alice > charlie > bob +\d+ +- +- +parked +bulk$/m);
+    expect((await run("simulate", "--cut", "alice-bob", "--json")).json.changes)
+      .toMatchObject([{ before: ["alice", "bob"], after: ["alice", "charlie", "bob"], lanes: ["normal", "high"] }]);
   }, 60_000);
 
   it("what may not take the only way that is left waits, says why, and goes on when its own is back", async () => {

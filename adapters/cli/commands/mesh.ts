@@ -45,6 +45,7 @@ interface Link {
   readonly direction: string | null;
   readonly rttMs: number | null;
   readonly cost: number | null;
+  readonly tags?: readonly string[];
   readonly lanes: readonly Lane[];
   readonly since: string | null;
   readonly lastError: string | null;
@@ -99,6 +100,7 @@ const linkColumns: readonly Column<Link>[] = [
   { title: "DIRECTION", cell: ({ direction }) => direction },
   { title: "RTT", cell: ({ rttMs }) => rttMs === null ? null : toDurationText(rttMs), align: "right" },
   { title: "COST", cell: ({ cost }) => cost, align: "right" },
+  { title: "TAGS", cell: ({ tags }) => tags?.join(" ") || null },
   { title: "QUEUED", cell: ({ lanes }) => toCountText(sum(lanes, ({ queued }) => queued)), align: "right" },
   { title: "BYTES", cell: ({ lanes }) => toSizeText(sum(lanes, ({ queuedBytes }) => queuedBytes)), align: "right" },
   { title: "UNACKED", cell: ({ lanes }) => toCountText(sum(lanes, (lane) => lane.unackedEvents)), align: "right" },
