@@ -206,6 +206,21 @@ describe("virtual bus", () => {
     expect(seen).not.toEqual([...seen].sort((a, b) => a - b));
   });
 
+  it("lets what waits before a narrow path through, in order, as soon as it is wide again", () => {
+    const { network, own, dialled, run } = pair();
+    const seen: number[] = [];
+    own.subscribe("a", ({ payload }) => seen.push(payload[0]));
+    run(100);
+    network.setQuality("leaf", "hub", { ...GOOD_PATH, bytesPerMs: 1 });
+    for (let i = 0; i < 10; i++) dialled().publish("a", new Uint8Array(10_000).fill(i));
+    run(25_000);
+    expect(seen).toEqual([0, 1]);
+    network.setQuality("leaf", "hub", GOOD_PATH);
+    dialled().publish("a", new Uint8Array([10]));
+    run(100);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   it("closes the other side when a process is killed, and not when the power fails", () => {
     for (const [powerLoss, closed] of [[false, 1], [true, 0]] as const) {
       const { network, dialled, run } = pair();

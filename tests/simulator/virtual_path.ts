@@ -32,13 +32,28 @@ const RETRANSMISSION_US = 400_000;
 interface Parcel {
   readonly bytes: number;
   readonly arrive: () => void;
+  /** When it arrives, unless the path gets wider before. */
+  due: number;
 }
 
 /** One direction between two machines. */
 export class VirtualPath {
-  quality: PathQuality = GOOD_PATH;
   readonly #pipes = new Set<Pipe>();
+  #quality: PathQuality = GOOD_PATH;
   #hole = false;
+
+  get quality(): PathQuality {
+    return this.#quality;
+  }
+
+  /** What waits before a narrow path gets through as soon as it is wide again. */
+  set quality(quality: PathQuality) {
+    const before = this.#quality.bytesPerMs;
+    this.#quality = quality;
+    if (before > 0 && (quality.bytesPerMs === 0 || quality.bytesPerMs > before)) {
+      for (const pipe of this.#pipes) pipe.hurry();
+    }
+  }
 
   /** Nothing arrives any more, and nobody is told. */
   get hole(): boolean {
@@ -72,6 +87,8 @@ export class Pipe {
   #freeAt = 0;
   #lastArrival = 0;
   #stalled: Parcel[] = [];
+  /** In order of their arrival, as far as they were sent in order. */
+  #posted: Parcel[] = [];
   #underWay = 0;
   #closed = false;
 
@@ -96,18 +113,18 @@ export class Pipe {
   send(bytes: number, arrive: () => void): void {
     const { quality } = this.#path;
     if (this.#closed || this.#random.chance(quality.lossPermille)) return;
-    this.#post({ bytes, arrive }, { inOrder: !this.#random.chance(quality.reorderPermille) });
-    if (this.#random.chance(quality.duplicatePermille)) this.#post({ bytes, arrive }, { inOrder: false });
+    this.#post({ bytes, arrive, due: 0 }, { inOrder: !this.#random.chance(quality.reorderPermille) });
+    if (this.#random.chance(quality.duplicatePermille)) this.#post({ bytes, arrive, due: 0 }, { inOrder: false });
   }
 
   /** Like `send()`, for what a connection itself has to say: it is never lost alone. */
   sendSurely(arrive: () => void): void {
-    if (!this.#closed) this.#post({ bytes: 0, arrive }, { inOrder: true });
+    if (!this.#closed) this.#post({ bytes: 0, arrive, due: 0 }, { inOrder: true });
   }
 
   close(): void {
     this.#closed = true;
-    this.#stalled = [];
+    this.#stalled = this.#posted = [];
     this.#path.remove(this);
   }
 
@@ -123,18 +140,40 @@ export class Pipe {
     });
   }
 
+  /** The path is wider than it was: what is under way in order arrives as it would had it been sent now. */
+  hurry(): void {
+    const { now } = this.#scheduler;
+    this.#freeAt = this.#lastArrival = now;
+    for (const parcel of this.#posted) this.#schedule(parcel, Math.min(parcel.due, this.#arrivalOf(parcel.bytes, 0)));
+  }
+
   #post(parcel: Parcel, { inOrder }: { inOrder: boolean }): void {
-    const { delayUs, jitterUs, bytesPerMs } = this.#path.quality;
     this.#underWay += parcel.bytes;
-    const writing = bytesPerMs === 0 ? 0 : Math.ceil(parcel.bytes * 1000 / bytesPerMs);
+    const arrival = this.#arrivalOf(parcel.bytes, this.#random.below(this.#path.quality.jitterUs + 1));
+    if (!inOrder) return this.#schedule(parcel, arrival + this.#random.below(REORDER_US));
+    this.#posted.push(parcel);
+    this.#schedule(parcel, this.#lastArrival = Math.max(this.#lastArrival, arrival));
+  }
+
+  /** Of bytes that are written behind all that was. */
+  #arrivalOf(bytes: number, jitterUs: number): number {
+    const { delayUs, bytesPerMs } = this.#path.quality;
+    const writing = bytesPerMs === 0 ? 0 : Math.ceil(bytes * 1000 / bytesPerMs);
     this.#freeAt = Math.max(this.#freeAt, this.#scheduler.now) + writing;
-    let arrival = this.#freeAt + delayUs + this.#random.below(jitterUs + 1);
-    if (inOrder) arrival = this.#lastArrival = Math.max(this.#lastArrival, arrival);
-    else arrival += this.#random.below(REORDER_US);
-    this.#scheduler.at(arrival, () => this.#arrive(parcel));
+    return this.#freeAt + delayUs + jitterUs;
+  }
+
+  #schedule(parcel: Parcel, arrival: number): void {
+    if (parcel.due === arrival) return;
+    parcel.due = arrival;
+    this.#scheduler.at(arrival, () => {
+      if (parcel.due === arrival) this.#arrive(parcel);
+    });
   }
 
   #arrive(parcel: Parcel): void {
+    if (this.#posted[0] === parcel) this.#posted.shift();
+    parcel.due = -1;
     if (this.#closed) return;
     if (this.#path.hole || this.#stalled.length > 0) this.#stalled.push(parcel);
     else parcel.arrive();
