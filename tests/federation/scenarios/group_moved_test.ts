@@ -20,3 +20,25 @@ describe("events of a group that got to a cluster which was lost before it could
     mesh.account();
   });
 });
+
+describe("events of a group whose nearest cluster is lost", () => {
+  it("go to another one, and are over for the first as the books have it, until it says otherwise", () => {
+    const mesh = formMesh({
+      links: "paris-oslo paris-london london-rome",
+      wants: { oslo: [workers], rome: [workers] },
+    });
+    const setHole = (is: boolean): void => {
+      mesh.network.setHole("paris", "oslo", is);
+      mesh.network.setHole("oslo", "paris", is);
+    };
+    setHole(true);
+    const ids = publish(mesh, "paris", { count: 5, topic: "job.print" });
+    mesh.run(45_000);
+    expect([...arrived(mesh, "rome")].sort()).toEqual([...ids].sort());
+    const { ledger } = mesh.node("paris").member!.books();
+    expect(ledger.find(({ destination }) => destination === "oslo")).toMatchObject({ rejected: 5, outstanding: 0 });
+    setHole(false);
+    mesh.rest(120_000);
+    mesh.account();
+  });
+});
