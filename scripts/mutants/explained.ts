@@ -12,6 +12,17 @@ export interface Explained {
 
 export const EXPLAINED: readonly Explained[] = [
   {
+    file: "federation/link/codec/judge_hello.ts",
+    line: "const older = mine.versions[1] < theirs.versions[0] ? mine : theirs;",
+    change: '"<" becomes "<="',
+    why: "It is asked of ranges that do not meet: their ends are never equal.",
+  },
+  {
+    file: "federation/link/codec/frame_writer.ts",
+    line: "this.#ages = [];",
+    why: "Each group that begins empties the list.",
+  },
+  {
     file: "federation/link/regret_window.ts",
     line: "if (now - oldest.ackedAt < this.keepMs && this.#bytes <= BYTES_MAX) break;",
     change: '"<=" becomes "<"',

@@ -55,6 +55,20 @@ const table:
       "give both the same federation.name",
     ],
     [
+      "takes a name with letters before and behind it for another name",
+      { ...alice, federation: "production" },
+      { ...bob, federation: "production-eu-west" },
+      "FEDERATION_MISMATCH",
+      "give both the same federation.name",
+    ],
+    [
+      "takes a name for another one from either side",
+      { ...alice, federation: "production-eu-west" },
+      { ...bob, federation: "production" },
+      "FEDERATION_MISMATCH",
+      "give both the same federation.name",
+    ],
+    [
       "takes no short name for a typo of another",
       { ...alice, federation: "eu" },
       { ...bob, federation: "us" },

@@ -185,6 +185,17 @@ describe("RemoteInterest.dropLive()", () => {
     expect(remote.size).toBe(3);
   });
 
+  it("counts a version up when a cluster joins the list or leaves it, and only then", () => {
+    const before = remote.tellersVersion;
+    remote.set("bob", 0, [aWant("order.>")]);
+    const joined = remote.tellersVersion;
+    expect(joined).toBeGreaterThan(before);
+    remote.set("bob", 0, [aWant("audit.>")]);
+    expect(remote.tellersVersion).toBe(joined);
+    remote.set("bob", 0, []);
+    expect(remote.tellersVersion).toBeGreaterThan(joined);
+  });
+
   it("keeps a cluster in the list that told nothing durable", () => {
     remote.set("bob", 0, [aWant("order.>", { durable: false })]);
     remote.dropLive("bob");
