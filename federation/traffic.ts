@@ -4,6 +4,9 @@ import { patternMatches } from "../node/mod.ts";
 import type { Lane } from "./link/codec/mod.ts";
 import type { TrafficRule } from "./options.ts";
 
+/** Those that events travel in, the usual one first. */
+export const EVENT_LANES = ["normal", "high", "bulk"] as const satisfies readonly Lane[];
+
 /** The first rule that fits holds; without one it is `normal`. */
 export function laneOf(rules: readonly TrafficRule[], topic: string): Lane {
   return ruleFor(rules, topic)?.lane ?? "normal";

@@ -2,7 +2,7 @@
 
 import type { Federation } from "../federation.ts";
 import { TOPOLOGY_LIFETIME_MS } from "../options.ts";
-import { EVENT_LANES } from "../link/codec/mod.ts";
+import { EVENT_LANES } from "../traffic.ts";
 import { parkedFor, type ParkedView } from "./parked.ts";
 import { whyUnreachable } from "./why_unreachable.ts";
 

@@ -2,8 +2,9 @@
 
 import { crc32 } from "node:zlib";
 
-import { EVENT_LANES, type Lane, LANES } from "../link/codec/mod.ts";
+import { type Lane, LANES } from "../link/codec/mod.ts";
 import type { TagCost } from "../options.ts";
+import { EVENT_LANES } from "../traffic.ts";
 import { LATENCY, type RouteClass } from "./paths/mod.ts";
 
 export class LaneClasses {

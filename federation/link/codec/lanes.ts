@@ -5,9 +5,6 @@ export const LANES = ["control", "high", "normal", "bulk"] as const;
 
 export type Lane = typeof LANES[number];
 
-/** Those that events travel in, the usual one first. */
-export const EVENT_LANES = ["normal", "high", "bulk"] as const satisfies readonly Lane[];
-
 /** Stands in the place of a lane in the subject of frames that are not in custody, and in `received` of HELLO. */
 export const BEST_EFFORT = "best-effort";
 

@@ -33,7 +33,7 @@ export {
   type Hello,
 } from "./hello.ts";
 export { judgeHello } from "./judge_hello.ts";
-export { BEST_EFFORT, EVENT_LANES, type Lane, laneIndex, LANES } from "./lanes.ts";
+export { BEST_EFFORT, type Lane, laneIndex, LANES } from "./lanes.ts";
 export { decodeMeet, encodeMeet, type Meet } from "./meet.ts";
 export { isName } from "./names.ts";
 export { parseJson } from "./parse_json.ts";
