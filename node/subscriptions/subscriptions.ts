@@ -181,7 +181,8 @@ export class Subscriptions {
         `Cannot pull from "${id}": ${record.paused}; resume it with "weft subscription resume" (PATCH {"paused":false})`,
       );
     }
-    if (pull === undefined) throw expired("pull from", id);
+    // It may be over before its timer has run: what the status says holds here as well.
+    if (pull === undefined || this.#isExpired(record)) throw expired("pull from", id);
     return await pull.pull(options);
   }
 

@@ -60,9 +60,10 @@ async function realBuses(url: string): Promise<Buses> {
     new Promise<void>((resolve) => bus.request(NOBODY, encoder.encode(""), {}, () => resolve()));
   return {
     clients,
-    // What a server has routed comes before its answer; replies to requests need a turn of both sides more.
+    // What a server has routed to a client comes before its answer to it. So after one turn of all a request is on its way to who answers, after
+    // the second one it is there, after the third one the reply is with the server, and after the fourth one with who asked.
     settle: async (open) => {
-      for (let i = 0; i < 3; i++) await Promise.all(open.map(turn));
+      for (let i = 0; i < 4; i++) await Promise.all(open.map(turn));
     },
   };
 }
