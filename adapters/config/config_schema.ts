@@ -139,6 +139,9 @@ const link = v.strictObject({
   ),
 });
 
+/** Of events, on links. */
+const lane = choice(["high", "normal", "bulk"]);
+
 const tagCost = v.strictObject({
   tag: v.pipe(text(), v.description("Of links, see federation.links.")),
   cost: v.pipe(
@@ -148,7 +151,7 @@ const tagCost = v.strictObject({
     ),
   ),
   lanes: optionalKnob(
-    v.array(choice(["high", "normal", "bulk"])),
+    v.array(lane),
     "Lanes whose events pay, see traffic. Default: all of them.",
   ),
 });
@@ -274,7 +277,7 @@ const log = section("What is written to standard error.", {
 
 const trafficRule = v.strictObject({
   pattern: v.pipe(pattern, v.description("Topics for which the rule holds; the first that fits counts.")),
-  lane: optionalKnob(choice(["high", "normal", "bulk"]), "Lane on links. Default: normal."),
+  lane: optionalKnob(lane, "Lane on links. Default: normal."),
   class: optionalKnob(
     choice(["custody", "best-effort"]),
     "best-effort crosses links at once and may be lost there. Default: custody.",

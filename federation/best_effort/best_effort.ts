@@ -37,7 +37,7 @@ export interface BestEffortParts {
   readonly log: CustodyLog;
   readonly local: LocalCluster;
   readonly traffic: readonly TrafficRule[];
-  readonly topology: Pick<Topology, "table" | "lanes" | "routesOf" | "takesBestEffort" | "installs">;
+  readonly topology: Pick<Topology, "table" | "routesOf" | "takesBestEffort" | "installs">;
   /** Where an own event has to go, by the interest of others. */
   readonly destinationsOf: (topic: string, event: () => CloudEvent) => readonly Destination[];
   /** `undefined`: nobody of that name was met. */
@@ -116,9 +116,8 @@ export class BestEffort {
     if (!this.#isUsed || !isBestEffort(traffic, stored.topic)) return undefined;
     if (stored.position > this.#since) return this.#left.take(stored.position) ?? NOWHERE;
     // Of a run before: it was sent then, or never is.
-    return destinationsOf(stored.topic, () => stored.event).filter(({ cluster }) =>
-      !this.paths.knows(cluster, laneOf(traffic, stored.topic))
-    );
+    const lane = laneOf(traffic, stored.topic);
+    return destinationsOf(stored.topic, () => stored.event).filter(({ cluster }) => !this.paths.knows(cluster, lane));
   }
 
   /** Clusters to which an own event went, or was to go, without custody: nobody will ever say that they have it. */

@@ -3,13 +3,13 @@
 import type { Lane } from "../link/codec/mod.ts";
 import type { Topology } from "../routing/topology.ts";
 
-type PathsOfLanes = Pick<Topology, "table" | "lanes" | "routesOf" | "takesBestEffort" | "installs">;
+type PathsOfLanes = Pick<Topology, "table" | "routesOf" | "takesBestEffort" | "installs">;
 
 export class ClassPaths {
   readonly #self: string;
   readonly #topology: PathsOfLanes;
-  /** By class of routes and destination. */
-  readonly #known = new Map<string, boolean>();
+  /** By lane, and destination. */
+  readonly #known = new Map<Lane, Map<string, boolean>>();
   #version = -1;
   #installs = -1;
 
@@ -21,9 +21,10 @@ export class ClassPaths {
   /** Without a way nobody is on it: the event has nowhere to go in any case. */
   knows(destination: string, lane: Lane): boolean {
     this.#refresh();
-    const key = `${this.#topology.lanes.of(lane)} ${destination}`;
-    let known = this.#known.get(key);
-    if (known === undefined) this.#known.set(key, known = this.#ask(destination, lane));
+    let ofLane = this.#known.get(lane);
+    if (ofLane === undefined) this.#known.set(lane, ofLane = new Map());
+    let known = ofLane.get(destination);
+    if (known === undefined) ofLane.set(destination, known = this.#ask(destination, lane));
     return known;
   }
 

@@ -1,6 +1,7 @@
 /** What gathers for one frame of a lane: events that travel alike stand in one group. */
 
-import type { FrameDestination, FrameEvent, FrameGroupHead, Lane } from "../link/codec/mod.ts";
+import type { FrameEvent, FrameGroupHead, Lane } from "../link/codec/mod.ts";
+import { isSameDestination, isSameList } from "../same.ts";
 
 /** Events that travel alike. `previous` of its destinations is not looked at. */
 export interface OutGroup extends FrameGroupHead {
@@ -41,15 +42,7 @@ export class LaneBatch {
 
 function continues(group: OutGroup, head: FrameGroupHead, { sequence }: FrameEvent): boolean {
   return group.origin === head.origin && group.epoch === head.epoch && group.detours === head.detours &&
-    sequence > group.events[group.events.length - 1].sequence && areEqual(group.hops, head.hops) &&
+    sequence > group.events[group.events.length - 1].sequence && isSameList(group.hops, head.hops) &&
     group.destinations.length === head.destinations.length &&
-    group.destinations.every((destination, i) => isSame(destination, head.destinations[i]));
-}
-
-function isSame(a: FrameDestination, b: FrameDestination): boolean {
-  return a.cluster === b.cluster && a.ungrouped === b.ungrouped && areEqual(a.groups, b.groups);
-}
-
-function areEqual(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
+    group.destinations.every((destination, i) => isSameDestination(destination, head.destinations[i]));
 }

@@ -35,7 +35,8 @@ export class CongestedLanes {
   }
 }
 
-function sumOf(held: HeldByLane, lanes: readonly Lane[]): Map<string, number> {
+/** Of some lanes together. */
+export function sumOf(held: HeldByLane, lanes: readonly Lane[]): Map<string, number> {
   const sum = new Map<string, number>();
   for (const lane of lanes) {
     for (const [cluster, bytes] of held.get(lane) ?? []) sum.set(cluster, (sum.get(cluster) ?? 0) + bytes);

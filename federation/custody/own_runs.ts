@@ -3,6 +3,7 @@
 import type { StoredEvent } from "../../node/mod.ts";
 import type { Books } from "../ledger/books.ts";
 import type { FrameDestination, Lane } from "../link/codec/mod.ts";
+import { isSameDestination } from "../same.ts";
 import { earlier, endOf, type Run } from "./shipment.ts";
 
 /** Where an event has to go. */
@@ -86,13 +87,5 @@ function grow(run: GrowingRun, event: StoredEvent): void {
 }
 
 function isSame(a: Wanted, b: Wanted): boolean {
-  if (a === b) return true;
-  return a.length === b.length && a.every(({ cluster, ungrouped, groups }, i) => {
-    const other = b[i];
-    return cluster === other.cluster && ungrouped === other.ungrouped && isSameNames(groups, other.groups);
-  });
-}
-
-function isSameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
+  return a === b || (a.length === b.length && a.every((destination, i) => isSameDestination(destination, b[i])));
 }

@@ -2,6 +2,7 @@
 
 import type { Interval } from "../intervals/mod.ts";
 import type { EndReason, FrameDestination, Lane } from "../link/codec/mod.ts";
+import { isSameDestination, isSameList } from "../same.ts";
 
 /** Events of the log, in its order, that have one origin and the same destinations left. */
 export interface Run {
@@ -131,12 +132,11 @@ export function sliceShipment(shipment: Shipment, from: number, to: number): Shi
 /** Whether `next` continues `run` so that one document line, or one group of a frame, can hold both. */
 export function continues(run: Run, next: Run, lastSequence: number): boolean {
   if (run.origin !== next.origin || run.epoch !== next.epoch || run.lane !== next.lane) return false;
-  if (run.ended !== next.ended || run.detours !== next.detours || !sameNames(run.hops, next.hops)) return false;
+  if (run.ended !== next.ended || run.detours !== next.detours || !isSameList(run.hops, next.hops)) return false;
   if (run.destinations.length !== next.destinations.length) return false;
   return run.destinations.every((destination, i) => {
     const other = next.destinations[i];
-    return destination.cluster === other.cluster && other.previous === lastSequence &&
-      destination.ungrouped === other.ungrouped && sameNames(destination.groups, other.groups);
+    return other.previous === lastSequence && isSameDestination(destination, other);
   });
 }
 
@@ -144,14 +144,10 @@ export function continues(run: Run, next: Run, lastSequence: number): boolean {
 export function isAlike(a: Shipment, b: Shipment): boolean {
   return rootOf(a.document) === rootOf(b.document) && a.position === b.position && a.count === b.count &&
     a.firstSequence === b.firstSequence && a.lane === b.lane && a.ended === b.ended && a.detours === b.detours &&
-    a.parked?.reason === b.parked?.reason && sameNames(a.hops, b.hops) &&
-    sameNumbers(a.positions, b.positions) && sameNumbers(a.sequences, b.sequences);
+    a.parked?.reason === b.parked?.reason && isSameList(a.hops, b.hops) &&
+    isSameOption(a.positions, b.positions) && isSameOption(a.sequences, b.sequences);
 }
 
-function sameNumbers(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.every((number, i) => number === b[i]));
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
+function isSameOption(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : isSameList(a, b);
 }

@@ -2,11 +2,11 @@
 
 import type { CustodyLog } from "../custody_log.ts";
 import type { Books } from "../ledger/books.ts";
-import type { Congested, EndReason, Lane } from "../link/codec/mod.ts";
+import { type Congested, type EndReason, type Lane, LANES } from "../link/codec/mod.ts";
 import type { Custody } from "./custody.ts";
 import type { CustodyDocuments } from "./documents.ts";
 import { Compaction } from "./compaction.ts";
-import { CongestedLanes } from "./congested_lanes.ts";
+import { CongestedLanes, type HeldByLane, sumOf } from "./congested_lanes.ts";
 import { Expiry } from "./expiry.ts";
 import { inFlightRuns, type LinksWithFrames } from "./owed_runs.ts";
 import { ParkBudget, type ParkBudgetParts } from "./park_budget.ts";
@@ -51,10 +51,10 @@ export class Upkeep {
   tick(): void {
     this.#expiry.sweep();
     const links = this.#parts.links();
-    const { total, byLane } = heldBytes([this.#parts.custody.waiting(), inFlightRuns(links)]);
-    this.budget.enforce(total);
+    const held = heldBytes([this.#parts.custody.waiting(), inFlightRuns(links)]);
+    this.budget.enforce(sumOf(held, LANES));
     this.compaction.run();
-    links.congested = this.#congestion.update(byLane, this.budget.bytes) ?? links.congested;
+    links.congested = this.#congestion.update(held, this.budget.bytes) ?? links.congested;
   }
 
   /** Ends events here: their origin learns it at once if it is this cluster, the others from their destinations. Answers what is left. */
@@ -65,21 +65,15 @@ export class Upkeep {
   }
 }
 
-/** Bytes of live events that are here for each destination, and of those in each lane. */
-function heldBytes(
-  sources: readonly Iterable<Run>[],
-): { readonly total: Map<string, number>; readonly byLane: Map<Lane, Map<string, number>> } {
-  const total = new Map<string, number>();
+/** Bytes of live events that are here, by lane and destination. */
+function heldBytes(sources: readonly Iterable<Run>[]): HeldByLane {
   const byLane = new Map<Lane, Map<string, number>>();
   for (const source of sources) {
     for (const { bytes, destinations, lane } of source) {
       let held = byLane.get(lane);
       if (held === undefined) byLane.set(lane, held = new Map());
-      for (const { cluster } of destinations) {
-        total.set(cluster, (total.get(cluster) ?? 0) + bytes);
-        held.set(cluster, (held.get(cluster) ?? 0) + bytes);
-      }
+      for (const { cluster } of destinations) held.set(cluster, (held.get(cluster) ?? 0) + bytes);
     }
   }
-  return { total, byLane };
+  return byLane;
 }

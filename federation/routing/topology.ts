@@ -16,6 +16,7 @@ import {
   parseLinkState,
   RouteTable,
   type Speaker,
+  uniteTags,
 } from "./paths/mod.ts";
 import type { MeshRecord } from "./records/mod.ts";
 
@@ -155,8 +156,8 @@ export class Topology {
 
   /** What either end says of the link with a neighbour. */
   tagsOf(peer: string): readonly string[] {
-    const theirs = this.#states.get(peer)?.links.find((link) => link.peer === this.#parts.self)?.tags ?? [];
-    return [...new Set([...this.#parts.setting(peer).tags, ...theirs])].sort();
+    const theirs = this.#states.get(peer)?.links.find((link) => link.peer === this.#parts.self);
+    return uniteTags(this.#parts.setting(peer).tags, theirs?.tags);
   }
 
   /** A cluster said something of itself. */

@@ -28,7 +28,7 @@ export const ROUTING_MUTANTS: readonly SeededMutant[] = [
     name: "believe one end's tags",
     why: "The two directions of a link would cost differently, and copies go back and forth.",
     file: "federation/routing/paths/agreed_links.ts",
-    from: "toCost(here, there), unite(here.tags, there.tags));",
+    from: "toCost(here, there), uniteTags(here.tags, there.tags));",
     to: "toCost(here, there), here.tags ?? NO_TAGS);",
   },
   {

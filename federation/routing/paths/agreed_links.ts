@@ -132,7 +132,7 @@ export class AgreedLinks {
     for (const [peer, here] of reports) {
       const target = peer === name ? undefined : ids.get(peer);
       const there = target === undefined ? undefined : ordered[target].reports.get(name);
-      if (there !== undefined) arcs.add(target!, toCost(here, there), unite(here.tags, there.tags));
+      if (there !== undefined) arcs.add(target!, toCost(here, there), uniteTags(here.tags, there.tags));
     }
   }
 }
@@ -202,7 +202,8 @@ function usableReports(state: LinkState): Reports {
 /** Whether two words of one end make the same link with what the other end says. */
 function isSameLink(a: LinkReport | undefined, b: LinkReport | undefined, there: LinkReport): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return toCost(a, there) === toCost(b, there) && unite(a.tags, there.tags).join() === unite(b.tags, there.tags).join();
+  return toCost(a, there) === toCost(b, there) &&
+    uniteTags(a.tags, there.tags).join() === uniteTags(b.tags, there.tags).join();
 }
 
 /** Of what both ends say the larger, so that both directions agree. */
@@ -210,6 +211,7 @@ function toCost(here: LinkReport, there: LinkReport): number {
   return Math.min(Math.max(here.cost, there.cost, 1), LINK_COST_MAX);
 }
 
-function unite(a: readonly string[] = NO_TAGS, b: readonly string[] = NO_TAGS): readonly string[] {
+/** The tags that either end gave a link, sorted. */
+export function uniteTags(a: readonly string[] = NO_TAGS, b: readonly string[] = NO_TAGS): readonly string[] {
   return a.length + b.length === 0 ? NO_TAGS : [...new Set([...a, ...b])].sort();
 }

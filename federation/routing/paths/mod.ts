@@ -6,6 +6,7 @@
  */
 
 export { LINK_COST_MAX } from "./adjacency.ts";
+export { uniteTags } from "./agreed_links.ts";
 export { Damping } from "./damping.ts";
 export { CLUSTERS_MAX, Graph } from "./graph.ts";
 export { LinkCost } from "./link_cost.ts";

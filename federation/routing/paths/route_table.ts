@@ -1,5 +1,6 @@
 /** The way from this cluster to every other, by class; it grows old with the graph and is made anew with it. */
 
+import { isSameList } from "../../same.ts";
 import { type Adjacency, arcBetween, isSameAdjacency, loneAdjacency, withoutLinks } from "./adjacency.ts";
 import { ClassRoutes } from "./class_routes.ts";
 import type { Graph } from "./graph.ts";
@@ -125,8 +126,4 @@ export class RouteTable {
   #compute(): readonly ClassRoutes[] {
     return this.#classes.map((routeClass) => new ClassRoutes(this.#adjacency, this.#source, routeClass));
   }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, i) => name === b[i]);
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from "bun:test";
 import { BestEffort } from "../../../federation/best_effort/best_effort.ts";
 import { decodeFrame, type FrameGroup } from "../../../federation/link/codec/mod.ts";
 import type { TrafficRule } from "../../../federation/mod.ts";
-import { LaneClasses } from "../../../federation/routing/lane_classes.ts";
 import { LaneRoutes } from "../../../federation/routing/lane_routes.ts";
 import { Graph, RouteTable } from "../../../federation/routing/paths/mod.ts";
 import { FakeLog } from "../../support/fake_log.ts";
@@ -64,7 +63,6 @@ class Setup {
         get installs() {
           return installs();
         },
-        lanes: new LaneClasses([]),
         routesOf: () => new LaneRoutes(table, 0),
         takesBestEffort: (cluster) => !this.older.includes(cluster),
       },

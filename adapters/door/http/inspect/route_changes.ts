@@ -47,6 +47,6 @@ function* comparePatterns(then: Routes, { way, patterns }: Routes, now: number):
 }
 
 function wayText({ way }: Routes): string {
-  const ways = [way, ...("lanes" in way ? way.lanes ?? [] : [])];
+  const ways = [way, ...way.lanes ?? []];
   return ways.map(({ state, path, cost, alternate }) => `${state} ${path.join(">")} ${cost} ${alternate}`).join();
 }

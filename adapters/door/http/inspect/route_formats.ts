@@ -36,8 +36,7 @@ export function* toDot(table: RouteTable): Generator<string> {
   for (const { way } of table.routes.values()) {
     for (const cluster of [...way.path, way.destination]) lines.add(`${quote(cluster)} [shape=box]`);
     for (const hop of hopsOf(way.path)) lines.add(hop);
-    const lanes = "lanes" in way ? way.lanes ?? [] : [];
-    for (const { lane, path } of lanes) {
+    for (const { lane, path } of way.lanes ?? []) {
       for (const hop of hopsOf(path)) lines.add(`${hop} [style=dotted, label=${quote(lane)}]`);
     }
   }

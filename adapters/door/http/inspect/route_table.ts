@@ -16,6 +16,7 @@ interface LocalWay {
   readonly origin: string;
   readonly reason: "LOCAL_SUBSCRIBER";
   readonly alternate: null;
+  readonly lanes?: undefined;
 }
 
 /** A line of the table. */
